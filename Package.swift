@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library target of the pipeline; `dependencies` lists every module it imports.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A test target, named after the module it tests.
+func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: module + "Tests",
+    dependencies: [.target(name: module), "TestSupport"] + dependencies,
+    swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)])
+}
+
+let package = Package(
+  name: "kibble",
+  products: [
+    .executable(name: "kibble", targets: ["kibble"]),
+    .library(
+      name: "Kibble",
+      targets: ["Safetensors", "KibbleFormat", "DogeModel", "Conversion", "Verification"]),
+  ],
+  targets: [
+    // Leaves: they know nothing of models.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CKernels"),
+    module("Diagnostics"),
+    .target(name: "CThreads"),
+    module("Parallel", ["CThreads"]),
+    module("TensorCore", ["Diagnostics"]),
+    module("JSONCore", ["Diagnostics"]),
+    module("ByteIO", ["CZlib", "Diagnostics"]),
+    module("Kernels", ["CKernels", "Diagnostics", "TensorCore"]),
+
+    // The two file formats.
+    module("Safetensors", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
+    module("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
+
+    // What the numbers mean.
+    module("Quantization", ["CKernels", "Diagnostics", "JSONCore", "Kernels", "Parallel", "TensorCore"]),
+    module("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
+    module(
+      "DogeModel",
+      [
+        "ByteIO", "CKernels", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels",
+        "KibbleFormat", "Parallel", "TensorCore",
+      ]),
+
+    // What is done with them.
+    module(
+      "Conversion",
+      [
+        "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "KibbleFormat", "Parallel",
+        "Quantization", "Safetensors", "TensorCore",
+      ]),
+    module(
+      "Verification",
+      [
+        "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
+        "Parallel", "Safetensors", "TensorCore",
+      ]),
+
+    // The command line.
+    module("ToolSupport", ["Diagnostics", "JSONCore"]),
+    .executableTarget(
+      name: "kibble",
+      dependencies: [
+        "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore",
+        "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
+        "ToolSupport", "Verification",
+      ],
+      swiftSettings: strict),
+
+    // Tests.
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    tests("ByteIO"),
+    tests("JSONCore"),
+    tests("TensorCore"),
+    tests("Safetensors", ["ByteIO", "JSONCore", "TensorCore"]),
+    tests("Kernels", ["CKernels", "TensorCore"]),
+    tests("Quantization", ["Kernels", "Parallel", "TensorCore"]),
+    tests("KibbleFormat", ["ByteIO", "JSONCore", "TensorCore"]),
+    tests("DogeArchitecture", ["JSONCore", "TensorCore"]),
+    tests("DogeModel", ["Conversion", "Kernels", "KibbleFormat", "Parallel", "Safetensors"]),
+    tests("Conversion", ["ByteIO", "JSONCore", "KibbleFormat", "Kernels", "Parallel"]),
+    tests("Verification", ["DogeModel", "JSONCore"]),
+    tests("ToolSupport", ["Diagnostics", "JSONCore"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "JSONCore", "kibble"],
+      swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)

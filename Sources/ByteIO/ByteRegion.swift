@@ -1,0 +1,36 @@
+/// Bytes that stay where they are for as long as their owner lives: a mapped file, or memory.
+public protocol ByteRegion: AnyObject, Sendable {
+  /// The number of bytes.
+  var count: Int { get }
+
+  /// The address of a byte, or of the end.
+  ///
+  /// The address is valid as long as the region lives. `offset` must be in `0...count`.
+  func pointer(at offset: Int) -> UnsafeRawPointer
+}
+
+extension ByteRegion {
+  /// Calls `body` with all bytes.
+  public func withBytes<Result, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    // `self` owns the bytes and outlives the call.
+    defer { withExtendedLifetime(self) {} }
+    return try unsafe body(RawSpan(_unsafeStart: pointer(at: 0), byteCount: count))
+  }
+
+  /// The bytes of a range, for code that works on addresses.
+  ///
+  /// They are valid as long as the region lives; the range must lie in it.
+  package func buffer(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
+    return unsafe UnsafeRawBufferPointer(
+      start: pointer(at: range.lowerBound), count: range.count)
+  }
+
+  /// A copy of the bytes of a range.
+  package func bytes(_ range: Range<Int>) -> [UInt8] {
+    defer { withExtendedLifetime(self) {} }
+    return unsafe [UInt8](buffer(range))
+  }
+}

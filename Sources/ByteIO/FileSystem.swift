@@ -1,0 +1,134 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the file system says about paths.
+///
+/// Paths are plain strings with `/` between the parts.
+public enum FileSystem {
+  /// Whether a file, a folder or anything else is there; links are followed.
+  public static func exists(_ path: String) -> Bool { status(path) != nil }
+
+  /// Whether a folder is there.
+  public static func isFolder(_ path: String) -> Bool {
+    status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+  }
+
+  /// Whether a regular file is there.
+  public static func isRegularFile(_ path: String) -> Bool {
+    status(path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
+  }
+
+  /// The size of what is there, in bytes.
+  public static func size(_ path: String) -> Int? { status(path).map { Int($0.st_size) } }
+
+  /// What distinguishes the file from all others, if there is one.
+  public static func identity(_ path: String) -> FileIdentity? {
+    status(path).map { FileIdentity($0) }
+  }
+
+  /// The path without links, `.` and `..`, if something is there.
+  public static func realPath(_ path: String) -> String? {
+    guard !path.utf8.contains(0), let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
+  /// The names in a folder, sorted by their bytes, without `.` and `..`.
+  ///
+  /// - Parameter path: the folder.
+  /// - Returns: the names.
+  /// - Throws: `FileError` where it is no folder or cannot be read.
+  public static func names(inFolder path: String) throws(FileError) -> [String] {
+    guard exists(path) else { throw .notFound(path: path) }
+    guard let folder = unsafe opendir(path) else {
+      throw errno == ENOTDIR ? .notFolder(path: path) : .cannotOpen(path: path, errno: errno)
+    }
+    defer { _ = unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The bytes of a small file.
+  ///
+  /// - Parameters:
+  ///   - path: a regular file.
+  ///   - limit: the largest size that is accepted, in bytes.
+  /// - Returns: its bytes.
+  /// - Throws: `FileError` where there is none, it is larger, or it cannot be read.
+  public static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+    let (file, size, _) = try Descriptor.openForReading(path)
+    guard size <= limit else { throw .tooLarge(path: path, bytes: size, limit: limit) }
+    var bytes = [UInt8](repeating: 0, count: size)
+    var done = 0
+    while done < size {
+      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+        return unsafe pread(file.number, rest.baseAddress, rest.count, off_t(done))
+      }
+      if count > 0 {
+        done += count
+      } else if count == 0 {
+        throw .truncated(path: path, expected: size, found: done)
+      } else if errno != EINTR {
+        throw .cannotRead(path: path, offset: done, errno: errno)
+      }
+    }
+    return bytes
+  }
+
+  /// The bytes that an unprivileged process may still write in a folder's file system.
+  public static func availableBytes(folder: String) -> Int? {
+    var status = statvfs()
+    guard unsafe statvfs(folder, &status) == 0 else { return nil }
+    let bytes = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+    return bytes.overflow ? Int.max : Int(clamping: bytes.partialValue)
+  }
+
+  /// Creates a folder, unless it is there; its own folder must be.
+  ///
+  /// - Parameter path: the folder.
+  /// - Throws: `FileError` where it cannot be created.
+  public static func createFolder(_ path: String) throws(FileError) {
+    guard !path.utf8.contains(0) else { throw .cannotCreate(path: path, errno: EINVAL) }
+    if unsafe mkdir(path, 0o777) == 0 { return }
+    let code = errno
+    if code == EEXIST && isFolder(path) { return }
+    throw code == ENOENT
+      ? .missingFolder(path: path, folder: folder(of: path))
+      : .cannotCreate(path: path, errno: code)
+  }
+
+  /// Whether a name is taken in its folder, if only by a link that leads nowhere.
+  static func entryExists(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0
+  }
+
+  /// Asks that the names in a folder reach the disk.
+  ///
+  /// A failure is not reported: the name is in place by then and cannot be taken back, and not
+  /// every file system can do this.
+  static func syncFolder(_ path: String) {
+    let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard number >= 0 else { return }
+    let folder = Descriptor(number)
+    _ = fsync(folder.number)
+  }
+
+  private static func status(_ path: String) -> stat? {
+    var status = stat()
+    guard !path.utf8.contains(0), unsafe stat(path, &status) == 0 else { return nil }
+    return status
+  }
+}

@@ -1,0 +1,33 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension FileSystem {
+  /// The largest amount of memory that the process ever held, mapped pages included, in bytes.
+  ///
+  /// On Linux this is `VmHWM`, elsewhere what `getrusage` says; 0 where nothing is known.
+  public static func peakResidentBytes() -> Int {
+    #if os(Linux)
+      // Files of /proc have no size, so they are not read like others.
+      let number = unsafe open("/proc/self/status", O_RDONLY | O_CLOEXEC)
+      guard number >= 0 else { return 0 }
+      let file = Descriptor(number)
+      var buffer = [UInt8](repeating: 0, count: 8192)
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe pread(file.number, $0.baseAddress, $0.count, 0)
+      }
+      let text = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+      let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+      let kibibytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
+      return (kibibytes ?? 0) * 1024
+    #else
+      var usage = rusage()
+      guard unsafe getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+      return usage.ru_maxrss
+    #endif
+  }
+}

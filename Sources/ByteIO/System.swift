@@ -1,0 +1,49 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The system's words for an error number.
+func systemMessage(_ errno: Int32) -> String {
+  guard let text = unsafe strerror(errno) else { return "error \(errno)" }
+  return unsafe String(cString: text)
+}
+
+/// An open file, closed with its last owner.
+final class Descriptor: Sendable {
+  let number: Int32
+
+  init(_ number: Int32) { self.number = number }
+
+  deinit { _ = close(number) }
+
+  /// Opens a file for reading; says what is wrong with it otherwise.
+  ///
+  /// The file must be regular: opening a pipe or a device might wait forever.
+  static func openForReading(
+    _ path: String
+  ) throws(FileError) -> (file: Descriptor, size: Int, identity: FileIdentity) {
+    guard !path.utf8.contains(0) else { throw .notFound(path: path) }
+    let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard number >= 0 else {
+      throw errno == ENOENT || errno == ENOTDIR
+        ? .notFound(path: path) : .cannotOpen(path: path, errno: errno)
+    }
+    let file = Descriptor(number)
+    var status = stat()
+    guard unsafe fstat(number, &status) == 0 else {
+      throw .cannotOpen(path: path, errno: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegularFile(path: path) }
+    return (file, Int(status.st_size), FileIdentity(status))
+  }
+}
+
+extension FileIdentity {
+  init(_ status: stat) {
+    self.init(device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(status.st_ino))
+  }
+}

@@ -1,0 +1,144 @@
+// The kernels of kibble: one table of functions for each instruction set, all with the same results to the bit.
+//
+// formats/numerics.md says what each one computes. Kernels take raw pointers and counts; they allocate nothing, keep no state and
+// know no threads. Work is split between threads by tiles or rows, so no sum ever crosses a thread.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// Rows of a tile: one AVX-512 vector of 32-bit lanes, two of AVX2, four of NEON.
+#define KB_TILE 16
+
+/// Element types of stored matrices; the codes of formats/kibble-v1.md.
+enum { KB_F32 = 1, KB_F16 = 2, KB_BF16 = 3, KB_INT4 = 4, KB_INT8 = 8 };
+
+/// Element types of source tensors.
+enum { KB_SOURCE_F32, KB_SOURCE_F16, KB_SOURCE_BF16, KB_SOURCE_F64 };
+
+/// Activation functions.
+enum { KB_SILU, KB_GELU, KB_GELU_TANH, KB_RELU };
+
+/// How the scale of a group is chosen.
+enum { KB_RTN, KB_SEARCH };
+
+/// A stored matrix [rows, cols], as it lies in a file or in memory.
+typedef struct {
+  const uint8_t *codes;    ///< 4-byte units: tiled [row tile][unit][16], otherwise [row][unit]
+  const uint16_t *scales;  ///< binary16: tiled [row tile][group][16], otherwise [row][group]; NULL for floats
+  size_t tile_stride;      ///< bytes from one tile's (or row's) units to the next one's
+  float scale_unit;        ///< 2^E: a group's scale is its binary16 times this
+  uint32_t rows, cols;     ///< without padding
+  uint32_t group;          ///< columns that share a scale; 0 for floats
+  uint8_t type;            ///< KB_F32 …
+  uint8_t tiled;           ///< 1: 16 rows interleaved; 0: row after row
+} kb_matrix;
+
+/// The error that encoding made, in the lanes (rows) of a tile.
+typedef struct {
+  double squared_error[KB_TILE];
+  double squared_value[KB_TILE];
+  double max_abs_error[KB_TILE];
+} kb_tile_error;
+
+/// How two rows of logits differ, in binary64.
+typedef struct {
+  double kl;                            ///< KL(reference || candidate), nats
+  double reference_lse, candidate_lse;  ///< log of the sum of exp
+  double squared_difference, max_abs_difference;
+  double reference_sum, reference_square_sum;
+  uint32_t reference_top, candidate_top;  ///< index of the largest logit, the lowest of equals
+  float reference_margin;                 ///< largest logit less the second
+} kb_logit_difference;
+
+/// One instruction set's kernels.
+typedef struct {
+  const char *name;
+  /// Tokens of a block of `pack`: a packed range of tokens may be cut at its multiples.
+  uint32_t token_block;
+
+  // ---- products, exact ----
+  /// Rearranges `tokens` rows of x [tokens, cols], a row every `stride` floats, for `matmul`. `packed` holds tokens * cols floats.
+  void (*pack)(const float *x, size_t stride, uint32_t tokens, uint32_t cols, float *packed);
+  /// y[token][row] = sum over columns of W[row][c] * x[token][c], for the rows of tiles tile_begin ..< tile_end of a tiled matrix.
+  /// y has a row every `y_stride` floats and room for whole tiles.
+  void (*matmul)(const kb_matrix *w, const float *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
+                 size_t y_stride);
+  /// The values of one row.
+  void (*row)(const kb_matrix *w, uint32_t row, float *out);
+  /// Lane sum of a[i] * b[i].
+  float (*dot)(const float *a, const float *b, uint32_t n);
+  /// y[i] = fma(s, a[i], y[i]).
+  void (*axpy)(float s, const float *a, uint32_t n, float *y);
+
+  // ---- the rest of a layer ----
+  /// y = w * (x / sqrt(mean(x^2) + eps)); y may be x.
+  void (*rms_norm)(const float *x, const float *w, float eps, uint32_t n, float *y);
+  /// x[i] = fma(gate[i], x[i], a[i]).
+  void (*gated_add)(float *x, const float *gate, const float *a, uint32_t n);
+  /// y[i] += a[i].
+  void (*add)(float *y, const float *a, uint32_t n);
+  /// gate[i] = activation(gate[i]) * up[i].
+  void (*activate)(int kind, float *gate, const float *up, uint32_t n);
+  /// Rotates the pairs (x[i], x[i + half]).
+  void (*rotate)(float *x, const float *cosine, const float *sine, uint32_t half);
+  /// scores[j] = exp(fma(scores[j], scale, mask[j]) - max) for begin <= j < end, +0 elsewhere below `padded`; returns their lane sum.
+  float (*softmax)(float *scores, const float *mask, float scale, uint32_t begin, uint32_t end, uint32_t padded);
+  /// y[i] = x[i] / divisor.
+  void (*divide)(const float *x, float divisor, uint32_t n, float *y);
+
+  // ---- logits ----
+  /// log of the sum of exp over n logits, in binary64.
+  double (*log_sum_exp)(const float *logits, uint32_t n);
+  /// Compares two rows of n logits.
+  void (*compare_logits)(const float *reference, const float *candidate, uint32_t n, kb_logit_difference *out);
+
+  // ---- encoding ----
+  /// The values of 16 rows of a stored matrix, from row tile * 16, as a tile [padded columns][16] with zeros for padding.
+  void (*values)(const kb_matrix *w, uint32_t tile, float *out);
+  /// n source elements, widened to binary32.
+  void (*widen)(int source, const void *in, size_t n, float *out);
+  /// The largest magnitude of n source elements, and the index of the first that is not finite in binary32 (n if none).
+  size_t (*scan)(int source, const void *in, size_t n, float *magnitude);
+  /// 16 rows [16][stride] to a tile [cols][16].
+  void (*tile)(const float *rows, size_t stride, uint32_t cols, float *out);
+  /// A tile's units [units][16] to rows: row r's units start at out + r * stride, for the first `rows` rows.
+  void (*untile)(const uint32_t *in, uint32_t units, uint32_t rows, uint32_t *out, size_t stride);
+  /// Encodes a tile [cols][16] as floats of `type` (cols whole units). Returns the column * 16 + lane of the first value that
+  /// overflows the type, or -1.
+  int64_t (*encode_float)(int type, const float *in, uint32_t cols, uint32_t *units, kb_tile_error *error);
+  /// Quantizes a tile [cols][16] (cols whole units): units [units][16] and scales [groups][16].
+  void (*quantize)(int type, int method, const float *in, uint32_t cols, uint32_t group, int exponent, uint32_t *units,
+                   uint16_t *scales, kb_tile_error *error);
+} kb_kernels;
+
+/// Instruction sets, from the plainest.
+enum { KB_SCALAR, KB_AVX2, KB_AVX512, KB_AVX512VNNI, KB_NEON, KB_NEONDOT, KB_ISA_COUNT };
+
+/// The kernels of an instruction set; NULL where this build or this processor lacks it.
+const kb_kernels *kb_kernels_for(int isa);
+
+// ---- functions that are the same for every instruction set ----
+double kb_exp64(double x);
+double kb_log64(double x);
+double kb_pow64(double base, double exponent);
+void kb_sincos64(double x, double *sine, double *cosine);
+/// exp(a * softplus(z)), rounded once.
+float kb_dynamic_mask(float a, float z);
+/// exp as the kernels compute it.
+float kb_exp32(float x);
+/// Copies mask[begin ..< end] to out with all but the `keep` largest set to -infinity; of equals the later stay.
+void kb_keep_largest(const float *mask, uint32_t begin, uint32_t end, uint32_t keep, float *out);
+/// Product-key routing: the k largest of x[a] + y[b] (0 <= a, b < keys), ties to the lower a * keys + b, in falling order, and their
+/// softmax. k is at most keys * keys; `scratch` holds kb_route_scratch(k) bytes.
+void kb_route(const float *x, const float *y, uint32_t keys, uint32_t k, uint32_t *experts, float *weights, void *scratch);
+/// Bytes that kb_route needs for k experts.
+size_t kb_route_scratch(uint32_t k);
+
+uint16_t kb_f16_from_f32(float x);
+float kb_f32_from_f16(uint16_t h);
+uint16_t kb_bf16_from_f32(float x);
+
+#endif

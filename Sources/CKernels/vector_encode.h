@@ -1,0 +1,215 @@
+// Encoding over 16-lane vectors; included behind vector_exact.h.
+#include "search_levels.h"
+
+static void values(const kb_matrix *w, uint32_t tile, float *out) {
+  uint32_t per = w->type == KB_INT4 ? 8 : 4, padded = (w->cols + per - 1) / per * per;
+  if (!w->tiled) {
+    kb_scalar_values(w, tile, out);
+    return;
+  }
+  const float *v = decode_tile(w, tile, 0, padded, out);
+  if (v != out) memcpy(out, v, (size_t)padded * KB_TILE * 4);
+}
+
+static void widen(int source, const void *in, size_t n, float *out) {
+  const uint8_t *p = in;
+  size_t i = 0;
+  if (source == KB_SOURCE_F16)
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, __builtin_convertvector(*(const v16h *)(p + 2 * i), v16f));
+  else if (source == KB_SOURCE_BF16)
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, (v16f)(__builtin_convertvector(*(const v16s *)(p + 2 * i), v16u) << 16));
+  else if (source == KB_SOURCE_F64)
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, __builtin_convertvector(*(const v16d *)(p + 8 * i), v16f));
+  else
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, load((const float *)(p + 4 * i)));
+  int width = source == KB_SOURCE_F64 ? 8 : source == KB_SOURCE_F32 ? 4 : 2;
+  kb_scalar_widen(source, p + width * i, n - i, out + i);
+}
+
+static size_t scan(int source, const void *in, size_t n, float *magnitude) {
+  enum { CHUNK = 1024 };
+  float chunk[CHUNK];
+  v16u largest = {0};
+  size_t bad = n, i = 0;
+  for (; i + CHUNK <= n; i += CHUNK) {
+    const uint8_t *p = (const uint8_t *)in + i * (source == KB_SOURCE_F64 ? 8 : source == KB_SOURCE_F32 ? 4 : 2);
+    widen(source, p, CHUNK, chunk);
+    v16u m = {0};
+    for (int c = 0; c < CHUNK; c += KB_TILE) {
+      v16u u = *(const v16u *)(chunk + c) & 0x7fffffff;
+      m = u > m ? u : m;
+    }
+    largest = m > largest ? m : largest;
+    for (int l = 0; l < KB_TILE && bad == n; l++)
+      if (m[l] >= 0x7f800000) {
+        float ignored;
+        bad = i + kb_scalar_scan(source, p, CHUNK, &ignored);
+      }
+  }
+  float rest;
+  const uint8_t *p = (const uint8_t *)in + i * (source == KB_SOURCE_F64 ? 8 : source == KB_SOURCE_F32 ? 4 : 2);
+  size_t found = kb_scalar_scan(source, p, n - i, &rest);
+  if (bad == n) bad = i + found;
+  uint32_t top = kb_bits(rest);
+  for (int l = 0; l < KB_TILE; l++) top = largest[l] > top ? largest[l] : top;
+  *magnitude = kb_float(top);
+  return bad;
+}
+
+/// Transposes 16 x 16 words: 16 rows a `stride` apart to 16 rows 16 apart.
+INLINE void transpose16(const uint32_t *in, size_t in_stride, uint32_t *out, size_t out_stride) {
+  v16u a[16], b[16];
+  _Pragma("unroll") for (int i = 0; i < 16; i++) a[i] = *(const v16u *)(in + i * in_stride);
+  // Four rounds, each interleaving row i with row i + 8, transpose as a perfect shuffle does.
+#define ROUND(from, to)                                                                                                          \
+  _Pragma("unroll") for (int i = 0; i < 8; i++) {                                                                                \
+    to[2 * i] = __builtin_shufflevector(from[i], from[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);           \
+    to[2 * i + 1] = __builtin_shufflevector(from[i], from[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); \
+  }
+  ROUND(a, b)
+  ROUND(b, a)
+  ROUND(a, b)
+  ROUND(b, a)
+#undef ROUND
+  _Pragma("unroll") for (int i = 0; i < 16; i++) *(v16u *)(out + i * out_stride) = a[i];
+}
+
+static void tile(const float *rows, size_t stride, uint32_t cols, float *out) {
+  uint32_t c = 0;
+  for (; c + KB_TILE <= cols; c += KB_TILE)
+    transpose16((const uint32_t *)rows + c, stride, (uint32_t *)out + (size_t)c * KB_TILE, KB_TILE);
+  kb_scalar_tile(rows + c, stride, cols - c, out + (size_t)c * KB_TILE);
+}
+
+static void untile(const uint32_t *in, uint32_t units, uint32_t rows, uint32_t *out, size_t stride) {
+  uint32_t u = 0;
+  if (rows == KB_TILE)
+    for (; u + KB_TILE <= units; u += KB_TILE) transpose16(in + (size_t)u * KB_TILE, KB_TILE, out + u, stride);
+  kb_scalar_untile(in + (size_t)u * KB_TILE, units - u, rows, out + u, stride);
+}
+
+typedef struct { v16d squared_error, squared_value, max_abs_error; } error16;
+
+INLINE error16 load_error(const kb_tile_error *e) {
+  return (error16){*(const v16d *)e->squared_error, *(const v16d *)e->squared_value, *(const v16d *)e->max_abs_error};
+}
+INLINE void store_error(kb_tile_error *e, error16 v) {
+  *(v16d *)e->squared_error = v.squared_error;
+  *(v16d *)e->squared_value = v.squared_value;
+  *(v16d *)e->max_abs_error = v.max_abs_error;
+}
+INLINE void note_error16(error16 *e, v16f value, v16f stored) {
+  v16d v = __builtin_convertvector(value, v16d), d = v - __builtin_convertvector(stored, v16d), a = d < 0 ? -d : d;
+  e->squared_error += d * d;
+  e->squared_value += v * v;
+  e->max_abs_error = a > e->max_abs_error ? a : e->max_abs_error;
+}
+
+static int64_t encode_float(int type, const float *in, uint32_t cols, uint32_t *units, kb_tile_error *error) {
+  if (type == KB_F32) {
+    memcpy(units, in, (size_t)cols * KB_TILE * 4);
+    error16 e = load_error(error);
+    for (uint32_t c = 0; c < cols; c++) note_error16(&e, load(in + (size_t)c * KB_TILE), load(in + (size_t)c * KB_TILE));
+    store_error(error, e);
+    return -1;
+  }
+  error16 e = load_error(error);
+  for (uint32_t c = 0; c < cols; c += 2) {
+    v16u code[2];
+    for (int k = 0; k < 2; k++) {
+      v16f v = load(in + (size_t)(c + k) * KB_TILE), stored;
+      if (type == KB_F16) {
+        v16h h = __builtin_convertvector(v, v16h);
+        stored = __builtin_convertvector(h, v16f);
+        code[k] = __builtin_convertvector((v16s)h, v16u);
+      } else {
+        v16u u = (v16u)v;
+        code[k] = (u + 0x7fff + (u >> 16 & 1)) >> 16;
+        stored = (v16f)(code[k] << 16);
+      }
+      v16u s = (v16u)stored & 0x7fffffff;
+      for (int l = 0; l < KB_TILE; l++)
+        if (s[l] >= 0x7f800000) return (int64_t)(c + k) * KB_TILE + l;
+      note_error16(&e, v, stored);
+    }
+    *(v16u *)(units + (size_t)c / 2 * KB_TILE) = code[0] | code[1] << 16;
+  }
+  store_error(error, e);
+  return -1;
+}
+
+// ---- quantizers: a lane is a row, so a group of each of 16 rows is searched at once -----
+
+INLINE v16f code16(v16f w, v16f reciprocal, float low, float high) {
+  v16f q = round16(w * reciprocal);
+  q = select16(q < low, splat(low), q);
+  return select16(q > high, splat(high), q);
+}
+
+INLINE void fit16(const float *w, uint32_t n, v16f reciprocal, float low, float high, v16f *wq, v16f *qq) {
+  v16f a = splat(0), b = splat(0);
+  for (uint32_t c = 0; c < n; c++, w += KB_TILE) {
+    v16f v = load(w), q = code16(v, reciprocal, low, high);
+    a = fma16(v, q, a);
+    b = fma16(q, q, b);
+  }
+  *wq = a;
+  *qq = b;
+}
+
+/// 1 / x, and 0 where x is 0.
+INLINE v16f reciprocal16(v16f x) { return select16(x != 0, splat(1) / x, splat(0)); }
+
+INLINE v16f choose16(const float *w, uint32_t n, int type, int method, float low, float high) {
+  v16f largest = splat(0), extreme = splat(0);
+  for (uint32_t c = 0; c < n; c++) {
+    v16f v = load(w + (size_t)c * KB_TILE), a = (v16f)((v16u)v & 0x7fffffff);
+    v16i more = a > largest;
+    largest = select16(more, a, largest);
+    extreme = select16(more, v, extreme);
+  }
+  if (method == KB_RTN) return largest / (type == KB_INT4 ? 7.0f : 127.0f);
+  const float *levels = type == KB_INT4 ? kb_int4_levels : kb_int8_levels;
+  int count = type == KB_INT4 ? KB_INT4_LEVELS : KB_INT8_LEVELS;
+  v16f best = splat(0), scale = splat(0), wq, qq;
+  v16i zero = largest == 0;
+  for (int i = 0; i < count; i++) {
+    fit16(w, n, select16(zero, splat(0), splat(levels[i]) / extreme), low, high, &wq, &qq);
+    v16f score = select16(qq > 0, wq * wq / qq, splat(0));
+    v16i more = score > best;
+    best = select16(more, score, best);
+    scale = select16(more, wq / qq, scale);
+  }
+  for (int i = 0; i < KB_REFITS; i++) {
+    fit16(w, n, reciprocal16(scale), low, high, &wq, &qq);
+    scale = select16(qq > 0, wq / qq, splat(0));
+  }
+  return scale;
+}
+
+static void quantize(int type, int method, const float *in, uint32_t cols, uint32_t group, int exponent, uint32_t *units,
+                     uint16_t *scales, kb_tile_error *error) {
+  float low = type == KB_INT4 ? -8.0f : -127.0f, high = type == KB_INT4 ? 7.0f : 127.0f;
+  float unit = kb_power_of_two(-exponent), scale_unit = kb_power_of_two(exponent), w[128 * KB_TILE];
+  uint32_t per = kb_columns_per_unit(type);
+  error16 e = load_error(error);
+  for (uint32_t begin = 0; begin < cols; begin += group, scales += KB_TILE) {
+    uint32_t n = begin + group < cols ? group : cols - begin;
+    for (uint32_t c = 0; c < n; c++) store(w + c * KB_TILE, load(in + (size_t)(begin + c) * KB_TILE) * unit);
+    v16h h = __builtin_convertvector(choose16(w, n, type, method, low, high), v16h);
+    v16f scale = __builtin_convertvector(h, v16f), reciprocal = reciprocal16(scale), step = scale * scale_unit;
+    v16s bits = (v16s)h;
+    *(v16s *)scales = bits == 0x8000 ? bits - bits : bits;
+    for (uint32_t c = 0; c < n; c += per, units += KB_TILE) {
+      v16u u = {0};
+      for (uint32_t k = 0; k < per; k++) {
+        v16f q = code16(load(w + (c + k) * KB_TILE), reciprocal, low, high);
+        v16u code = (v16u)__builtin_convertvector(q, v16i);
+        u |= type == KB_INT8 ? (code & 255) << 8 * k : (code & 15) << (8 * (k % 4) + 4 * (k / 4));
+        note_error16(&e, load(in + (size_t)(begin + c + k) * KB_TILE), q * step);
+      }
+      *(v16u *)units = u;
+    }
+  }
+  store_error(error, e);
+}

@@ -1,0 +1,10 @@
+// The table of the set whose kernels vector_exact.h and vector_encode.h defined.
+const kb_kernels KB_SET = {
+  .name = KB_NAME, .token_block = KB_TOKENS,
+  .pack = pack, .matmul = matmul, .row = kb_scalar_row, .dot = dot, .axpy = axpy,
+  .rms_norm = rms_norm, .gated_add = gated_add, .add = add, .activate = activate,
+  .rotate = rotate, .softmax = softmax, .divide = divide,
+  .log_sum_exp = log_sum_exp, .compare_logits = compare_logits,
+  .values = values, .widen = widen, .scan = scan, .tile = tile, .untile = untile,
+  .encode_float = encode_float, .quantize = quantize,
+};

@@ -1,0 +1,126 @@
+import Diagnostics
+import DogeArchitecture
+import JSONCore
+import TensorCore
+
+extension ConversionError: Diagnosable {
+  /// The error in words, with its exit code.
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .configNotJSON(let path, let error):
+      error.diagnostic(path: path)
+    case .config(let path, let error):
+      error.diagnostic.at(path)
+    case .layout(let path, let error):
+      error.diagnostic.at(path)
+    case .metadata(let path, let field, let found, let expected):
+      Diagnostic(
+        .badData, code: "conversion.metadata",
+        "the file's metadata are damaged: \(escaped(field)) is \(escaped(found)), "
+          + "expected \(escaped(expected))", path: path, hint: Self.convertAgain)
+    case .storedTensors(let path, let expected, let found):
+      Diagnostic(
+        .badData, code: "conversion.tensor-count",
+        "the file has \(found) tensors, its config calls for \(expected)", path: path,
+        hint: Self.convertAgain)
+    case .storedTensor(let path, let tensor, let expected, let shape):
+      Diagnostic(
+        .badData, code: "conversion.wrong-tensor",
+        "the file holds \(escaped(tensor)) where its config calls for \(expected) of shape "
+          + "\(shape), laid out for its use", path: path, tensor: tensor, hint: Self.convertAgain)
+    default: planningDiagnostic
+    }
+  }
+
+  private static let convertAgain = "Convert the checkpoint again."
+
+  private var planningDiagnostic: Diagnostic {
+    switch self {
+    case .alreadyQuantized(let path, let tensor, let type):
+      Diagnostic(
+        .badData, code: "conversion.already-quantized",
+        "the input is quantized already: \(escaped(tensor)) is \(type.name)", path: path,
+        tensor: tensor, hint: "Quantize the original checkpoint, or a float .kibble file of it.")
+    case .groupSize(let size):
+      Diagnostic(
+        .usage, code: "conversion.group-size", "--group-size is \(size), expected 32, 64 or 128")
+    case .unmatchedRule(let pattern):
+      Diagnostic(
+        .usage, code: "conversion.unmatched-rule",
+        "--tensor '\(escaped(pattern))' matches no tensor",
+        hint: "`kibble inspect` lists the names; patterns use those of the current layout.")
+    case .quantizedVector(let pattern, let tensor, let type):
+      Diagnostic(
+        .usage, code: "conversion.quantized-vector",
+        "--tensor '\(escaped(pattern))=\(type.name)' matches \(tensor), a vector: only matrices "
+          + "can be quantized", tensor: tensor,
+        hint: "Narrow the pattern, for example to '*_proj.weight'.")
+    case .tooLarge(let path, let tensor, let shape):
+      Diagnostic(
+        .unsupported, code: "conversion.too-large",
+        "\(escaped(tensor)) of shape \(shape) is larger than a .kibble file can hold", path: path,
+        tensor: tensor)
+    default: executionDiagnostic
+    }
+  }
+
+  private var executionDiagnostic: Diagnostic {
+    switch self {
+    case .notFinite(let values):
+      Self.notFinite(values)
+    case .headDiffers(let path, let head, let embedding, let index, let headValue, let value):
+      Diagnostic(
+        .badData, code: "conversion.head-differs",
+        "config.json ties head and embedding, but \(escaped(head)) differs from "
+          + "\(escaped(embedding)): at \(index) it is \(headValue), not \(value)", path: path,
+        tensor: head,
+        hint: "Set tie_word_embeddings to false in config.json to keep the head, or remove it.")
+    case .overflow(let path, let tensor, let index, let value, let type):
+      Diagnostic(
+        .badData, code: "conversion.overflow",
+        "\(escaped(tensor)) holds \(value) at \(index), too large for \(type.name)", path: path,
+        tensor: tensor,
+        hint: type == .f16 ? "Use bf16 or f32, for this tensor or for all." : "Use f32.")
+    case .exportType(let type):
+      Diagnostic(
+        .usage, code: "conversion.export-type", "--dtype is \(type.name), expected f32, f16 or bf16"
+      )
+    case .outputNotFolder(let path):
+      Diagnostic(
+        .cannotCreate, code: "conversion.output-not-folder",
+        "the output '\(escaped(path))' exists and is not a folder", path: path,
+        hint: "Give the path of a folder.")
+    case .folderExists(let path):
+      Diagnostic(
+        .cannotCreate, code: "conversion.folder-exists",
+        "the output folder '\(escaped(path))' exists already", path: path,
+        hint: "Give --force to replace it.")
+    case .folderHoldsOthers(let path, let name):
+      Diagnostic(
+        .cannotCreate, code: "conversion.folder-holds-others",
+        "the output folder '\(escaped(path))' holds '\(escaped(name))', which no export writes",
+        path: path, hint: "Give the path of a new folder.")
+    default:
+      Diagnostic(.internalError, code: "conversion.unknown", "an unknown conversion error")
+    }
+  }
+
+  private static func notFinite(_ values: [NonFiniteValue]) -> Diagnostic {
+    let shown = values.prefix(20).map { "\(escaped($0.tensor)) \($0.index) is \($0.value)" }
+    let rest = values.count > shown.count ? "; and \(values.count - shown.count) more tensors" : ""
+    return Diagnostic(
+      .badData, code: "conversion.not-finite",
+      (values.count == 1 ? "a weight is not finite: " : "weights are not finite: ")
+        + shown.joined(separator: "; ") + rest, path: values.first?.path,
+      tensor: values.first?.tensor, hint: "The checkpoint is damaged; download it again.")
+  }
+}
+
+extension Diagnostic {
+  /// The same with the path, where there is none.
+  fileprivate func at(_ path: String) -> Diagnostic {
+    var copy = self
+    copy.path = copy.path ?? path
+    return copy
+  }
+}

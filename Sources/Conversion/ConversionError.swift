@@ -1,0 +1,68 @@
+import DogeArchitecture
+import JSONCore
+import TensorCore
+
+/// Why a model cannot be converted or exported.
+///
+/// `path` is a file or folder.
+public enum ConversionError: Error, Equatable, Sendable {
+  // Opening.
+  /// config.json is not JSON.
+  case configNotJSON(path: String, JSONError)
+  /// config.json does not describe a model that can be read.
+  case config(path: String, ConfigError)
+  /// The checkpoint's tensors are not those that its config calls for.
+  case layout(path: String, LayoutError)
+  /// A `.kibble` file's metadata are not as this program writes them.
+  case metadata(path: String, field: String, found: String, expected: String)
+  /// A `.kibble` file has more or fewer tensors than its config calls for.
+  case storedTensors(path: String, expected: Int, found: Int)
+  /// A tensor of a `.kibble` file is not the one that belongs in its place.
+  case storedTensor(path: String, tensor: String, expected: String, shape: [Int])
+
+  // Planning.
+  /// The input is quantized already.
+  case alreadyQuantized(path: String, tensor: String, type: WeightType)
+  /// The group size is none of the three.
+  case groupSize(Int)
+  /// A rule's pattern matches no tensor.
+  case unmatchedRule(pattern: String)
+  /// A rule asks for a quantized type for a vector.
+  case quantizedVector(pattern: String, tensor: String, type: WeightType)
+  /// A tensor is larger than a file can hold.
+  case tooLarge(path: String, tensor: String, shape: [Int])
+
+  // Reading.
+  /// Values that are infinite, not a number, or too large for float32: the first of each tensor.
+  case notFinite([NonFiniteValue])
+  /// `lm_head.weight` is there, declared tied, and differs from the embedding.
+  case headDiffers(
+    path: String, head: String, embedding: String, index: [Int], headValue: Float,
+    embeddingValue: Float)
+
+  // Writing.
+  /// A value is too large for the float type that was asked for.
+  case overflow(path: String, tensor: String, index: [Int], value: Float, type: WeightType)
+
+  // Exporting.
+  /// The type is none that a checkpoint may have.
+  case exportType(WeightType)
+  /// A file is where the output folder shall be.
+  case outputNotFolder(path: String)
+  /// The output folder exists and may not be replaced.
+  case folderExists(path: String)
+  /// The output folder holds files that no export writes, so that it is not replaced.
+  case folderHoldsOthers(path: String, name: String)
+}
+
+/// A weight that float32 cannot hold.
+public struct NonFiniteValue: Equatable, Sendable {
+  /// The file that holds it.
+  public let path: String
+  /// The tensor, as the file spells it.
+  public let tensor: String
+  /// Its indices.
+  public let index: [Int]
+  /// What it is: "NaN", "infinite" or "too large for float32".
+  public let value: String
+}

@@ -1,0 +1,55 @@
+import DogeArchitecture
+import JSONCore
+import Quantization
+import TensorCore
+
+extension ConversionPlan {
+  static let schema = "kibble.metadata/1"
+
+  /// The blob kibble.json: the same input and recipe always give the same text.
+  ///
+  /// Its length does not depend on the checksums in `provenance`, so that the file can be laid out
+  /// before the checkpoint is read.
+  static func metadata(
+    of source: ModelSource, recipe: EncodingRecipe, tensors: [PlannedTensor],
+    provenance: Provenance, toolVersion: String
+  ) -> JSON {
+    var metadata = JSONObject([
+      ("schema", JSON(schema)),
+      ("tool", ["name": "kibble", "version": JSON(toolVersion)] as JSON),
+      ("family", JSON(source.config.family.rawValue)),
+      ("layout", source.layout.metadata),
+      ("parameters", JSON(source.parameterCount)),
+      ("recipe", json(of: recipe, isQuantized: tensors.contains { $0.geometry.type.isQuantized })),
+      ("sources", .array(provenance.sources)),
+    ])
+    metadata["commit"] = provenance.commit
+    metadata["card"] = provenance.card
+    metadata["tensors"] = .array(tensors.map { json(of: $0) })
+    return .object(metadata)
+  }
+
+  private static func json(of recipe: EncodingRecipe, isQuantized: Bool) -> JSON {
+    var json = JSONObject([("type", JSON(recipe.target.name))])
+    if isQuantized {
+      json["group_size"] = JSON(recipe.groupSize)
+      json["method"] = JSON(recipe.method.rawValue)
+    }
+    json["rules"] = .array(
+      recipe.rules.map { rule in ["pattern": JSON(rule.glob.pattern), "type": JSON(rule.type.name)]
+      })
+    return .object(json)
+  }
+
+  private static func json(of tensor: PlannedTensor) -> JSON {
+    var json = JSONObject([
+      ("name", JSON(tensor.name)), ("type", JSON(tensor.geometry.type.name)),
+    ])
+    if tensor.geometry.type.isQuantized { json["group_size"] = JSON(tensor.geometry.groupSize) }
+    json["note"] = tensor.note.map { .string($0) }
+    if tensor.sourceName != tensor.name { json["source_name"] = JSON(tensor.sourceName) }
+    json["source_type"] = JSON(tensor.sourceType.rawValue)
+    if !tensor.through.isEmpty { json["through"] = JSON(tensor.through.map(\.name)) }
+    return .object(json)
+  }
+}

@@ -1,0 +1,160 @@
+import ByteIO
+import DogeArchitecture
+import JSONCore
+import KibbleFormat
+import Quantization
+import TensorCore
+
+/// A tensor of the output.
+public struct PlannedTensor: Sendable {
+  /// What the tensor is for.
+  public let spec: TensorSpec
+  /// How it will be stored.
+  public let geometry: TensorGeometry
+  /// Its name in the checkpoint.
+  public let sourceName: String
+  /// The type of its elements in the checkpoint.
+  public let sourceType: ElementType
+  /// Types of intermediate files that could not hold all its values.
+  public let through: [WeightType]
+  /// Why the type is not the one that was asked for, or which rule gave it.
+  public let note: String?
+
+  /// The name in the current layout.
+  public var name: String { spec.canonicalName }
+}
+
+/// What a conversion will write: types, sizes and metadata, known from headers alone.
+public struct ConversionPlan: Sendable {
+  /// The input.
+  public let source: ModelSource
+  /// What was asked for.
+  public let recipe: EncodingRecipe
+  /// The output's tensors, in file order.
+  public let tensors: [PlannedTensor]
+  /// The version of the program, as the metadata record it.
+  public let toolVersion: String
+  private let provenance: Provenance
+  private let carriedBlobs: [(name: String, bytes: [UInt8])]
+  /// The output's layout; checksums and exponents are filled in when it is written.
+  package let layout: KibblePlan
+
+  /// Decides the type of every tensor and lays out the file.
+  ///
+  /// - Parameters:
+  ///   - source: the model to convert; it must not be quantized.
+  ///   - recipe: the types to store.
+  ///   - toolVersion: the version of the program, for the metadata.
+  /// - Throws: `ConversionError` where the recipe does not fit the model.
+  public init(source: ModelSource, recipe: EncodingRecipe, toolVersion: String) throws {
+    guard EncodingRecipe.groupSizes.contains(recipe.groupSize) else {
+      throw ConversionError.groupSize(recipe.groupSize)
+    }
+    let tensors = try Self.tensors(of: source, recipe: recipe)
+    let provenance = try Provenance(of: source)
+    let carriedBlobs = try source.blobs()
+    layout = Self.layout(
+      tensors,
+      metadata: Self.metadata(
+        of: source, recipe: recipe, tensors: tensors, provenance: provenance,
+        toolVersion: toolVersion),
+      carriedBlobs)
+    self.source = source
+    self.recipe = recipe
+    self.tensors = tensors
+    self.toolVersion = toolVersion
+    self.provenance = provenance
+    self.carriedBlobs = carriedBlobs
+  }
+
+  /// The length of the output in bytes.
+  public var fileLength: Int { layout.fileLength }
+
+  /// The number of weights, a tied head not counted.
+  public var parameterCount: Int { source.parameterCount }
+
+  /// All bytes of tensors in the output, in bits per weight.
+  public var bitsPerWeight: Double {
+    let bytes = tensors.reduce(0) { $0 + $1.geometry.totalBytes }
+    return Double(bytes) * 8 / Double(parameterCount)
+  }
+
+  /// The layout with the metadata that are known when the input has been read.
+  func layout(weightChecksums: [UInt32]) -> KibblePlan {
+    var provenance = provenance
+    provenance.enter(weightChecksums: weightChecksums)
+    let metadata = Self.metadata(
+      of: source, recipe: recipe, tensors: tensors, provenance: provenance,
+      toolVersion: toolVersion)
+    return Self.layout(tensors, metadata: metadata, carriedBlobs)
+  }
+
+  private static func layout(
+    _ tensors: [PlannedTensor], metadata: JSON, _ carried: [(name: String, bytes: [UInt8])]
+  ) -> KibblePlan {
+    let own = (name: KibbleFormat.metadataName, bytes: Array(metadata.serialized().utf8))
+    return KibblePlan(
+      tensors: tensors.map { ($0.name, $0.spec.shape, $0.geometry) }, blobs: [own] + carried)
+  }
+
+  private static func tensors(
+    of source: ModelSource, recipe: EncodingRecipe
+  ) throws(ConversionError) -> [PlannedTensor] {
+    var tensors: [PlannedTensor] = []
+    switch source {
+    case .checkpoint(_, let resolved):
+      for tensor in resolved.tensors {
+        let (type, note) = recipe.type(
+          of: tensor.spec, own: tensor.sourceType.ownWeightType, source: tensor.sourceType)
+        tensors.append(
+          PlannedTensor(
+            spec: tensor.spec,
+            geometry: try geometry(of: tensor.spec, type, recipe, path: source.path),
+            sourceName: tensor.sourceName, sourceType: tensor.sourceType, through: [], note: note))
+      }
+    case .kibble(let model):
+      for tensor in model.tensors {
+        let stored = tensor.record.type
+        guard !stored.isQuantized else {
+          throw .alreadyQuantized(path: source.path, tensor: tensor.record.name, type: stored)
+        }
+        let (type, note) = recipe.type(of: tensor.spec, own: stored, source: tensor.sourceType)
+        let isLossy = !stored.holds(tensor.sourceType) && tensor.through.last != stored
+        tensors.append(
+          PlannedTensor(
+            spec: tensor.spec,
+            geometry: try geometry(of: tensor.spec, type, recipe, path: source.path),
+            sourceName: tensor.sourceName, sourceType: tensor.sourceType,
+            through: isLossy ? tensor.through + [stored] : tensor.through, note: note))
+      }
+    }
+    try recipe.check(tensors.map(\.spec))
+    return tensors
+  }
+
+  private static func geometry(
+    of spec: TensorSpec, _ type: WeightType, _ recipe: EncodingRecipe, path: String
+  ) throws(ConversionError) -> TensorGeometry {
+    let geometry = TensorGeometry(
+      type: type, arrangement: spec.arrangement, shape: spec.shape, groupSize: recipe.groupSize)
+    guard let geometry else {
+      throw .tooLarge(path: path, tensor: spec.canonicalName, shape: spec.shape)
+    }
+    return geometry
+  }
+}
+
+extension EncodingRecipe {
+  /// Checks that every rule has something to do, and that it can be done.
+  fileprivate func check(_ specs: [TensorSpec]) throws(ConversionError) {
+    for rule in rules where !specs.contains(where: { rule.glob.matches($0.canonicalName) }) {
+      throw .unmatchedRule(pattern: rule.glob.pattern)
+    }
+    for spec in specs where spec.shape.count == 1 {
+      let rule = rules.first { $0.glob.matches(spec.canonicalName) }
+      guard let rule, case .weights(let type) = rule.type, type.isQuantized else { continue }
+      throw .quantizedVector(
+        pattern: rule.glob.pattern, tensor: spec.canonicalName, type: type)
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import DogeArchitecture
+import Quantization
+import TensorCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a conversion wrote.
+public struct ConversionReport: Sendable {
+  /// The output's path; nil where it was made in memory.
+  public let output: String?
+  /// The length of the output in bytes.
+  public let bytes: Int
+  /// All bytes of tensors, in bits per weight.
+  public let bitsPerWeight: Double
+  /// The number of weights, a tied head not counted.
+  public let parameters: Int
+  /// The tensors in file order.
+  public let tensors: [TensorReport]
+  /// Oddities that stopped nothing, one sentence each.
+  public let warnings: [String]
+
+  init(_ plan: ConversionPlan, output: String?, statistics: [ErrorStatistics]) {
+    self.output = output
+    bytes = plan.fileLength
+    bitsPerWeight = plan.bitsPerWeight
+    parameters = plan.parameterCount
+    tensors = zip(plan.tensors, statistics).map { TensorReport($0, statistics: $1) }
+    warnings = plan.source.warnings
+  }
+}
+
+/// A tensor that was written, and how far it is from its source.
+public struct TensorReport: Sendable {
+  /// The name in the current layout.
+  public let name: String
+  /// The logical shape.
+  public let shape: [Int]
+  /// The stored type.
+  public let type: WeightType
+  /// Columns that share a scale; nil for floats.
+  public let groupSize: Int?
+  /// Bytes of all planes.
+  public let bytes: Int
+  /// Root of the mean squared difference from the source.
+  public let rootMeanSquareError: Double
+  /// The largest difference.
+  public let maxAbsoluteError: Double
+  /// Signal to quantization noise in decibels; infinite where nothing was lost.
+  public let signalToNoiseDecibels: Double
+  /// Why the type is not the one that was asked for, or which rule gave it.
+  public let note: String?
+
+  init(_ tensor: PlannedTensor, statistics: ErrorStatistics) {
+    let geometry = tensor.geometry
+    name = tensor.name
+    shape = tensor.spec.shape
+    type = geometry.type
+    groupSize = geometry.type.isQuantized ? geometry.groupSize : nil
+    bytes = geometry.totalBytes
+    rootMeanSquareError = statistics.rootMeanSquare
+    maxAbsoluteError = statistics.maxAbsoluteError
+    signalToNoiseDecibels =
+      statistics.squaredError == 0 ? .infinity : 10 * log10(statistics.signalToNoise)
+    note = tensor.note
+  }
+}

@@ -1,0 +1,110 @@
+import ByteIO
+import Diagnostics
+import DogeArchitecture
+import KibbleFormat
+import Quantization
+import Safetensors
+import TensorCore
+
+/// What an export wrote.
+public struct ExportReport: Sendable {
+  /// The folder.
+  public let folder: String
+  /// The type of the weights.
+  public let type: WeightType
+  /// Bytes of model.safetensors.
+  public let bytes: Int
+  /// The number of tensors.
+  public let tensorCount: Int
+  /// The names of the files, model.safetensors first.
+  public let files: [String]
+}
+
+extension Converter {
+  /// Writes a model as a Hugging Face folder: the values that it runs with, under the names that
+  /// its checkpoint had, and the files that it carries along.
+  ///
+  /// - Parameters:
+  ///   - model: the model; quantized weights are written as the floats that they stand for.
+  ///   - folder: where the folder shall be.
+  ///   - type: f32, which is exact, or f16 or bf16, which round; a value that is too large for the
+  ///     type is an error.
+  ///   - overwrite: whether a folder of an earlier export may be replaced.
+  /// - Returns: what was written.
+  /// - Throws: what is wrong with input or output; all errors are `Diagnosable`. The path then
+  ///   holds what it held.
+  public func export(
+    _ model: StoredModel, to folder: String, type: WeightType = .f32, overwrite: Bool = false
+  ) throws -> ExportReport {
+    guard let elementType = type.elementType else { throw ConversionError.exportType(type) }
+    try OutputFolder.check(folder, overwrite: overwrite)
+    _ = try read(model)
+
+    let writer = try SafetensorsWriter(
+      tensors: model.tensors.map {
+        .init(name: $0.sourceName, type: elementType, shape: $0.spec.shape)
+      },
+      metadata: [("format", "pt")])
+    let output = try OutputFolder(path: folder, overwrite: overwrite)
+    let weights = "model.safetensors"
+    try output.write(weights, bytes: writer.fileSize) { sink in
+      try writer.writeHeader(to: sink)
+      try writeValues(of: model, type, writer, to: sink)
+    }
+    var files = [weights]
+    for blob in model.carriedBlobs where OutputFolder.knownNames.contains(blob.name) {
+      var bytes = model.file.region.bytes(blob.range)
+      if blob.name == BlobName.config {
+        bytes = try ExportedConfig.bytes(bytes, type: elementType)
+      }
+      try output.write(blob.name, bytes: bytes.count) { try $0.write(bytes, at: 0) }
+      files.append(blob.name)
+    }
+    try progress.checkCancellation()
+    try output.commit()
+    return ExportReport(
+      folder: folder, type: type, bytes: writer.fileSize, tensorCount: model.tensors.count,
+      files: files)
+  }
+
+  private func writeValues(
+    of model: StoredModel, _ type: WeightType, _ writer: SafetensorsWriter, to sink: FileSink
+  ) throws {
+    var jobs: [EncodingJob] = []
+    for tensor in model.tensors {
+      let geometry = TensorGeometry(
+        type: type, arrangement: .rows, shape: tensor.spec.shape, groupSize: 0)
+      guard let geometry else {
+        throw ConversionError.tooLarge(
+          path: model.file.path, tensor: tensor.record.name, shape: tensor.spec.shape)
+      }
+      jobs.append(
+        EncodingJob(
+          name: tensor.record.name, shape: tensor.spec.shape,
+          input: TensorInput(tensor.record, in: model.file.region), geometry: geometry,
+          exponent: 0))
+    }
+    _ = try encode(jobs, method: .rtn, path: model.file.path) { chunk in
+      let geometry = jobs[chunk.job].geometry
+      let rowBytes = geometry.columns * 4 / type.columnsPerUnit
+      let start = writer.byteRanges[chunk.job].lowerBound + chunk.rows.lowerBound * rowBytes
+      try unsafe sink.write(
+        packed(chunk.codes, rows: chunk.rows.count, rowBytes: rowBytes), at: start)
+    }
+    withExtendedLifetime(model.file) {}
+  }
+
+  /// Rows without the padding at their ends.
+  private func packed(
+    _ bytes: UnsafeRawBufferPointer, rows: Int, rowBytes: Int
+  ) -> [UInt8] {
+    let stride = bytes.count / rows
+    return unsafe [UInt8](unsafeUninitializedCapacity: rows * rowBytes) { out, count in
+      for row in 0..<rows {
+        let source = unsafe bytes[row * stride..<row * stride + rowBytes]
+        _ = unsafe out[(row * rowBytes)...].update(fromContentsOf: source)
+      }
+      count = rows * rowBytes
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import ByteIO
+import CKernels
+import Diagnostics
+import Kernels
+import Parallel
+import Synchronization
+import TensorCore
+
+/// Bytes of the input that are looked at as one: a file's header, or a tensor.
+struct Segment {
+  let region: any ByteRegion
+  let range: Range<Int>
+  /// The type of the elements; nil for bytes that only count in a file's checksum.
+  let type: ElementType?
+
+  /// Bytes of a chunk: a multiple of every element's size.
+  private static let chunkBytes = 2 << 20
+
+  fileprivate var chunks: [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: Self.chunkBytes).map {
+      $0..<min($0 + Self.chunkBytes, range.upperBound)
+    }
+  }
+}
+
+/// What was found in the bytes of a segment, or of a part of it.
+struct SegmentScan {
+  /// CRC-32 of the bytes.
+  private(set) var checksum: UInt32 = 0
+  /// The largest magnitude.
+  private(set) var magnitude: Float = 0
+  /// The first element that is not finite as binary32.
+  private(set) var firstNonFinite: Int?
+  private var byteCount = 0
+  private var elementCount = 0
+
+  init() {}
+
+  /// Looks at a chunk; reads every byte once.
+  fileprivate init(_ range: Range<Int>, of segment: Segment, kernels: KernelSet) {
+    let bytes = unsafe segment.region.buffer(range)
+    var checksum = CRC32()
+    unsafe checksum.update(bytes)
+    self.checksum = checksum.value
+    byteCount = range.count
+    guard let type = segment.type, let code = type.kernelCode,
+      let start = bytes.baseAddress
+    else { return }
+    elementCount = range.count * 8 / type.bits
+    let first = unsafe kernels.table.pointee.scan(code, start, elementCount, &magnitude)
+    if first < elementCount { firstNonFinite = first }
+  }
+
+  /// Adds what follows.
+  mutating func append(_ next: SegmentScan) {
+    checksum = CRC32.combine(checksum, next.checksum, secondCount: next.byteCount)
+    magnitude = max(magnitude, next.magnitude)
+    if firstNonFinite == nil, let first = next.firstNonFinite {
+      firstNonFinite = elementCount + first
+    }
+    byteCount += next.byteCount
+    elementCount += next.elementCount
+  }
+}
+
+extension Converter {
+  /// Reads segments from front to back, in chunks, and gives their pages back.
+  func scan(_ segments: [Segment]) throws -> [SegmentScan] {
+    let chunks = segments.enumerated().flatMap { index, segment in
+      segment.chunks.map { (segment: index, range: $0) }
+    }
+    let total = segments.reduce(0) { $0 + $1.range.count }
+    let parts = try progress.phase("reading", total: total, unit: .bytes) {
+      try collect(chunks.count) { part in
+        let chunk = chunks[part]
+        let segment = segments[chunk.segment]
+        let scan = SegmentScan(chunk.range, of: segment, kernels: kernels)
+        segment.region.release(chunk.range)
+        progress.report(.advanced(by: chunk.range.count))
+        return scan
+      }
+    }
+    var scans = [SegmentScan](repeating: SegmentScan(), count: segments.count)
+    for (chunk, part) in zip(chunks, parts) { scans[chunk.segment].append(part) }
+    return scans
+  }
+
+  /// The results of parts that run on several threads, in the order of the parts.
+  func collect<Result: Sendable>(
+    _ parts: Int, _ body: (_ part: Int) throws -> Result
+  ) throws -> [Result] {
+    let results = Mutex([Result?](repeating: nil, count: parts))
+    try pool.runThrowing(parts) { part in
+      try progress.checkCancellation()
+      let result = try body(part)
+      results.withLock { $0[part] = result }
+    }
+    return results.withLock { $0 }.compactMap { $0 }
+  }
+}

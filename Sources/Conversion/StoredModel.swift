@@ -1,0 +1,92 @@
+import ByteIO
+import DogeArchitecture
+import JSONCore
+import KibbleFormat
+import TensorCore
+
+/// A `.kibble` file whose tensors are exactly those that its own config calls for.
+public struct StoredModel: Sendable {
+  /// A tensor of the file, and where it came from.
+  public struct Tensor: Sendable {
+    /// What the tensor is for.
+    public let spec: TensorSpec
+    /// How it is stored.
+    public let record: TensorRecord
+    /// Its name in the checkpoint.
+    public let sourceName: String
+    /// The type of its elements in the checkpoint.
+    public let sourceType: ElementType
+    /// Types of earlier files that it went through and that could not hold all its values.
+    public let through: [WeightType]
+  }
+
+  /// The file.
+  public let file: KibbleFile
+  /// The model's config, from the file's config.json.
+  public let config: DogeConfig
+  /// The layout of the checkpoint, as the metadata record it.
+  public let layout: CheckpointLayout
+  /// The tensors in file order, which is the order of their use.
+  public let tensors: [Tensor]
+
+  /// The number of weights, a tied head not counted.
+  public var parameterCount: Int { tensors.reduce(0) { $0 + $1.spec.elementCount } }
+
+  /// Whether any tensor is stored as codes with scales.
+  public var isQuantized: Bool { tensors.contains { $0.record.type.isQuantized } }
+
+  /// The blobs that a copy of the file carries along: all but kibble's own.
+  var carriedBlobs: [BlobRecord] {
+    file.blobs.filter { $0.name != KibbleFormat.metadataName }
+  }
+
+  /// Finds the model in a file.
+  ///
+  /// - Throws: what the file lacks or has too much of; all errors are `Diagnosable`.
+  public init(file: KibbleFile) throws {
+    guard let configBytes = file.blob(named: BlobName.config) else {
+      throw KibbleFormatError.missingBlob(path: file.path, name: BlobName.config)
+    }
+    let config = try ModelSource.readConfig(configBytes, path: file.path)
+    let metadata = MetadataReader(file: file)
+    let layout = try metadata.layout(config: config)
+    // Every block has tensors; a config that claims more must not be worked through.
+    guard config.layerCount <= file.tensors.count else {
+      throw ConversionError.storedTensors(
+        path: file.path, expected: config.layerCount, found: file.tensors.count)
+    }
+    let specs = layout.tensors(for: config)
+    guard specs.count == file.tensors.count else {
+      throw ConversionError.storedTensors(
+        path: file.path, expected: specs.count, found: file.tensors.count)
+    }
+    let origins = try metadata.origins(of: specs)
+    var tensors: [Tensor] = []
+    for ((spec, record), origin) in zip(zip(specs, file.tensors), origins) {
+      guard record.name == spec.canonicalName, record.shape == spec.shape,
+        record.geometry.arrangement == spec.arrangement
+      else {
+        throw ConversionError.storedTensor(
+          path: file.path, tensor: record.name, expected: spec.canonicalName, shape: spec.shape)
+      }
+      tensors.append(
+        Tensor(
+          spec: spec, record: record, sourceName: layout.naming.name(of: spec),
+          sourceType: origin.type, through: origin.through))
+    }
+    self.file = file
+    self.config = config
+    self.layout = layout
+    self.tensors = tensors
+  }
+
+  /// Reads the directory of a mapped file; `JSONError`s get the file's path.
+  static func open(_ region: MappedFile) throws -> KibbleFile {
+    do {
+      return try KibbleFile(region: region, path: region.path)
+    } catch let error as JSONError {
+      throw ConversionError.metadata(
+        path: region.path, field: "kibble.json", found: error.summary, expected: "JSON")
+    }
+  }
+}

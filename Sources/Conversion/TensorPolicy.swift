@@ -1,0 +1,82 @@
+import DogeArchitecture
+import Quantization
+import TensorCore
+
+extension TensorSpec {
+  /// How kibble lays the tensor out: in tiles where it is multiplied, unless it has but a few
+  /// rows; otherwise row after row.
+  package var arrangement: Arrangement { kind == .matrix && role != .dt ? .tiles : .rows }
+}
+
+extension TensorRole {
+  /// Why the tensor stays in float32 when the others are compressed.
+  var reasonForFloat32: String {
+    switch self {
+    case .inputNorm, .postNorm, .finalNorm: "norm"
+    case .qNorm, .kNorm: "q/k norm"
+    case .inputResidual, .postResidual: "residual gate"
+    case .maskScale: "A"
+    case .dt: "dt_proj"
+    case .router: "router"
+    case .qBias, .kBias, .vBias, .dtBias, .oBias, .routerBias, .gateBias, .upBias, .downBias:
+      "bias"
+    case .embedding, .head, .q, .k, .v, .o, .gate, .up, .down, .downEmbed, .upEmbed: "weight"
+    }
+  }
+}
+
+extension ElementType {
+  /// The smallest type of a file that holds every value of this one, after the rounding of F64 to
+  /// f32 that every use of a checkpoint begins with.
+  var ownWeightType: WeightType {
+    switch self {
+    case .f16: .f16
+    case .bf16: .bf16
+    default: .f32
+    }
+  }
+}
+
+extension WeightType {
+  /// The type as elements of a row, for types that are not quantized.
+  var elementType: ElementType? {
+    switch self {
+    case .f32: .f32
+    case .f16: .f16
+    case .bf16: .bf16
+    case .int8, .int4: nil
+    }
+  }
+
+  /// Whether every value of the checkpoint's type can be stored.
+  func holds(_ source: ElementType) -> Bool {
+    self == .f32 || self == source.ownWeightType
+  }
+}
+
+extension EncodingRecipe {
+  /// The type that a tensor gets, and where that needs a word, why.
+  ///
+  /// - Parameters:
+  ///   - spec: the tensor.
+  ///   - own: the type that it has in the input.
+  ///   - source: the type that it has in the checkpoint.
+  /// - Returns: the type and the note.
+  func type(
+    of spec: TensorSpec, own: WeightType, source: ElementType
+  ) -> (type: WeightType, note: String?) {
+    let rule = rules.first { $0.glob.matches(spec.canonicalName) }
+    switch rule?.type ?? target {
+    case .source:
+      return (own, note(for: rule) ?? (source == .f64 ? "rounded from F64" : nil))
+    case .weights(let type) where rule != nil || spec.role.isQuantizable || type == .f32:
+      return (type, note(for: rule))
+    case .weights:
+      return (.f32, "kept f32: \(spec.role.reasonForFloat32)")
+    }
+  }
+
+  private func note(for rule: TensorRule?) -> String? {
+    rule.map { "by --tensor '\($0.glob.pattern)=\($0.type.name)'" }
+  }
+}

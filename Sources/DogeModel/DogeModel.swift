@@ -1,0 +1,168 @@
+import CKernels
+import DogeArchitecture
+import JSONCore
+import Kernels
+import KibbleFormat
+import Parallel
+import TensorCore
+
+/// A Doge model that runs on the bytes of a `.kibble` file, in exact mode.
+///
+/// Logits are the same to the bit for any number of threads, any kernel set and any split of a
+/// sequence into calls, but for what formats/numerics.md says of a call's length.
+///
+///     x = embedding[token]
+///     for each block:  x = input_residual ⊙ x + Attention(RMSNorm(x))
+///                      x = post_residual ⊙ x + FeedForward(RMSNorm(x))
+///     logits = head · RMSNorm(x)
+public final class DogeModel: Sendable {
+  /// The model's config.
+  public let config: DogeConfig
+  /// The layout of the checkpoint that it comes from.
+  public let layout: CheckpointLayout
+  /// The file that holds the weights.
+  public let file: KibbleFile
+  let weights: ModelWeights
+  let compute: Compute
+
+  /// Finds a model's weights in a file; nothing is copied but small vectors.
+  ///
+  /// - Throws: `ModelError`, or an error of the config.
+  public init(file: KibbleFile, kernels: KernelSet, pool: ThreadPool) throws {
+    guard let bytes = file.blob(named: "config.json") else {
+      throw ModelError.noDescription(path: file.path, missing: "config.json")
+    }
+    config = try DogeConfig(json: JSON.parse(bytes))
+    guard let layout = CheckpointLayout(metadata: file.metadata["layout"], config: config) else {
+      throw ModelError.noDescription(path: file.path, missing: "layout in its metadata")
+    }
+    self.layout = layout
+    self.file = file
+    weights = try ModelWeights(file: file, config: config, layout: layout, kernels: kernels)
+    compute = Compute(kernels: kernels, pool: pool)
+  }
+
+  /// An empty cache for sequences of this model.
+  ///
+  /// - Parameter maximum: the most tokens it will take; memory grows with use.
+  public func makeCache(maximum: Int) -> KVCache {
+    KVCache(
+      shape: .init(
+        layers: config.layerCount, kvHeads: config.keyValueHeadCount,
+        headDimension: config.headDimension, maskRows: layout.maskRows), maximum: maximum)
+  }
+
+  /// Runs a call: some tokens that follow those in the cache.
+  ///
+  /// - Parameters:
+  ///   - tokens: ids, each below the vocabulary's size.
+  ///   - cache: the sequence so far; the tokens are added to it.
+  ///   - routing: how experts are chosen.
+  ///   - observe: is shown `[tokens, d]` after the embedding (0) and after each block (1, 2, …).
+  /// - Returns: the last block's output `[tokens, d]`, for `logits`.
+  /// - Throws: `ModelError` for a token outside the vocabulary or a full cache.
+  public func forward(
+    _ tokens: [Int], cache: KVCache, routing: ExpertRouting = .hf,
+    observe: (_ index: Int, _ hidden: FloatMatrix) throws -> Void = { _, _ in }
+  ) throws -> FloatMatrix {
+    let x = try embed(tokens, after: cache.count)
+    try cache.reserve(tokens.count)
+    let call = cache.count..<cache.count + tokens.count
+    let rotation = RotaryEmbedding(
+      parameters: config.rope, headDimension: config.headDimension,
+      maxPositions: config.maxPositions
+    ).table(for: call)
+    let work = Workspace(config, tokens: tokens.count)
+    try observe(0, x)
+    for (index, layer) in weights.layers.enumerated() {
+      let attention = DynamicMaskAttention(
+        weights: layer.attention, config: config, layout: layout, compute: compute)
+      forBlocks(of: x) { rows in
+        norm(x, rows, layer.inputNorm, work)
+        attention.run(
+          work, positions: call.lowerBound + rows.lowerBound..<call.lowerBound + rows.upperBound,
+          cache: cache.layers[index], rotation: rotation, callStart: call.lowerBound)
+        compute.gatedAdd(x, rows: rows, gate: layer.inputResidual, work.projected)
+      }
+      let choices = chooseExperts(x, layer, routing, work)
+      let feedForward = FeedForward(layer: layer, config: config, compute: compute)
+      forBlocks(of: x) { rows in
+        norm(x, rows, layer.postNorm, work)
+        feedForward.run(work, tokens: rows.count, choices: choices.isEmpty ? [] : choices[rows])
+        compute.gatedAdd(x, rows: rows, gate: layer.postResidual, work.projected)
+      }
+      try observe(index + 1, x)
+    }
+    cache.count = call.upperBound
+    return x
+  }
+
+  /// Logits of some rows of a call's result.
+  ///
+  /// - Parameters:
+  ///   - hidden: what `forward` returned.
+  ///   - rows: which of its rows.
+  /// - Returns: `[rows, vocabulary]`.
+  public func logits(_ hidden: FloatMatrix, rows: Range<Int>) -> FloatMatrix {
+    let out = FloatMatrix(rows: rows.count, columns: config.vocabularySize)
+    let normed = FloatMatrix(rows: rows.count, columns: config.hiddenSize)
+    let packed = FloatMatrix(rows: 1, columns: rows.count * config.hiddenSize)
+    compute.rmsNorm(
+      hidden, rows: rows, weight: weights.finalNorm, epsilon: config.rmsNormEpsilon, into: normed)
+    compute.pack(normed, tokens: rows.count, into: packed)
+    let head = Linear(weight: weights.head, bias: nil)
+    compute.multiply(packed, tokens: rows.count, by: [(head, out)])
+    return out
+  }
+
+  /// How many rows `logits` should be asked for at once, to keep its result at some 16 MB.
+  public var logitsBlock: Int {
+    max(1, min(Workspace.blockTokens, (4 << 20) / config.vocabularySize))
+  }
+
+  private func embed(_ tokens: [Int], after start: Int) throws(ModelError) -> FloatMatrix {
+    for (index, token) in tokens.enumerated() where !(0..<config.vocabularySize).contains(token) {
+      throw .tokenOutOfRange(
+        token: token, position: start + index, vocabulary: config.vocabularySize)
+    }
+    let x = FloatMatrix(rows: tokens.count, columns: config.hiddenSize)
+    compute.pool.forRanges(of: tokens.count) { part in
+      for row in part {
+        compute.kernels.row(tokens[row], of: weights.embedding, into: x, at: row)
+      }
+    }
+    return x
+  }
+
+  private func norm(
+    _ x: FloatMatrix, _ rows: Range<Int>, _ weight: FloatMatrix, _ work: Workspace
+  ) {
+    compute.rmsNorm(
+      x, rows: rows, weight: weight, epsilon: config.rmsNormEpsilon, into: work.normed)
+  }
+
+  private func forBlocks(of x: FloatMatrix, _ body: (_ rows: Range<Int>) -> Void) {
+    for start in stride(from: 0, to: x.rows, by: Workspace.blockTokens) {
+      body(start..<min(start + Workspace.blockTokens, x.rows))
+    }
+  }
+
+  /// Routes all tokens of a call: `hf` routing mixes them, whatever the blocks.
+  private func chooseExperts(
+    _ x: FloatMatrix, _ layer: LayerWeights, _ routing: ExpertRouting, _ work: Workspace
+  ) -> [ExpertChoice] {
+    guard let weights = layer.experts, let experts = config.experts else { return [] }
+    let scores = FloatMatrix(rows: x.rows, columns: 2 * experts.keyCount)
+    let block = FloatMatrix(rows: work.normed.rows, columns: 2 * experts.keyCount)
+    forBlocks(of: x) { rows in
+      norm(x, rows, layer.postNorm, work)
+      compute.pack(work.normed, tokens: rows.count, into: work.packed)
+      compute.multiply(work.packed, tokens: rows.count, by: [(weights.router, block)])
+      for row in rows {
+        unsafe scores[row].update(
+          from: block[row - rows.lowerBound], count: 2 * experts.keyCount)
+      }
+    }
+    return ExpertRouter(experts: experts, routing: routing, scores: scores).choose(compute)
+  }
+}

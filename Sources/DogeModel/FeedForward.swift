@@ -1,0 +1,73 @@
+import CKernels
+import DogeArchitecture
+import Kernels
+import Parallel
+import TensorCore
+
+/// The gated MLP, and with experts the Cross Domain Mixture of Experts around it.
+///
+///     MLP(h) = W_down (act(W_gate h) ⊙ W_up h)
+///     CDMoE(h) = MLP(h) + Σ_e act(down_e · h) · w_e · up_e
+struct FeedForward {
+  let layer: LayerWeights
+  let config: DogeConfig
+  let compute: Compute
+
+  /// Runs a block of tokens.
+  ///
+  /// - Parameters:
+  ///   - work: its `normed` holds the block's rows `[tokens, d]`; the result goes to `projected`.
+  ///   - choices: the experts of the block's tokens, where the model has experts.
+  func run(_ work: Workspace, tokens: Int, choices: ArraySlice<ExpertChoice>) {
+    compute.pack(work.normed, tokens: tokens, into: work.packed)
+    compute.multiply(
+      work.packed, tokens: tokens, by: [(layer.mlp.gate, work.gate), (layer.mlp.up, work.up)])
+    compute.pool.forRanges(of: tokens) { part in
+      for token in part {
+        unsafe compute.kernels.table.pointee.activate(
+          config.activation.kernelCode, work.gate[token], work.up[token],
+          UInt32(work.gate.columns))
+      }
+    }
+    compute.pack(work.gate, tokens: tokens, into: work.packed)
+    compute.multiply(work.packed, tokens: tokens, by: [(layer.mlp.down, work.projected)])
+    guard let experts = layer.experts else { return }
+    compute.pool.forRanges(of: tokens) { part in
+      let scratch = FloatMatrix(rows: 2, columns: config.hiddenSize)
+      for token in part {
+        add(
+          choices[choices.startIndex + token], of: experts, to: token, work, row: scratch)
+      }
+    }
+  }
+
+  /// Adds the chosen experts' outputs to a token's row of `projected`.
+  private func add(
+    _ choice: ExpertChoice, of experts: ExpertWeights, to token: Int, _ work: Workspace,
+    row scratch: FloatMatrix
+  ) {
+    let kernels = unsafe compute.kernels.table
+    let d = UInt32(config.hiddenSize)
+    unsafe scratch[1].update(repeating: 0, count: config.hiddenSize)
+    for (expert, weight) in zip(choice.experts, choice.weights) {
+      compute.kernels.row(expert, of: experts.downEmbed, into: scratch, at: 0)
+      var score = unsafe kernels.pointee.dot(scratch[0], work.normed[token], d)
+      unsafe kernels.pointee.activate(config.activation.kernelCode, &score, [weight], 1)
+      compute.kernels.row(expert, of: experts.upEmbed, into: scratch, at: 0)
+      unsafe kernels.pointee.axpy(score, scratch[0], d, scratch[1])
+    }
+    unsafe kernels.pointee.add(work.projected[token], scratch[1], d)
+  }
+}
+
+extension Activation {
+  /// The function's code in the kernels.
+  var kernelCode: Int32 {
+    switch self {
+    case .silu: Int32(KB_SILU)
+    case .gelu: Int32(KB_GELU)
+    case .geluTanh: Int32(KB_GELU_TANH)
+    case .relu: Int32(KB_RELU)
+    }
+  }
+}

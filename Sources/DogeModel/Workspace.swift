@@ -1,0 +1,34 @@
+import DogeArchitecture
+
+/// Memory for the activations of one block of tokens; its size does not depend on a call's length.
+struct Workspace: Sendable {
+  /// Tokens that pass through a layer at once: the weights are read once for all of them. A
+  /// multiple of every kernel set's token block.
+  static let blockTokens = 96
+
+  let normed: FloatMatrix  // [block, d]
+  let packed: FloatMatrix  // whatever is multiplied next
+  let q: FloatMatrix  // [block, H hd]
+  let k: FloatMatrix  // [block, KV hd]
+  let v: FloatMatrix  // [block, KV hd]
+  let attended: FloatMatrix  // [block, H hd]
+  let projected: FloatMatrix  // [block, d]
+  let gate: FloatMatrix  // [block, I]
+  let up: FloatMatrix  // [block, I]
+
+  init(_ config: DogeConfig, tokens: Int) {
+    let rows = min(tokens, Self.blockTokens)
+    let queries = config.headCount * config.headDimension
+    let values = config.keyValueHeadCount * config.headDimension
+    normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
+    packed = FloatMatrix(
+      rows: 1, columns: rows * max(config.hiddenSize, config.intermediateSize, queries))
+    q = FloatMatrix(rows: rows, columns: queries)
+    k = FloatMatrix(rows: rows, columns: values)
+    v = FloatMatrix(rows: rows, columns: values)
+    attended = FloatMatrix(rows: rows, columns: queries)
+    projected = FloatMatrix(rows: rows, columns: config.hiddenSize)
+    gate = FloatMatrix(rows: rows, columns: config.intermediateSize)
+    up = FloatMatrix(rows: rows, columns: config.intermediateSize)
+  }
+}

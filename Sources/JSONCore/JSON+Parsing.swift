@@ -1,0 +1,74 @@
+extension JSON {
+  /// Reads a JSON text, strictly.
+  ///
+  /// The text is UTF-8, holds one value and nothing after it; keys of an object differ; escapes
+  /// form whole characters.
+  ///
+  /// - Parameters:
+  ///   - bytes: the text.
+  ///   - depthLimit: how deep arrays and objects may be nested.
+  /// - Returns: the value.
+  /// - Throws: the first rule that the text breaks, and where.
+  public static func parse(_ bytes: RawSpan, depthLimit: Int = 128) throws(JSONError) -> JSON {
+    var scanner = JSONScanner(depthLimit: depthLimit)
+    let value = try scanner.parseValue(in: bytes)
+    _ = try scanner.next(in: bytes)
+    return value
+  }
+
+  /// Reads a JSON text, strictly.
+  public static func parse(_ bytes: [UInt8], depthLimit: Int = 128) throws(JSONError) -> JSON {
+    try unsafe parse(bytes.span.bytes, depthLimit: depthLimit)
+  }
+
+  /// Reads a JSON text, strictly.
+  public static func parse(_ text: String, depthLimit: Int = 128) throws(JSONError) -> JSON {
+    try parse(Array(text.utf8), depthLimit: depthLimit)
+  }
+}
+
+extension JSONScanner {
+  /// Reads the next value whole, with all that it contains.
+  package mutating func parseValue(in bytes: RawSpan) throws(JSONError) -> JSON {
+    try value(of: next(in: bytes), in: bytes)
+  }
+
+  /// Moves behind the next value without keeping anything of it.
+  package mutating func skipValue(in bytes: RawSpan) throws(JSONError) {
+    let outer = depth
+    repeat { _ = try next(in: bytes) } while depth > outer
+  }
+
+  // The recursion is as deep as the scanner lets the text be nested.
+  private mutating func value(of token: JSONToken, in bytes: RawSpan) throws(JSONError) -> JSON {
+    switch token {
+    case .beginObject: return .object(try members(in: bytes))
+    case .beginArray: return .array(try elements(in: bytes))
+    case .key(let token), .string(let token): return .string(try text(of: token, in: bytes))
+    case .number(let range): return .number(number(of: range, in: bytes))
+    case .bool(let value): return .bool(value)
+    case .null: return .null
+    case .endObject, .endArray, .end: throw unexpected("a value", in: bytes)
+    }
+  }
+
+  private mutating func elements(in bytes: RawSpan) throws(JSONError) -> [JSON] {
+    var elements: [JSON] = []
+    while true {
+      let token = try next(in: bytes)
+      if token == .endArray { return elements }
+      elements.append(try value(of: token, in: bytes))
+    }
+  }
+
+  private mutating func members(in bytes: RawSpan) throws(JSONError) -> JSONObject {
+    var object = JSONObject()
+    while case .key(let token) = try next(in: bytes) {
+      let key = try text(of: token, in: bytes)
+      guard object.appendIfNew(key: key, value: try parseValue(in: bytes)) else {
+        throw .duplicateKey(key, at: position(of: token.range.lowerBound - 1, in: bytes))
+      }
+    }
+    return object
+  }
+}

@@ -1,0 +1,179 @@
+import ByteIO
+import Diagnostics
+import TensorCore
+
+extension KibbleFile {
+  /// Reads the whole payload and checks what opening does not: checksums, padding, and that
+  /// every scale and value is finite and every code in range.
+  ///
+  /// - Parameter progress: hears of the bytes that are done.
+  /// - Throws: `KibbleFormatError` with the first fault, or `Interruption`.
+  public func check(progress: any ProgressSink = NoProgress()) throws {
+    var gapStart = blobs.first?.range.lowerBound ?? 0
+    try progress.phase("checking", total: region.count, unit: .bytes) {
+      for blob in blobs {
+        try checkGap(gapStart..<blob.range.lowerBound, before: blob.name)
+        gapStart = blob.range.upperBound
+        try checkSum(blob.name, [blob.range], blob.crc32, progress)
+      }
+      for tensor in tensors {
+        for plane in tensor.planes {
+          try checkGap(gapStart..<plane.lowerBound, before: tensor.name)
+          gapStart = plane.upperBound
+        }
+        try checkSum(tensor.name, tensor.planes, tensor.crc32, progress)
+        try checkValues(tensor)
+        if let file = region as? MappedFile {
+          for plane in tensor.planes { file.discard(plane) }
+        }
+      }
+    }
+  }
+
+  private func checkGap(_ range: Range<Int>, before entry: String) throws(KibbleFormatError) {
+    if let index = unsafe region.buffer(range).firstIndex(where: { $0 != 0 }) {
+      throw .paddingNotZero(path: path, entry: entry, offset: range.lowerBound + index)
+    }
+  }
+
+  private func checkSum(
+    _ entry: String, _ ranges: [Range<Int>], _ expected: UInt32, _ progress: any ProgressSink
+  ) throws {
+    let step = 8 << 20
+    var checksum = CRC32()
+    for range in ranges {
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+        try progress.checkCancellation()
+        let part = start..<min(start + step, range.upperBound)
+        unsafe checksum.update(region.buffer(part))
+        progress.report(.advanced(by: part.count))
+        (region as? MappedFile)?.discard(part)
+      }
+    }
+    guard checksum.value == expected else {
+      throw KibbleFormatError.payloadChecksum(
+        path: path, entry: entry, expected: expected, found: checksum.value)
+    }
+  }
+
+  /// Checks the units and scales of a tensor, row by row of 4-byte units.
+  private func checkValues(_ tensor: TensorRecord) throws(KibbleFormatError) {
+    let geometry = tensor.geometry
+    let lanes = geometry.arrangement == .tiles ? TensorGeometry.tileRows : 1
+    let codes = tensor.planes[0]
+    let lineBytes = geometry.unitsPerRow * lanes * 4
+    for line in 0..<geometry.paddedRows / lanes {
+      let start = codes.lowerBound + line * lineBytes
+      let units = unsafe region.buffer(start..<start + lineBytes)
+      for index in 0..<geometry.unitsPerRow * lanes {
+        let unit = unsafe units.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+        let columns = geometry.columns - index / lanes * geometry.type.columnsPerUnit
+        let isPaddingRow = line * lanes + index % lanes >= geometry.rows
+        switch UnitFault(in: UInt32(littleEndian: unit), geometry.type, isPaddingRow ? 0 : columns)
+        {
+        case .padding?:
+          throw .paddingNotZero(path: path, entry: tensor.name, offset: start + index * 4)
+        case .notFinite?:
+          throw .notFinite(path: path, entry: tensor.name, offset: start + index * 4)
+        case .code?:
+          throw .codeOutOfRange(path: path, entry: tensor.name, offset: start + index * 4)
+        case nil: break
+        }
+      }
+      if line % 256 == 255, let file = region as? MappedFile {
+        file.discard(codes.lowerBound..<start)
+      }
+    }
+    guard tensor.planes.count > 1 else { return }
+    let scales = tensor.planes[1]
+    let bytes = unsafe region.buffer(scales)
+    let groups = geometry.groupsPerRow
+    for index in 0..<scales.count / 2 {
+      let bits = unsafe UInt16(
+        littleEndian: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+      guard bits & 0x7C00 != 0x7C00 else {
+        throw .notFinite(path: path, entry: tensor.name, offset: scales.lowerBound + index * 2)
+      }
+      let row = index / (groups * lanes) * lanes + index % lanes
+      if row >= geometry.rows && bits != 0 {
+        throw .paddingNotZero(path: path, entry: tensor.name, offset: scales.lowerBound + index * 2)
+      }
+    }
+    // 127 times the largest binary16 is below 2^23.
+    if tensor.exponent > 128 - 23 { try checkProducts(tensor) }
+  }
+
+  /// Checks that no scale, and no code times its scale, leaves binary32.
+  private func checkProducts(_ tensor: TensorRecord) throws(KibbleFormatError) {
+    let geometry = tensor.geometry
+    let lanes = geometry.arrangement == .tiles ? TensorGeometry.tileRows : 1
+    let columnsPerUnit = geometry.type.columnsPerUnit
+    let codes = unsafe region.buffer(tensor.planes[0])
+    let scales = unsafe region.buffer(tensor.planes[1])
+    for row in 0..<geometry.rows {
+      for column in 0..<geometry.columns {
+        let unit =
+          (row / lanes * geometry.unitsPerRow + column / columnsPerUnit) * lanes + row % lanes
+        let group =
+          (row / lanes * geometry.groupsPerRow + column / geometry.groupSize) * lanes + row % lanes
+        let code = unsafe magnitude(
+          of: column % columnsPerUnit, columnsPerUnit,
+          UInt32(littleEndian: codes.loadUnaligned(fromByteOffset: unit * 4, as: UInt32.self)))
+        let bits = unsafe Int(
+          UInt16(littleEndian: scales.loadUnaligned(fromByteOffset: group * 2, as: UInt16.self)))
+        let binade = max(bits >> 10 & 31, 1)
+        let significand = bits & 1023 + (bits & 0x7C00 == 0 ? 0 : 1024)
+        let product = Double(
+          sign: .plus, exponent: binade - 25 + tensor.exponent,
+          significand: Double(max(code, 1) * significand))
+        guard product < 0x1p128 else {
+          throw .notFinite(
+            path: path, entry: tensor.name, offset: tensor.planes[0].lowerBound + unit * 4)
+        }
+      }
+    }
+  }
+
+  /// The magnitude of one of a unit's 4 or 8 codes.
+  private func magnitude(of column: Int, _ columnsPerUnit: Int, _ unit: UInt32) -> Int {
+    let bits = 32 / columnsPerUnit
+    let shift = 8 * (column % 4) + 4 * (column / 4)
+    let code = Int32(bitPattern: unit << UInt32(32 - bits - shift)) >> Int32(32 - bits)
+    return Int(code.magnitude)
+  }
+}
+
+/// What can be wrong with a 4-byte unit.
+private enum UnitFault {
+  case padding, notFinite, code
+
+  /// Looks at a unit of which `columns` hold values and the rest are padding.
+  init?(in unit: UInt32, _ type: WeightType, _ columns: Int) {
+    if columns < type.columnsPerUnit {
+      let bits = 32 / type.columnsPerUnit
+      switch type {
+      case .int4:
+        // Columns 0 ... 3 are low nibbles, 4 ... 7 high ones.
+        for column in max(0, columns)..<8
+        where unit >> UInt32(8 * (column % 4) + 4 * (column / 4)) & 15 != 0 {
+          self = .padding
+          return
+        }
+      default:
+        if columns <= 0 ? unit != 0 : unit >> UInt32(bits * columns) != 0 {
+          self = .padding
+          return
+        }
+      }
+    }
+    switch type {
+    case .f32 where unit & 0x7F80_0000 == 0x7F80_0000: self = .notFinite
+    case .bf16 where unit & 0x7F80 == 0x7F80 || unit & 0x7F80_0000 == 0x7F80_0000:
+      self = .notFinite
+    case .f16 where unit & 0x7C00 == 0x7C00 || unit & 0x7C00_0000 == 0x7C00_0000:
+      self = .notFinite
+    case .int8 where [0, 8, 16, 24].contains { unit >> $0 & 255 == 128 }: self = .code
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import ByteIO
+import JSONCore
+import TensorCore
+
+/// An opened `.kibble` file, or the same bytes in memory.
+///
+/// Opening checks the header, the directory and every offset, so that all planes lie where they
+/// should, and reads kibble.json and config.json, with their checksums; other payloads are neither
+/// read nor copied. `check()` reads them.
+public final class KibbleFile: Sendable {
+  /// The file's path, or the checkpoint's that the bytes were made from; for messages.
+  public let path: String
+  /// The tensors, in file order.
+  public let tensors: [TensorRecord]
+  /// The blobs, in file order.
+  public let blobs: [BlobRecord]
+  /// The bytes.
+  public let region: any ByteRegion
+  /// kibble's own metadata.
+  public let metadata: JSON
+  private let tensorIndex: [String: Int]
+
+  /// Maps a file.
+  public convenience init(path: String) throws {
+    try self.init(region: MappedFile(path: path), path: path)
+  }
+
+  /// Reads the directory of bytes that are already there.
+  ///
+  /// - Throws: `KibbleFormatError` with the first rule of formats/kibble-v1.md that is broken, or
+  ///   `JSONError` where the metadata are damaged.
+  public init(region: any ByteRegion, path: String) throws {
+    self.region = region
+    self.path = path
+    let directory = try region.withBytes { (bytes) throws(KibbleFormatError) in
+      try DirectoryReader(bytes: bytes, path: path).read()
+    }
+    tensors = directory.tensors
+    blobs = directory.blobs
+    tensorIndex = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+    guard let blob = blobs.first(where: { $0.name == KibbleFormat.metadataName }) else {
+      throw KibbleFormatError.missingBlob(path: path, name: KibbleFormat.metadataName)
+    }
+    metadata = try JSON.parse(region.checkedBytes(of: blob, path: path))
+    // All numbers depend on the config, so nobody gets to see a damaged one.
+    if let config = blobs.first(where: { $0.name == KibbleFormat.configName }) {
+      _ = try region.checkedBytes(of: config, path: path)
+    }
+  }
+
+  /// The tensor of that name.
+  public func tensor(named name: String) -> TensorRecord? {
+    tensorIndex[name].map { tensors[$0] }
+  }
+
+  /// The bytes of the blob of that name; opening has checked those of config.json only.
+  public func blob(named name: String) -> [UInt8]? {
+    blobs.first { $0.name == name }.map { region.bytes($0.range) }
+  }
+
+  /// The bytes of a blob, if they have its checksum.
+  public func checkedBytes(of blob: BlobRecord) throws(KibbleFormatError) -> [UInt8] {
+    try region.checkedBytes(of: blob, path: path)
+  }
+
+  /// Whether a file begins like a `.kibble` file.
+  public static func isKibble(_ firstBytes: [UInt8]) -> Bool {
+    firstBytes.starts(with: KibbleFormat.magic)
+  }
+}
+
+extension ByteRegion {
+  fileprivate func checkedBytes(
+    of blob: BlobRecord, path: String
+  ) throws(KibbleFormatError) -> [UInt8] {
+    let bytes = bytes(blob.range)
+    let found = CRC32.checksum(bytes)
+    guard found == blob.crc32 else {
+      throw .payloadChecksum(path: path, entry: blob.name, expected: blob.crc32, found: found)
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,54 @@
+import TensorCore
+
+/// The constants of formats/kibble-v1.md.
+package enum KibbleFormat {
+  /// `\x89KIBBLE\n`: not text, not changed by a transfer that touches line ends.
+  package static let magic: [UInt8] = [0x89, 0x4B, 0x49, 0x42, 0x42, 0x4C, 0x45, 0x0A]
+  package static let majorVersion: UInt16 = 1
+  package static let minorVersion: UInt16 = 0
+  package static let headerBytes = 128
+  package static let tensorRecordBytes = 128
+  package static let blobRecordBytes = 32
+  /// Where a checksum stands in the header, over everything before it and over the directory.
+  package static let checksumOffset = 124
+  /// Every plane and blob begins at a multiple of this: a cache line, and one AVX-512 vector.
+  package static let alignment = 64
+  package static let maximumTensors = 1 << 20
+  package static let maximumBlobs = 1 << 10
+  package static let maximumNameBytes = 255
+  /// The name of the blob that holds kibble's own metadata.
+  package static let metadataName = "kibble.json"
+  /// The name of the blob that holds the model's config.
+  package static let configName = "config.json"
+}
+
+/// One tensor of a `.kibble` file, as its directory describes it.
+public struct TensorRecord: Equatable, Sendable {
+  /// The name, in the spelling of the current layout.
+  public let name: String
+  /// The logical shape: `[rows, columns]` or `[elements]`.
+  public let shape: [Int]
+  /// Type, arrangement and sizes.
+  public let geometry: TensorGeometry
+  /// The power of two by which the tensor's scales are multiplied; 0 for floats.
+  public var exponent: Int
+  /// Where the planes lie in the file: codes, then scales.
+  public let planes: [Range<Int>]
+  /// CRC-32 (zlib) over the planes, in order.
+  public var crc32: UInt32
+
+  /// The type of the values.
+  public var type: WeightType { geometry.type }
+  /// Bytes of all planes.
+  public var byteCount: Int { planes.reduce(0) { $0 + $1.count } }
+}
+
+/// One named blob of a `.kibble` file.
+public struct BlobRecord: Equatable, Sendable {
+  /// The file name that it had in the checkpoint folder.
+  public let name: String
+  /// Where it lies in the file.
+  public let range: Range<Int>
+  /// CRC-32 (zlib) of its bytes.
+  public let crc32: UInt32
+}

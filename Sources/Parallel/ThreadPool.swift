@@ -1,0 +1,96 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A fixed number of threads that run the parts of one job at a time.
+///
+/// Between jobs that follow each other closely the workers spin, so that a job costs less than a
+/// microsecond to start; after a while they sleep. The calling thread takes part. Jobs must not
+/// be started from inside a job, nor from two threads at once.
+public final class ThreadPool: Sendable {
+  /// Threads that work on a job, the caller's included.
+  public let threadCount: Int
+  private let shared: SharedState?
+  private let workers: [Worker]
+
+  /// Starts `threads - 1` workers; fewer where the system refuses more.
+  public init(threads: Int) {
+    guard threads > 1 else {
+      (threadCount, shared, workers) = (1, nil, [])
+      return
+    }
+    let state = SharedState()
+    var started: [Worker] = []
+    for _ in 1..<threads {
+      guard let worker = Worker(state) else { break }
+      started.append(worker)
+    }
+    state.workerCount.store(started.count, ordering: .relaxed)
+    (threadCount, shared, workers) = (started.count + 1, state, started)
+  }
+
+  deinit {
+    shared?.stop()
+    workers.forEach { $0.join() }
+  }
+
+  /// Calls `body` once for each part from 0 to `parts - 1`, on several threads at once, and
+  /// returns when all are done.
+  ///
+  /// The order of parts is not defined, so each may write only to places that are its own.
+  public func run(_ parts: Int, _ body: (_ part: Int) -> Void) {
+    guard parts > 1, let shared, !workers.isEmpty else {
+      for part in 0..<max(0, parts) { body(part) }
+      return
+    }
+    withoutActuallyEscaping(body) { shared.run(parts, $0) }
+  }
+
+  /// Like `run`, for parts that can fail: rethrows the error of the lowest part that failed.
+  public func runThrowing(_ parts: Int, _ body: (_ part: Int) throws -> Void) throws {
+    let failure = Mutex<(part: Int, error: any Error)?>(nil)
+    run(parts) { part in
+      guard failure.withLock({ $0.map { part < $0.part } ?? true }) else { return }
+      do {
+        try body(part)
+      } catch {
+        failure.withLock { current in
+          if current.map({ part < $0.part }) ?? true { current = (part, error) }
+        }
+      }
+    }
+    if let (_, error) = failure.withLock({ $0 }) { throw error }
+  }
+
+  /// The results of calling `body` for 0 ..< `count`, in order.
+  public func map<Element: Sendable>(_ count: Int, _ body: (_ index: Int) -> Element) -> [Element] {
+    let results = Mutex<[(Int, [Element])]>([])
+    forRanges(of: count) { range in
+      let part = range.map(body)
+      results.withLock { $0.append((range.lowerBound, part)) }
+    }
+    return results.withLock { $0.sorted { $0.0 < $1.0 }.flatMap(\.1) }
+  }
+
+  /// Cuts `count` items into contiguous ranges, a few for each thread, and runs them as parts;
+  /// ranges begin at multiples of `grain`.
+  public func forRanges(of count: Int, grain: Int = 1, _ body: (_ range: Range<Int>) -> Void) {
+    let blocks = (count + grain - 1) / grain
+    let parts = min(threadCount, blocks)
+    guard parts > 1 else {
+      if count > 0 { body(0..<count) }
+      return
+    }
+    run(parts) { part in
+      let first = blocks * part / parts * grain
+      let last = min(blocks * (part + 1) / parts * grain, count)
+      if first < last { body(first..<last) }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import TensorCore
+
+/// The type that is asked for: one type, or each tensor's own.
+public enum TargetType: Equatable, Sendable {
+  /// Each tensor keeps the float type of the checkpoint; F64 becomes f32.
+  case source
+  /// One type.
+  case weights(WeightType)
+
+  /// The type of that name on the command line.
+  public init?(name: String) {
+    if name == "source" {
+      self = .source
+    } else if let type = WeightType(name: name) {
+      self = .weights(type)
+    } else {
+      return nil
+    }
+  }
+
+  /// The name on the command line.
+  public var name: String {
+    switch self {
+    case .source: "source"
+    case .weights(let type): type.name
+    }
+  }
+}
+
+/// A type for the tensors whose names match a pattern.
+public struct TensorRule: Equatable, Sendable {
+  /// Which tensors, by their names in the current layout.
+  public let glob: Glob
+  /// Their type.
+  public let type: TargetType
+
+  /// A rule.
+  public init(glob: Glob, type: TargetType) {
+    self.glob = glob
+    self.type = type
+  }
+}
+
+/// How a model's tensors are to be stored.
+public struct EncodingRecipe: Equatable, Sendable {
+  /// Group sizes that a file may have.
+  public static let groupSizes = [32, 64, 128]
+
+  /// The type of the large matrices.
+  public var target: TargetType
+  /// Columns that share a scale, for quantized types.
+  public var groupSize: Int
+  /// How scales are chosen, for quantized types.
+  public var method: QuantizationMethod
+  /// Exceptions; the first that matches a tensor wins.
+  public var rules: [TensorRule]
+
+  /// A recipe; the defaults are those of the command line.
+  public init(
+    target: TargetType, groupSize: Int = 32, method: QuantizationMethod = .search,
+    rules: [TensorRule] = []
+  ) {
+    self.target = target
+    self.groupSize = groupSize
+    self.method = method
+    self.rules = rules
+  }
+}

@@ -1,0 +1,120 @@
+import CKernels
+import Kernels
+import TensorCore
+
+/// How the scale of a group is chosen.
+public enum QuantizationMethod: String, CaseIterable, Sendable {
+  /// The largest magnitude gets the largest code.
+  case rtn
+  /// The scale with the least squared error among a table's candidates, refined by least squares.
+  case search
+
+  var kernelCode: Int32 { self == .rtn ? Int32(KB_RTN) : Int32(KB_SEARCH) }
+}
+
+/// A value that a float type cannot hold.
+public struct Overflow: Error, Equatable, Sendable {
+  /// The row of the value.
+  public let row: Int
+  /// The column of the value.
+  public let column: Int
+  /// The value.
+  public let value: Float
+}
+
+/// Encodes a tensor as one of a file's types, some tiles at a time.
+package struct TileEncoder: Sendable {
+  package let geometry: TensorGeometry
+  package let source: TileSource
+  package let method: QuantizationMethod
+  package let exponent: Int
+  package let kernels: KernelSet
+
+  package init(
+    _ geometry: TensorGeometry, source: TileSource, method: QuantizationMethod, exponent: Int,
+    kernels: KernelSet
+  ) {
+    self.geometry = geometry
+    self.source = source
+    self.method = method
+    self.exponent = exponent
+    self.kernels = kernels
+  }
+
+  /// Floats of scratch that `encode` needs.
+  package var scratchFloats: Int {
+    // Loaded rows, the tile, its units, and its scales (two to a float).
+    let tile = geometry.paddedColumns * TensorGeometry.tileRows
+    let units = geometry.unitsPerRow * TensorGeometry.tileRows
+    // A stored source may pad its rows to 8 columns where this geometry pads them to 4: the tile
+    // is then loaded beyond its end, before the units are written there.
+    let overhang = 4 * TensorGeometry.tileRows
+    return 2 * tile + units + geometry.groupsPerRow * TensorGeometry.tileRows / 2 + overhang
+  }
+
+  /// Encodes some tiles into their part of the planes.
+  ///
+  /// - Parameters:
+  ///   - tiles: which 16-row tiles.
+  ///   - codes: where the first tile's units go.
+  ///   - scales: where its scales go; not used for floats.
+  ///   - scratch: room for `scratchFloats`.
+  /// - Returns: the error made.
+  /// - Throws: the first value that overflows a float type.
+  package func encode(
+    tiles: Range<Int>, codes: UnsafeMutablePointer<UInt32>,
+    scales: UnsafeMutablePointer<UInt16>?, scratch: UnsafeMutablePointer<Float>
+  ) throws(Overflow) -> ErrorStatistics {
+    let lanes = TensorGeometry.tileRows
+    let units = geometry.unitsPerRow
+    let groups = geometry.groupsPerRow
+    let rows = unsafe scratch
+    let tile = unsafe rows + geometry.paddedColumns * lanes
+    let tileUnits = unsafe UnsafeMutableRawPointer(tile + geometry.paddedColumns * lanes)
+      .assumingMemoryBound(to: UInt32.self)
+    let tileScales = unsafe UnsafeMutableRawPointer(tileUnits + units * lanes)
+      .assumingMemoryBound(to: UInt16.self)
+    var statistics = ErrorStatistics()
+    for index in tiles {
+      unsafe source.load(tile: index, of: geometry, kernels: kernels, rows: rows, into: tile)
+      let first = index * lanes
+      let count = min(lanes, geometry.rows - first)
+      let done = index - tiles.lowerBound
+      let isTiled = geometry.arrangement == .tiles
+      let unitsOut = unsafe isTiled ? codes + done * units * lanes : tileUnits
+      let scalesOut = unsafe isTiled ? (scales ?? tileScales) + done * groups * lanes : tileScales
+      var error = kb_tile_error()
+      try unsafe encode(tile, units: unitsOut, scales: scalesOut, first, &error)
+      statistics.add(error, rows: count, columns: geometry.columns)
+      guard !isTiled else { continue }
+      unsafe kernels.table.pointee.untile(
+        tileUnits, UInt32(units), UInt32(count), codes + done * lanes * units, units)
+      guard let scales = unsafe scales else { continue }
+      for row in 0..<count {
+        for group in 0..<groups {
+          unsafe scales[(done * lanes + row) * groups + group] = tileScales[group * lanes + row]
+        }
+      }
+    }
+    return statistics
+  }
+
+  private func encode(
+    _ tile: UnsafePointer<Float>, units: UnsafeMutablePointer<UInt32>,
+    scales: UnsafeMutablePointer<UInt16>, _ firstRow: Int, _ error: inout kb_tile_error
+  ) throws(Overflow) {
+    let type = Int32(geometry.type.kernelCode)
+    let width = UInt32(geometry.paddedColumns)
+    guard !geometry.type.isQuantized else {
+      unsafe kernels.table.pointee.quantize(
+        type, method.kernelCode, tile, width, UInt32(geometry.groupSize), Int32(exponent), units,
+        scales, &error)
+      return
+    }
+    let fault = unsafe kernels.table.pointee.encode_float(type, tile, width, units, &error)
+    guard fault < 0 else {
+      let (column, lane) = Int(fault).quotientAndRemainder(dividingBy: TensorGeometry.tileRows)
+      throw Overflow(row: firstRow + lane, column: column, value: unsafe tile[Int(fault)])
+    }
+  }
+}

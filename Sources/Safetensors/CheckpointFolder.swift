@@ -1,0 +1,132 @@
+import ByteIO
+import JSONCore
+
+/// A tensor of a checkpoint.
+public struct CheckpointTensor: Equatable, Sendable {
+  /// The tensor's name.
+  public let name: String
+  /// Which of the checkpoint's files holds it.
+  public let fileIndex: Int
+  /// What the file says about it.
+  public let entry: TensorEntry
+}
+
+/// A Hugging Face checkpoint: a config, weights in safetensors, and what goes with them.
+///
+/// The path may be the folder itself, a `models--org--name` folder of the hub's cache, or one of
+/// its snapshots. Nothing is looked up elsewhere. Headers are checked; payloads are not touched.
+public struct CheckpointFolder: Sendable {
+  /// A file that is carried along as it is.
+  public struct SideFile: Equatable, Sendable {
+    /// The file's name.
+    public let name: String
+    /// Where it is.
+    public let path: String
+  }
+
+  /// The folder that holds the files, after a cache folder was resolved.
+  public let path: String
+  /// The commit of the snapshot, where the checkpoint lies in a cache folder.
+  public let commit: String?
+  /// The bytes of config.json.
+  public let configBytes: [UInt8]
+  /// The weight files, in the order of their names.
+  public let files: [SafetensorsFile]
+  /// All tensors, file by file in the order of their bytes.
+  public let tensors: [CheckpointTensor]
+  /// The files that are there among those that are carried along, in a fixed order.
+  public let sideFiles: [SideFile]
+  /// Oddities that stop nothing, one sentence each.
+  public let warnings: [String]
+
+  private static let configLimit = 16 << 20
+  private static let indexLimit = 256 << 20
+  static let configName = "config.json"
+  static let weightsName = "model.safetensors"
+  static let indexName = "model.safetensors.index.json"
+  private static let sideFileNames = [
+    "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+    "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+    "chat_template.jinja", "README.md", "LICENSE", "LICENSE.txt", "LICENSE.md",
+  ]
+
+  /// Opens a checkpoint.
+  ///
+  /// - Parameter path: the checkpoint's folder, a cache folder or a snapshot.
+  /// - Throws: what is missing, damaged or not supported.
+  public init(path: String) throws(CheckpointError) {
+    let location = try CheckpointLocation.resolve(path)
+    let folder = location.folder
+    let names = try reading { () throws(FileError) in try FileSystem.names(inFolder: folder) }
+    let source = try WeightSource.find(in: folder, names: names)
+    guard names.contains(Self.configName) else { throw .configMissing(folder: folder) }
+    configBytes = try reading { () throws(FileError) in
+      try FileSystem.read(FileSystem.join(folder, Self.configName), limit: Self.configLimit)
+    }
+
+    switch source {
+    case .missing(let error):
+      throw error
+    case .single(let path):
+      let file = try Self.open(path)
+      files = [file]
+      tensors = Self.tensors(of: files)
+      warnings = []
+    case .sharded(let indexPath):
+      let bytes = try reading { () throws(FileError) in
+        try FileSystem.read(indexPath, limit: Self.indexLimit)
+      }
+      let index = try ShardIndex(bytes, path: indexPath)
+      try index.checkPresence(in: folder)
+      var files: [SafetensorsFile] = []
+      for shard in index.shards { files.append(try Self.open(FileSystem.join(folder, shard))) }
+      try index.check(files)
+      self.files = files
+      tensors = Self.tensors(of: files)
+      warnings = index.warnings(tensors)
+    }
+    self.path = folder
+    commit = location.commit
+    sideFiles = Self.sideFileNames.compactMap { name in
+      let path = FileSystem.join(folder, name)
+      return FileSystem.isRegularFile(path) ? SideFile(name: name, path: path) : nil
+    }
+  }
+
+  /// Where config.json is.
+  public var configPath: String { FileSystem.join(path, Self.configName) }
+
+  /// The identities of every file that is read, which an output must not replace.
+  public var identities: [FileIdentity] {
+    let paths = [configPath, FileSystem.join(path, Self.indexName)] + sideFiles.map(\.path)
+    return files.map(\.file.identity) + paths.compactMap { FileSystem.identity($0) }
+  }
+
+  /// The file that holds a tensor of this checkpoint.
+  public func file(of tensor: CheckpointTensor) -> SafetensorsFile { files[tensor.fileIndex] }
+
+  private static func open(_ path: String) throws(CheckpointError) -> SafetensorsFile {
+    do throws(SafetensorsError) {
+      return try SafetensorsFile(path: path)
+    } catch {
+      throw .safetensors(error)
+    }
+  }
+
+  private static func tensors(of files: [SafetensorsFile]) -> [CheckpointTensor] {
+    files.enumerated().flatMap { index, file in
+      file.tensors.map { CheckpointTensor(name: $0.name, fileIndex: index, entry: $0) }
+    }
+  }
+}
+
+/// Runs a file operation and passes its error on as a checkpoint's.
+func reading<Result>(
+  _ body: () throws(FileError) -> Result
+) throws(CheckpointError) -> Result {
+  do throws(FileError) {
+    return try body()
+  } catch {
+    throw .file(error)
+  }
+}

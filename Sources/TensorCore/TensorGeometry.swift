@@ -1,0 +1,77 @@
+/// How the rows of a stored matrix lie in memory.
+public enum Arrangement: UInt8, Sendable {
+  /// Row after row: tables that are looked up by row, vectors, matrices of a few rows.
+  case rows = 0
+  /// Sixteen rows interleaved in 4-byte units: matrices that are multiplied.
+  case tiles = 1
+}
+
+/// The sizes of a stored tensor's planes, from its type, arrangement and shape.
+///
+/// A row is a sequence of 4-byte units, each holding 1 (f32), 2 (f16, bf16), 4 (int8) or 8 (int4)
+/// columns. Columns are padded to a multiple of 4 (int4: 8), rows of tiles to a multiple of 16.
+public struct TensorGeometry: Equatable, Sendable {
+  /// Rows of a tile: the 32-bit lanes of an AVX-512 vector.
+  public static let tileRows = 16
+
+  /// The type of the stored values.
+  public let type: WeightType
+  /// How rows lie.
+  public let arrangement: Arrangement
+  /// Rows, without padding; 1 for a vector.
+  public let rows: Int
+  /// Columns, without padding.
+  public let columns: Int
+  /// Columns that share a scale; 0 for floats.
+  public let groupSize: Int
+
+  /// The geometry of a tensor of that shape; `nil` where its size overflows or has no elements.
+  public init?(
+    type: WeightType, arrangement: Arrangement, shape: [Int], groupSize: Int
+  ) {
+    guard (1...2).contains(shape.count), shape.allSatisfy({ $0 > 0 && $0 <= 1 << 31 }) else {
+      return nil
+    }
+    let rows = shape.count == 2 ? shape[0] : 1
+    let columns = shape[shape.count - 1]
+    guard rows.multipliedReportingOverflow(by: columns).partialValue <= 1 << 56,
+      !rows.multipliedReportingOverflow(by: columns).overflow
+    else { return nil }
+    self.type = type
+    self.arrangement = arrangement
+    self.rows = rows
+    self.columns = columns
+    self.groupSize = type.isQuantized ? groupSize : 0
+    guard !type.isQuantized || groupSize > 0 else { return nil }
+  }
+
+  /// Columns with padding.
+  public var paddedColumns: Int { columns.roundedUp(to: max(4, type.columnsPerUnit)) }
+  /// 4-byte units of a row.
+  public var unitsPerRow: Int { paddedColumns / type.columnsPerUnit }
+  /// Rows with padding.
+  public var paddedRows: Int {
+    arrangement == .tiles ? rows.roundedUp(to: Self.tileRows) : rows
+  }
+  /// Tiles of 16 rows; the last may be partly padding.
+  public var tileCount: Int { rows.roundedUp(to: Self.tileRows) / Self.tileRows }
+  /// Scales of a row, 0 for floats; the last group may be shorter.
+  public var groupsPerRow: Int {
+    groupSize == 0 ? 0 : columns.roundedUp(to: groupSize) / groupSize
+  }
+  /// Bytes of the plane of codes (or floats).
+  public var codeBytes: Int { paddedRows * unitsPerRow * 4 }
+  /// Bytes of the plane of binary16 scales; 0 for floats.
+  public var scaleBytes: Int { paddedRows * groupsPerRow * 2 }
+  /// The lengths of the planes, in file order.
+  public var planeBytes: [Int] { type.isQuantized ? [codeBytes, scaleBytes] : [codeBytes] }
+  /// Bytes of all planes.
+  public var totalBytes: Int { codeBytes + scaleBytes }
+  /// Elements, without padding.
+  public var elementCount: Int { rows * columns }
+}
+
+extension Int {
+  /// The least multiple of `step` that is not below this number.
+  public func roundedUp(to step: Int) -> Int { (self + step - 1) / step * step }
+}

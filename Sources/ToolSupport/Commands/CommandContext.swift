@@ -1,0 +1,53 @@
+import Diagnostics
+import JSONCore
+
+/// What a command has to work with: where its output goes, and the options that all commands share.
+package struct CommandContext: Sendable {
+  package let terminal: Terminal
+  /// Where results go.
+  package let output: StandardOutput
+  /// Where long operations report, and learn of an interruption.
+  package let progress: any ProgressSink
+  /// Whether stdout shall hold one JSON object and nothing else.
+  package let json: Bool
+  /// Whether stderr shall hold errors only.
+  package let quiet: Bool
+  /// The most threads to use; nil leaves the choice to the tool.
+  package let threads: Int?
+  /// The kernel set to use; nil leaves the choice to the tool.
+  package let isa: String?
+  /// Whether an output that exists is replaced.
+  package let force: Bool
+  /// Whether to say what would be written and to write nothing.
+  package let dryRun: Bool
+
+  private let writeMessage: @Sendable (String) -> Void
+  private let renderer: DiagnosticRenderer
+
+  init(
+    _ arguments: ParsedArguments, terminal: Terminal, output: StandardOutput,
+    progress: ProgressRenderer, renderer: DiagnosticRenderer
+  ) throws(UsageError) {
+    self.terminal = terminal
+    self.output = output
+    self.progress = progress
+    json = arguments.has(.json)
+    quiet = arguments.has(.quiet)
+    threads = try arguments.integer(.threads, in: 1...1024)
+    isa = arguments.value(.isa)
+    force = arguments.has(.force)
+    dryRun = arguments.has(.dryRun)
+    writeMessage = { progress.write($0) }
+    self.renderer = renderer
+  }
+
+  /// Tells the user of something that doesn't end the run, unless they asked for quiet.
+  package func warn(_ diagnostic: Diagnostic) {
+    if !quiet { writeMessage(renderer.warning(diagnostic)) }
+  }
+
+  /// Writes the result of a run with `--json`: the one object that stdout holds.
+  package func emit(_ object: JSON) throws(OutputError) {
+    try output.writeLine(object.serialized(pretty: terminal.outputIsTerminal))
+  }
+}

@@ -1,0 +1,121 @@
+import Diagnostics
+import JSONCore
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// The tool as a whole: finds the command, runs it, and turns errors into messages and exit codes.
+package struct CommandTool: Sendable {
+  /// Where a run reads its surroundings and writes.
+  package struct Environment: Sendable {
+    let terminal: Terminal
+    let output: StandardOutput
+    let writeError: @Sendable (String) -> Void
+
+    package init(
+      terminal: Terminal, output: StandardOutput, writeError: @escaping @Sendable (String) -> Void
+    ) {
+      self.terminal = terminal
+      self.output = output
+      self.writeError = writeError
+    }
+
+    /// The process's stdout and stderr.
+    package static func ofProcess() -> Environment {
+      Environment(
+        terminal: .ofProcess(), output: StandardOutput(descriptor: STDOUT_FILENO),
+        writeError: { writeToStandardError($0) })
+    }
+  }
+
+  private static let help = CommandSpec(
+    name: "help", summary: "show what there is, or explain one command",
+    positionals: [.optional("COMMAND", "the command to explain")])
+
+  private let version: String
+  private let commands: [any Command.Type]
+  private let scanner: ArgumentScanner
+  private let renderer: HelpRenderer
+
+  /// Makes the tool.
+  ///
+  /// - Parameters:
+  ///   - version: what `--version` prints after the name.
+  ///   - summary: what the tool is, in a sentence or two.
+  ///   - sections: the commands, in the order of the help; `help` joins the last section.
+  package init(version: String, summary: String, sections: [CommandSection]) {
+    self.version = version
+    commands = sections.flatMap(\.commands)
+    var listed = sections.map { section in
+      HelpRenderer.Section(title: section.title, commands: section.commands.map { $0.spec })
+    }
+    if let last = listed.popLast() {
+      listed.append(.init(title: last.title, commands: last.commands + [Self.help]))
+    }
+    scanner = ArgumentScanner(commands: commands.map { $0.spec } + [Self.help])
+    renderer = HelpRenderer(summary: summary, sections: listed)
+  }
+
+  /// The declarations of all commands, in the order of the help.
+  package var specs: [CommandSpec] { renderer.commands }
+
+  /// Runs the process's command line to the end of the process.
+  package func main() -> Never {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    Signals.install(json: ArgumentScanner.requestsJSON(arguments))
+    exit(run(arguments: arguments))
+  }
+
+  /// Runs a command line, given without the tool's name.
+  ///
+  /// - Returns: the exit code.
+  package func run(arguments: [String], in environment: Environment = .ofProcess()) -> Int32 {
+    let session = Session(arguments: arguments, environment: environment)
+    do {
+      return try perform(arguments, session).code
+    } catch {
+      return session.end(with: error).code
+    }
+  }
+
+  private func perform(_ arguments: [String], _ session: Session) throws -> ExitStatus {
+    switch try scanner.scan(arguments) {
+    case .nothing:
+      session.environment.writeError(renderer.overview)
+      return .failure(.usage)
+    case .help(let command):
+      return try showHelp(on: command, session)
+    case .version:
+      let object: JSON = ["schema": "kibble.version/1", "version": .string(version)]
+      return try session.finish(printing: "kibble \(version)\n", or: object)
+    case .run(let arguments) where arguments.command == Self.help:
+      guard let name = arguments.positionals.first else { return try showHelp(on: nil, session) }
+      return try showHelp(on: scanner.command(named: name), session)
+    case .run(let arguments):
+      return try run(arguments, session)
+    }
+  }
+
+  private func showHelp(on command: CommandSpec?, _ session: Session) throws -> ExitStatus {
+    guard let command, command != Self.help else {
+      return try session.finish(printing: renderer.overview, or: renderer.overviewJSON)
+    }
+    return try session.finish(
+      printing: renderer.text(for: command), or: renderer.json(for: command))
+  }
+
+  private func run(_ arguments: ParsedArguments, _ session: Session) throws -> ExitStatus {
+    guard let command = commands.first(where: { $0.spec == arguments.command }) else {
+      throw UsageError.unknownCommand(arguments.command.name, nearest: nil)
+    }
+    let context = try session.context(for: arguments)
+    let status = try command.init().run(arguments, context)
+    try session.finish()
+    return status
+  }
+}

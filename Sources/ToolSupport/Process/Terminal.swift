@@ -1,0 +1,71 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// What stdout and stderr lead to, and what may be shown there.
+///
+/// Nothing else in the tool asks the environment how to look.
+package struct Terminal: Equatable, Sendable {
+  /// When messages are coloured.
+  package enum ColorChoice: String, CaseIterable, Sendable {
+    case auto, always, never
+  }
+
+  /// Whether stdout is a terminal.
+  package let outputIsTerminal: Bool
+  /// Whether stderr is a terminal.
+  package let errorIsTerminal: Bool
+  /// Whether the terminal moves its cursor; a dumb one doesn't.
+  package let isCapable: Bool
+  /// Whether the environment asks for no colour.
+  package let colorIsUnwanted: Bool
+
+  package init(
+    outputIsTerminal: Bool = false, errorIsTerminal: Bool = false, isCapable: Bool = true,
+    colorIsUnwanted: Bool = false
+  ) {
+    self.outputIsTerminal = outputIsTerminal
+    self.errorIsTerminal = errorIsTerminal
+    self.isCapable = isCapable
+    self.colorIsUnwanted = colorIsUnwanted
+  }
+
+  /// The process's own.
+  package static func ofProcess() -> Terminal {
+    let type = environment("TERM") ?? ""
+    return Terminal(
+      outputIsTerminal: isatty(STDOUT_FILENO) == 1, errorIsTerminal: isatty(STDERR_FILENO) == 1,
+      isCapable: !type.isEmpty && type != "dumb",
+      // A variable that is set and empty asks for nothing (no-color.org).
+      colorIsUnwanted: !(environment("NO_COLOR") ?? "").isEmpty)
+  }
+
+  /// Whether stderr can show a bar that is drawn over itself.
+  package var showsBar: Bool { errorIsTerminal && isCapable }
+
+  /// Whether messages on stderr are coloured.
+  package func colorsMessages(_ choice: ColorChoice) -> Bool {
+    switch choice {
+    case .always: true
+    case .never: false
+    case .auto: errorIsTerminal && isCapable && !colorIsUnwanted
+    }
+  }
+
+  /// The columns of stderr's terminal right now; 80 where that isn't known.
+  package static func errorWidth() -> Int {
+    var size = winsize()
+    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return 80
+    }
+    return Int(size.ws_col)
+  }
+
+  private static func environment(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}

@@ -1,0 +1,55 @@
+import Diagnostics
+import JSONCore
+
+/// Diagnostics as stderr shows them: a few lines for people, or one line of JSON.
+package struct DiagnosticRenderer: Equatable, Sendable {
+  let json: Bool
+  let colors: Bool
+
+  package init(json: Bool = false, colors: Bool = false) {
+    self.json = json
+    self.colors = colors
+  }
+
+  /// An error that ends the run.
+  package func error(_ diagnostic: Diagnostic) -> String {
+    json ? line(["error": object(diagnostic)]) : lines("error", .red, diagnostic)
+  }
+
+  /// Something that the user should know and that doesn't end the run.
+  package func warning(_ diagnostic: Diagnostic) -> String {
+    json ? line(["warning": object(diagnostic)]) : lines("warning", .yellow, diagnostic)
+  }
+
+  private func line(_ object: JSON) -> String { object.serialized() + "\n" }
+
+  private func object(_ diagnostic: Diagnostic) -> JSON {
+    [
+      "code": .string(diagnostic.code),
+      "message": .string(diagnostic.message),
+      "path": diagnostic.path.map(JSON.string) ?? .null,
+      "tensor": diagnostic.tensor.map(JSON.string) ?? .null,
+      "hint": diagnostic.hint.map(JSON.string) ?? .null,
+    ]
+  }
+
+  private func lines(_ label: String, _ color: Color, _ diagnostic: Diagnostic) -> String {
+    var text = "kibble: \(styled(label + ":", color)) \(escaped(diagnostic.message))\n"
+    if let path = diagnostic.path { text += "  \(styled("-->", .blue)) \(escaped(path))\n" }
+    if let tensor = diagnostic.tensor {
+      text += "  \(styled("tensor:", .blue)) \(escaped(tensor))\n"
+    }
+    if let hint = diagnostic.hint { text += "  \(styled("help:", .blue)) \(escaped(hint))\n" }
+    return text
+  }
+
+  private func styled(_ text: String, _ color: Color) -> String {
+    colors ? "\u{1B}[1;\(color.rawValue)m\(text)\u{1B}[0m" : text
+  }
+
+  private enum Color: Int {
+    case red = 31
+    case yellow = 33
+    case blue = 34
+  }
+}

@@ -1,0 +1,67 @@
+import JSONCore
+
+/// Token sequences to run models on.
+public enum TokenSequences {
+  /// Reads a JSON array of ids, or an array of such arrays.
+  ///
+  /// - Parameter path: the file's path, for errors.
+  public static func parse(_ bytes: [UInt8], path: String) throws -> [[Int]] {
+    let json = try JSON.parse(bytes)
+    guard let array = json.arrayValue else {
+      throw VerificationError.badTokens(path: path, detail: "the file holds \(json.kind), not an array")
+    }
+    let isNested = array.contains { $0.arrayValue != nil }
+    let sequences = try (isNested ? array : [json]).enumerated().map { row, value in
+      guard let ids = value.arrayValue else {
+        throw VerificationError.badTokens(path: path, detail: "element \(row) is \(value.kind), not an array")
+      }
+      return try ids.enumerated().map { index, id in
+        guard let token = id.intValue, token >= 0 else {
+          throw VerificationError.badTokens(
+            path: path, detail: "element \(index) of sequence \(row) is no token id")
+        }
+        return token
+      }
+    }
+    guard !sequences.isEmpty, sequences.allSatisfy({ !$0.isEmpty }) else {
+      throw VerificationError.badTokens(path: path, detail: "a sequence is empty")
+    }
+    return sequences
+  }
+
+  /// `count` random ids in sequences of at most `window`, by SplitMix64 from a seed.
+  public static func random(
+    _ count: Int, seed: UInt64, vocabulary: Int, window: Int = 512
+  ) -> [[Int]] {
+    var generator = SplitMix64(state: seed)
+    return stride(from: 0, to: count, by: window).map { start in
+      (start..<min(start + window, count)).map { _ in
+        // The high half of a 64 x 64-bit product: uniform but for 2^-64 of vocabulary.
+        Int(generator.next().multipliedFullWidth(by: UInt64(vocabulary)).high)
+      }
+    }
+  }
+
+  /// What is run when no input is given: four sequences of 128 random ids, seed 0.
+  public static func builtIn(vocabulary: Int) -> [[Int]] {
+    random(512, seed: 0, vocabulary: vocabulary, window: 128)
+  }
+}
+
+/// The generator SplitMix64 (Steele, Lea, Flood 2014).
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+  /// The state; the seed to begin with.
+  public var state: UInt64
+
+  /// A generator from a seed.
+  public init(state: UInt64) { self.state = state }
+
+  /// The next 64 bits.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

@@ -1,0 +1,41 @@
+import Diagnostics
+
+/// Why a comparison cannot be made.
+public enum VerificationError: Error, Equatable, Sendable {
+  /// The models do not have the same vocabulary.
+  case vocabulariesDiffer(reference: Int, candidate: Int)
+  /// A file of tokens is not an array of ids, or of such arrays.
+  case badTokens(path: String, detail: String)
+  /// A golden file lacks a tensor, or has it in another shape or type.
+  case badGolden(path: String, tensor: String, expected: String, found: String)
+  /// A file of gates has an unknown key or a value that is no number.
+  case badGates(path: String, detail: String)
+}
+
+extension VerificationError: Diagnosable {
+  /// The error in words.
+  public var diagnostic: Diagnostic {
+    switch self {
+    case .vocabulariesDiffer(let reference, let candidate):
+      Diagnostic(
+        .badData, code: "verify.vocabularies-differ",
+        "the reference has \(reference) tokens in its vocabulary, the candidate \(candidate)",
+        hint: "Compare two versions of the same model.")
+    case .badTokens(let path, let detail):
+      Diagnostic(
+        .badData, code: "verify.bad-tokens", detail, path: path,
+        hint: "Give a JSON array of token ids, or an array of such arrays.")
+    case .badGolden(let path, let tensor, let expected, let found):
+      Diagnostic(
+        .badData, code: "verify.bad-golden",
+        "golden tensor \(tensor) is \(found), expected \(expected)", path: path, tensor: tensor,
+        hint: "A golden file holds input_ids [T], logits [T, vocabulary] and optionally hidden "
+          + "[layers + 1, T, hidden size] and logits_stepwise [T, vocabulary].")
+    case .badGates(let path, let detail):
+      Diagnostic(
+        .badData, code: "verify.bad-gates", detail, path: path,
+        hint: "Give a JSON object with some of max_mean_kld, max_kld, min_top1, max_abs_diff, "
+          + "max_nmse.")
+    }
+  }
+}

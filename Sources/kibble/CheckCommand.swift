@@ -1,0 +1,40 @@
+import ByteIO
+import Conversion
+import DogeArchitecture
+import DogeModel
+import JSONCore
+import KibbleFormat
+import ToolSupport
+
+/// `kibble check`: whether a file is whole.
+struct CheckCommand: Command {
+  static let spec = CommandSpec(
+    name: "check", summary: "verify a .kibble file's structure and checksums",
+    discussion: [
+      "Reads every byte: header, directory, checksums, padding, codes and scales, and that the "
+        + "tensors are those that the model needs."
+    ],
+    positionals: [.required("FILE", "a .kibble file")],
+    examples: [.init("after a download", "check doge-int4.kibble")])
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    let path = try arguments.argument(Self.spec.positionals[0])
+    let file = try KibbleFile(path: path)
+    try file.check(progress: context.progress)
+    let engine = try Engine(context)
+    let model = try DogeModel(file: file, kernels: engine.kernels, pool: engine.pool)
+    if context.json {
+      try context.emit([
+        "schema": "kibble.check/1", "path": .string(path), "bytes": JSON(file.region.count),
+        "tensors": JSON(file.tensors.count), "blobs": JSON(file.blobs.count),
+        "layout": .string(model.layout.name), "passed": true,
+        "peak_rss_bytes": JSON(FileSystem.peakResidentBytes()),
+      ])
+    } else if !context.quiet {
+      try context.output.writeLine(
+        "\(path): whole. \(file.tensors.count) tensors and \(file.blobs.count) blobs in "
+          + "\(NumberFormat.bytes(file.region.count)), layout \(model.layout.name)")
+    }
+    return .success
+  }
+}

@@ -1,0 +1,133 @@
+import ByteIO
+import Conversion
+import DogeArchitecture
+import JSONCore
+import TensorCore
+import ToolSupport
+
+/// What a conversion wrote, or would write, as text and as JSON.
+struct ConversionListing {
+  private struct Line {
+    let name: String
+    let shape: [Int]
+    let type: String
+    let groupSize: Int?
+    let bytes: Int
+    let report: TensorReport?
+    let note: String?
+  }
+
+  private let output: String?
+  private let bytes: Int
+  private let bitsPerWeight: Double
+  private let parameters: Int
+  private let seconds: Double?
+  private let lines: [Line]
+
+  /// The result of a conversion that took so long.
+  init(_ report: ConversionReport, seconds: Double) {
+    output = report.output
+    bytes = report.bytes
+    bitsPerWeight = report.bitsPerWeight
+    parameters = report.parameters
+    self.seconds = seconds
+    lines = report.tensors.map {
+      Line(
+        name: $0.name, shape: $0.shape, type: $0.type.name, groupSize: $0.groupSize,
+        bytes: $0.bytes, report: $0, note: $0.note)
+    }
+  }
+
+  /// A plan that is not carried out.
+  init(_ plan: ConversionPlan) {
+    output = nil
+    bytes = plan.fileLength
+    bitsPerWeight = plan.bitsPerWeight
+    parameters = plan.parameterCount
+    seconds = nil
+    lines = plan.tensors.map {
+      Line(
+        name: $0.name, shape: $0.spec.shape, type: $0.geometry.type.name,
+        groupSize: $0.geometry.type.isQuantized ? $0.geometry.groupSize : nil,
+        bytes: $0.geometry.totalBytes, report: nil, note: $0.note)
+    }
+  }
+
+  /// Prints it as the context wants it.
+  func show(_ context: CommandContext) throws {
+    if context.json {
+      try context.emit(json)
+    } else if !context.quiet {
+      try context.output.write(text)
+    }
+  }
+
+  private var json: JSON {
+    let tensors = lines.map { line -> JSON in
+      [
+        "name": .string(line.name), "shape": JSON(line.shape), "type": .string(line.type),
+        "group_size": JSON(line.groupSize), "bytes": JSON(line.bytes),
+        "rmse": JSON(line.report?.rootMeanSquareError),
+        "max_abs_error": JSON(line.report?.maxAbsoluteError),
+        "sqnr_db": JSON(line.report?.signalToNoiseDecibels), "note": JSON(line.note),
+      ]
+    }
+    return [
+      "schema": "kibble.convert/1", "output": JSON(output), "bytes": JSON(bytes),
+      "bits_per_weight": JSON(bitsPerWeight), "parameters": JSON(parameters),
+      "peak_rss_bytes": JSON(FileSystem.peakResidentBytes()), "seconds": JSON(seconds),
+      "tensors": .array(tensors),
+    ]
+  }
+
+  /// The tensors that carry the bulk of the weights, by kind, and the sum of the rest.
+  private var text: String {
+    var table = TextTable([
+      .text("tensors"), .number("count"), .text("type"), .number("size"), .number("RMSE"),
+      .number("max error"), .number("SQNR"),
+    ])
+    for group in groups {
+      let reports = group.lines.compactMap(\.report)
+      // The root of the mean over equal shapes is that of all values.
+      let meanSquare = reports.reduce(0) { $0 + $1.rootMeanSquareError * $1.rootMeanSquareError }
+      let worst = reports.map(\.signalToNoiseDecibels).min() ?? .infinity
+      let largest = reports.map(\.maxAbsoluteError).max() ?? 0
+      let isLossy = meanSquare > 0
+      table.append([
+        group.label, "\(group.lines.count)", group.type,
+        NumberFormat.bytes(group.lines.reduce(0) { $0 + $1.bytes }),
+        isLossy
+          ? NumberFormat.significant((meanSquare / Double(reports.count)).squareRoot(), 3) : "",
+        isLossy ? NumberFormat.significant(largest, 3) : "",
+        isLossy ? NumberFormat.fixed(worst, 1) + " dB" : (reports.isEmpty ? "" : "exact"),
+      ])
+    }
+    let size = "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
+    let time = seconds.map { " in " + NumberFormat.duration(seconds: $0) } ?? ""
+    return table.text + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
+  }
+
+  /// Lines of one kind and type, in the order of their first: layers differ by a number only.
+  private var groups: [(label: String, type: String, lines: [Line])] {
+    var groups: [(label: String, type: String, lines: [Line])] = []
+    for line in lines {
+      let isSmall = line.note?.hasPrefix("kept f32") ?? (line.shape.count == 1)
+      let label = isSmall ? "norms, gates and other small ones" : line.name.withoutLayerNumber
+      if let index = groups.firstIndex(where: { $0.label == label && $0.type == line.type }) {
+        groups[index].lines.append(line)
+      } else {
+        groups.append((label, line.type, [line]))
+      }
+    }
+    return groups.filter { !$0.label.hasPrefix("norms") }
+      + groups.filter { $0.label.hasPrefix("norms") }
+  }
+}
+
+extension String {
+  /// `model.layers.7.mlp.up_proj.weight` as `layers.*.mlp.up_proj`.
+  fileprivate var withoutLayerNumber: String {
+    let parts = split(separator: ".").map { Int($0) == nil ? String($0) : "*" }
+    return parts.filter { $0 != "model" && $0 != "weight" }.joined(separator: ".")
+  }
+}

@@ -1,0 +1,90 @@
+import Conversion
+import Diagnostics
+import Quantization
+import ToolSupport
+
+/// `kibble convert`: a checkpoint as a `.kibble` file.
+struct ConvertCommand: Command {
+  static let type = OptionSpec.value(
+    "type", "T", "the type of the large matrices",
+    choices: ["source", "f32", "f16", "bf16", "int8", "int4"], default: "source")
+
+  static let spec = CommandSpec(
+    name: "convert", summary: "turn a checkpoint into a .kibble file",
+    discussion: [
+      "With --type source each tensor keeps its own float type. With any other, norms, residual "
+        + "gates, A, dt_proj, biases and the router stay f32.",
+      "The same input and options give the same bytes, whatever the machine.",
+    ],
+    positionals: [.required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")],
+    options: [.output, type, .groupSize, .tensor],
+    examples: [
+      .init("every tensor as it is", "convert ./Doge-20M -o doge.kibble"),
+      .init("eight bits", "convert ./Doge-20M -o doge-int8.kibble --type int8"),
+      .init(
+        "four bits, the embedding in eight",
+        "convert ./Doge-20M -o doge.kibble --type int4 --tensor 'model.embed_tokens.weight=int8'"),
+    ],
+    writesFile: true)
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    guard let target = arguments.value(Self.type).map({ TargetType(name: $0) }) ?? .source else {
+      return .failure(.usage)
+    }
+    return try writeModel(
+      arguments, context, source: arguments.argument(Self.spec.positionals[0]),
+      recipe: arguments.recipe(target: target, method: .search))
+  }
+}
+
+/// `kibble quantize`: a float model in fewer bits.
+struct QuantizeCommand: Command {
+  static let type = OptionSpec.value(
+    "type", "T", "the type of the large matrices", choices: ["int8", "int4"], required: true)
+
+  static let spec = CommandSpec(
+    name: "quantize", summary: "store a float model in 8 or 4 bits a weight",
+    discussion: [
+      "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
+        + "the least squared error; `rtn` lets the largest weight decide.",
+      "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
+    ],
+    positionals: [.model], options: [.output, type, .groupSize, .method, .tensor],
+    examples: [
+      .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
+      .init("larger groups", "quantize ./Doge-20M -o doge.kibble --type int8 --group-size 128"),
+    ],
+    writesFile: true)
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    guard let target = TargetType(name: try arguments.required(Self.type)) else {
+      return .failure(.usage)
+    }
+    let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:))
+    return try writeModel(
+      arguments, context, source: arguments.argument(.model),
+      recipe: arguments.recipe(target: target, method: method ?? .search))
+  }
+}
+
+/// Converts `source` by a recipe, or says what would be written.
+private func writeModel(
+  _ arguments: ParsedArguments, _ context: CommandContext, source path: String,
+  recipe: EncodingRecipe
+) throws -> ExitStatus {
+  let started = monotonicSeconds()
+  let output = try arguments.required(.output)
+  let plan = try ConversionPlan(
+    source: ModelSource.open(path: path), recipe: recipe, toolVersion: toolVersion)
+  if context.dryRun {
+    try ConversionListing(plan).show(context)
+    return .success
+  }
+  let engine = try Engine(context)
+  let report = try engine.converter.write(plan, to: output, overwrite: context.force)
+  for warning in report.warnings {
+    context.warn(.init(.badData, code: "checkpoint.warning", warning))
+  }
+  try ConversionListing(report, seconds: monotonicSeconds() - started).show(context)
+  return .success
+}

@@ -1,0 +1,139 @@
+import ByteIO
+import Conversion
+import DogeArchitecture
+import DogeModel
+import JSONCore
+import KibbleFormat
+import Quantization
+import TensorCore
+import ToolSupport
+import Verification
+
+/// `kibble demo`: the whole road on one checkpoint.
+struct DemoCommand: Command {
+  static let output = OptionSpec.value(
+    "output", short: "o", "FOLDER", "where the .kibble files go", default: "kibble-demo")
+
+  static let spec = CommandSpec(
+    name: "demo", summary: "convert, quantize and verify a checkpoint, and print how it went",
+    discussion: [
+      "Writes the checkpoint as f32, int8 and int4, runs each beside the checkpoint itself on the "
+        + "same tokens, and says how far the logits moved. Files of an earlier demo are replaced.",
+      "Without CHECKPOINT: the trained model in fixtures/, with its demo.tokens.json.",
+    ],
+    positionals: [.optional("CHECKPOINT", "a checkpoint folder")],
+    options: [output, .tokens, .routing],
+    examples: [.init("with your own model", "demo ./Doge-20M")], writesFile: true)
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    let path = try arguments.optionalArgument(Self.spec.positionals[0]) ?? Self.bundledCheckpoint()
+    let folder = arguments.value(Self.output) ?? "kibble-demo"
+    let engine = try Engine(context)
+    let source = try ModelSource.open(path: path)
+    let sequences = try sequences(arguments, path: path, config: source.config)
+    let reference = try engine.model(path)
+    if !context.json, !context.quiet {
+      try context.output.writeLine(introduction(source, reference, sequences))
+      try context.output.flush()
+    }
+    var results: [DemoResult] = []
+    if !context.dryRun { try FileSystem.createFolder(folder) }
+    for type in [WeightType.f32, .int8, .int4] {
+      let plan = try ConversionPlan(
+        source: source, recipe: EncodingRecipe(target: .weights(type)), toolVersion: toolVersion)
+      let file = FileSystem.join(folder, "\(FileSystem.name(of: source.path))-\(type.name).kibble")
+      let candidate: DogeModel
+      if context.dryRun {
+        candidate = try DogeModel(
+          file: engine.converter.load(plan).file, kernels: engine.kernels, pool: engine.pool)
+      } else {
+        _ = try engine.converter.write(plan, to: file, overwrite: true)
+        candidate = try engine.model(file)
+      }
+      let verifier = try Verifier(
+        reference: reference, candidate: candidate, kernels: engine.kernels, pool: engine.pool,
+        routing: arguments.routing())
+      results.append(
+        DemoResult(
+          path: file, type: type, bytes: plan.fileLength, bitsPerWeight: plan.bitsPerWeight,
+          statistics: try verifier.compare(sequences, progress: context.progress)))
+    }
+    if context.json {
+      try context.emit([
+        "schema": "kibble.demo/1", "checkpoint": .string(path),
+        "results": .array(results.map(\.json)),
+      ])
+    } else {
+      try context.output.write(DemoResult.table(results))
+    }
+    return .success
+  }
+
+  private func sequences(
+    _ arguments: ParsedArguments, path: String, config: DogeConfig
+  ) throws -> [[Int]] {
+    let bundled = FileSystem.join(path, "demo.tokens.json")
+    guard let file = arguments.value(.tokens) ?? (FileSystem.exists(bundled) ? bundled : nil) else {
+      return TokenSequences.builtIn(vocabulary: config.vocabularySize)
+    }
+    return try TokenSequences.parse(FileSystem.read(file, limit: 1 << 30), path: file)
+  }
+
+  private func introduction(
+    _ source: ModelSource, _ reference: DogeModel, _ sequences: [[Int]]
+  ) -> String {
+    let checkpoint = reference.file.tensors.reduce(0) { $0 + $1.byteCount }
+    return "\(source.path): \(NumberFormat.thousands(source.parameterCount)) parameters, "
+      + "\(NumberFormat.bytes(checkpoint)), layout \(source.layout.name)\n"
+      + "compared on \(NumberFormat.thousands(sequences.reduce(0) { $0 + $1.count })) tokens\n"
+  }
+
+  /// The checkpoint of the repository that the program was built in, or is run in.
+  private static func bundledCheckpoint() throws -> String {
+    let relative = "fixtures/doge-nano"
+    if FileSystem.isFolder(relative) { return relative }
+    var folder = CommandLine.arguments.first.flatMap(FileSystem.realPath) ?? "/"
+    while folder != "/" && folder != "." {
+      folder = FileSystem.folder(of: folder)
+      let candidate = FileSystem.join(folder, relative)
+      if FileSystem.isFolder(candidate) { return candidate }
+    }
+    throw FileError.notFound(path: relative)
+  }
+}
+
+/// One type's row of the demo's table.
+struct DemoResult {
+  let path: String
+  let type: WeightType
+  let bytes: Int
+  let bitsPerWeight: Double
+  let statistics: ComparisonStatistics
+
+  var json: JSON {
+    [
+      "type": .string(type.name), "path": .string(path), "bytes": JSON(bytes),
+      "bits_per_weight": JSON(bitsPerWeight), "kld_mean": JSON(statistics.kld.mean),
+      "kld_se": JSON(statistics.kld.standardError),
+      "top1_agreement": JSON(statistics.top1Agreement),
+      "max_abs_diff": JSON(statistics.maxAbsDifference),
+    ]
+  }
+
+  static func table(_ results: [DemoResult]) -> String {
+    var table = TextTable([
+      .text("file"), .number("size"), .number("bits/weight"), .number("mean KLD ± SE, nats"),
+      .number("top-1"), .number("max |Δ|"),
+    ])
+    for result in results {
+      let kld = result.statistics.kld
+      table.append([
+        result.path, NumberFormat.bytes(result.bytes), NumberFormat.fixed(result.bitsPerWeight, 3),
+        "\(NumberFormat.significant(kld.mean, 3)) ± \(NumberFormat.significant(kld.standardError, 2))",
+        NumberFormat.percent(result.statistics.top1Agreement),
+        NumberFormat.significant(result.statistics.maxAbsDifference, 3),
+      ])
+    }
+    return table.text
+  }
+}

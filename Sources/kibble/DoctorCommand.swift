@@ -1,0 +1,34 @@
+import JSONCore
+import Kernels
+import Parallel
+import ToolSupport
+
+/// `kibble doctor`: what this machine offers.
+struct DoctorCommand: Command {
+  static let spec = CommandSpec(
+    name: "doctor", summary: "show the processor's kernels and threads",
+    examples: [.init("what kibble would use here", "doctor")])
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    let engine = try Engine(context)
+    let threads = engine.pool.threadCount
+    if context.json {
+      try context.emit([
+        "schema": "kibble.doctor/1", "version": .string(toolVersion),
+        "available": JSON(InstructionSet.available.map(\.rawValue)),
+        "isa": .string(engine.kernels.isa.rawValue), "processors": JSON(Processors.available),
+        "threads": JSON(threads),
+      ])
+      return .success
+    }
+    for isa in InstructionSet.allCases {
+      let state = isa.isAvailable ? "yes" : "no"
+      let mark = isa == engine.kernels.isa ? "  <- used" : ""
+      try context.output.writeLine(
+        isa.rawValue + String(repeating: " ", count: 12 - isa.rawValue.count) + state + mark)
+    }
+    try context.output.writeLine(
+      "threads     \(threads) of \(Processors.available) processors that may be used")
+    return .success
+  }
+}

@@ -1,0 +1,31 @@
+import Conversion
+import DogeModel
+import Kernels
+import KibbleFormat
+import Parallel
+import ToolSupport
+
+/// The kernels and threads of a command, and the models that run on them.
+struct Engine {
+  let kernels: KernelSet
+  let pool: ThreadPool
+  let converter: Converter
+
+  init(_ context: CommandContext) throws {
+    // The option's choices are the raw values.
+    kernels = try KernelSet(context.isa.flatMap(InstructionSet.init(rawValue:)))
+    pool = ThreadPool(threads: context.threads ?? Processors.available)
+    converter = Converter(pool: pool, kernels: kernels, progress: context.progress)
+  }
+
+  /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
+  /// would write it.
+  func model(_ path: String) throws -> DogeModel {
+    try DogeModel(file: file(path), kernels: kernels, pool: pool)
+  }
+
+  /// The `.kibble` bytes of a model.
+  func file(_ path: String) throws -> KibbleFile {
+    try converter.open(ModelSource.open(path: path), toolVersion: toolVersion)
+  }
+}

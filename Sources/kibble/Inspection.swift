@@ -1,0 +1,85 @@
+import Conversion
+import DogeArchitecture
+import DogeModel
+import JSONCore
+import KibbleFormat
+import Safetensors
+import ToolSupport
+
+/// The result of `inspect`, as text and as JSON.
+struct Inspection {
+  let source: ModelSource
+  let entries: [InspectedTensor]
+  let statistics: [String: ValueStatistics]
+
+  private var architecture: String {
+    source.config.family == .doge ? "DogeForCausalLM" : "Doge2ForCausalLM"
+  }
+
+  private var configJSON: JSON? {
+    switch source {
+    case .checkpoint(let folder, _): try? JSON.parse(folder.configBytes)
+    case .kibble(let model): model.file.blob(named: "config.json").flatMap { try? JSON.parse($0) }
+    }
+  }
+
+  private var metadata: JSON? {
+    if case .kibble(let model) = source { return model.file.metadata }
+    return nil
+  }
+
+  var json: JSON {
+    let tensors = entries.map { entry -> JSON in
+      var members: [(String, JSON)] = [
+        ("name", .string(entry.name)), ("source_name", JSON(entry.sourceName)),
+        ("shape", JSON(entry.shape)), ("type", .string(entry.type)),
+        ("group_size", JSON(entry.groupSize)), ("offset", JSON(entry.offset)),
+        ("bytes", JSON(entry.bytes)), ("crc32", JSON(entry.crc32.map { Int($0) })),
+      ]
+      if let file = entry.file { members.append(("file", .string(file))) }
+      if let values = statistics[entry.name] { members.append(("stats", values.json)) }
+      return .object(JSONObject(members))
+    }
+    return [
+      "schema": "kibble.inspect/1", "architecture": .string(architecture),
+      "layout": .string(source.layout.name), "parameters": JSON(source.parameterCount),
+      "config": configJSON ?? nil, "metadata": metadata ?? nil, "tensors": .array(tensors),
+    ]
+  }
+
+  var text: String {
+    let config = source.config
+    var lines = [
+      "\(source.path)",
+      "\(architecture), layout \(source.layout.name), "
+        + "\(NumberFormat.thousands(source.parameterCount)) parameters",
+      "hidden \(config.hiddenSize), \(config.layerCount) layers, \(config.headCount) heads, "
+        + "\(config.keyValueHeadCount) kv heads of \(config.headDimension), "
+        + "vocabulary \(config.vocabularySize)"
+        + (source.layout.tied ? ", tied head" : "")
+        + (config.experts.map { ", \($0.count) experts, \($0.perToken) per token" } ?? ""),
+      "",
+    ]
+    var columns: [TextTable.Column] = [
+      .text("tensor"), .text("shape"), .text("type"), .number("offset"), .number("bytes"),
+    ]
+    if !statistics.isEmpty {
+      columns += [.number("min"), .number("max"), .number("mean"), .number("deviation")]
+    }
+    var table = TextTable(columns)
+    for entry in entries {
+      var cells = [
+        entry.name, entry.shape.map(String.init).joined(separator: " × "),
+        entry.type + (entry.groupSize.map { " g\($0)" } ?? ""), "\(entry.offset)",
+        "\(entry.bytes)",
+      ]
+      if let values = statistics[entry.name] {
+        cells += [Double(values.minimum), Double(values.maximum), values.mean, values.deviation]
+          .map { NumberFormat.significant($0, 4) }
+      }
+      table.append(cells)
+    }
+    lines.append(table.text)
+    return lines.joined(separator: "\n")
+  }
+}

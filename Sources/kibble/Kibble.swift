@@ -1,0 +1,23 @@
+import ToolSupport
+
+/// The version of the program, recorded in the files that it writes.
+let toolVersion = "0.1.0"
+
+/// The command line program.
+@main
+enum Kibble {
+  static func main() {
+    tool.main()
+  }
+
+  /// All commands, in the order in which help lists them.
+  static let tool = CommandTool(
+    version: toolVersion,
+    summary: "Doge language models on small machines: convert, quantize, verify.",
+    sections: [
+      CommandSection("Start here", [DemoCommand.self, DoctorCommand.self]),
+      CommandSection("Make files", [ConvertCommand.self, QuantizeCommand.self, ExportCommand.self]),
+      CommandSection("Look inside", [InspectCommand.self, CheckCommand.self]),
+      CommandSection("Run and compare", [VerifyCommand.self, LogitsCommand.self]),
+    ])
+}

@@ -1,0 +1,49 @@
+import DogeModel
+import Quantization
+import ToolSupport
+
+extension PositionalSpec {
+  static let model = required(
+    "MODEL", "a checkpoint folder, a folder of the Hugging Face cache, or a .kibble file")
+}
+
+extension OptionSpec {
+  static let output = value("output", short: "o", "FILE", "the file to write", required: true)
+  static let groupSize = value(
+    "group-size", "N", "columns that share a scale", choices: ["32", "64", "128"], default: "32")
+  static let method = value(
+    "method", "METHOD", "how scales are chosen",
+    choices: QuantizationMethod.allCases.map(\.rawValue), default: "search")
+  static let tensor = repeated(
+    "tensor", "GLOB=T", "the type of the tensors whose names match; the first match wins")
+  static let tokens = value(
+    "tokens", "FILE", "a JSON array of token ids, or an array of such arrays")
+  static let routing = value(
+    "moe-routing", "RULE", "how experts are chosen: as the published code does, or per token",
+    choices: ExpertRouting.allCases.map(\.rawValue), default: "hf")
+  static let stepwise = flag("stepwise", "one token at a time instead of all in one call")
+}
+
+extension ParsedArguments {
+  /// `--moe-routing`.
+  func routing() -> ExpertRouting {
+    value(.routing).flatMap(ExpertRouting.init(rawValue:)) ?? .hf
+  }
+
+  /// A recipe from `--group-size`, `--tensor` and a type.
+  func recipe(target: TargetType, method: QuantizationMethod) throws -> EncodingRecipe {
+    EncodingRecipe(
+      target: target, groupSize: try integer(.groupSize, in: 32...128) ?? 32, method: method,
+      rules: try values(.tensor).map(rule))
+  }
+
+  private func rule(_ text: String) throws -> TensorRule {
+    guard let split = text.lastIndex(of: "="), split != text.startIndex,
+      let type = TargetType(name: text[text.index(after: split)...].lowercased())
+    else {
+      throw invalid(
+        .tensor, text, expected: "a pattern, `=` and source, f32, f16, bf16, int8 or int4")
+    }
+    return TensorRule(glob: Glob(String(text[..<split])), type: type)
+  }
+}

@@ -1,0 +1,41 @@
+import DogeModel
+import JSONCore
+import Kernels
+import KibbleFormat
+
+/// The range and spread of a tensor's values.
+struct ValueStatistics {
+  private(set) var minimum = Float.infinity
+  private(set) var maximum = -Float.infinity
+  private(set) var zeros = 0
+  private var count = 0.0
+  private var sum = 0.0
+  private var squares = 0.0
+
+  /// Looks at every value of a stored tensor.
+  init(of record: TensorRecord, in file: KibbleFile, kernels: KernelSet) {
+    file.forEachRow(of: record, kernels: kernels) { row in
+      for value in row {
+        minimum = min(minimum, value)
+        maximum = max(maximum, value)
+        if value == 0 { zeros += 1 }
+        count += 1
+        sum += Double(value)
+        squares += Double(value) * Double(value)
+      }
+    }
+  }
+
+  /// The mean.
+  var mean: Double { sum / count }
+
+  /// The standard deviation.
+  var deviation: Double { max(0, squares / count - mean * mean).squareRoot() }
+
+  var json: JSON {
+    [
+      "min": JSON(minimum), "max": JSON(maximum), "mean": JSON(mean), "std": JSON(deviation),
+      "zeros": JSON(zeros),
+    ]
+  }
+}

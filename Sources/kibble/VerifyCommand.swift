@@ -1,0 +1,112 @@
+import ByteIO
+import DogeArchitecture
+import DogeModel
+import Kernels
+import Parallel
+import ToolSupport
+import Verification
+
+/// `kibble verify`: whether two models, or a model and logits made elsewhere, agree.
+struct VerifyCommand: Command {
+  static let random = OptionSpec.value("random", "N", "run N random tokens")
+  static let seed = OptionSpec.value("seed", "S", "seed of the random tokens", default: "0")
+  static let golden = OptionSpec.value(
+    "golden", "FILE", "compare MODEL with the logits of a safetensors file")
+  static let gate = OptionSpec.value(
+    "gate", "GATE", "limits that the result must keep: int8, int4, or a JSON file")
+  /// Options of single gates.
+  static let gates: [(option: OptionSpec, measure: Gate.Measure)] = [
+    (.value("max-mean-kld", "X", "limit of the mean KL divergence, in nats"), .maxMeanKLD),
+    (.value("max-kld", "X", "limit of the largest KL divergence"), .maxKLD),
+    (.value("min-top1", "X", "least share of equal most likely tokens, 0 to 1"), .minTop1),
+    (.value("max-abs-diff", "X", "limit of the largest difference of a logit"), .maxAbsDifference),
+    (.value("max-nmse", "X", "limit of the normalized mean squared difference"), .maxNMSE),
+  ]
+
+  static let spec = CommandSpec(
+    name: "verify", summary: "run two models on the same tokens and compare their logits",
+    discussion: [
+      "The reference is right by definition; KLD is KL(reference || candidate) in nats, per "
+        + "position. With gates, the exit code is 1 if one of them fails.",
+      "With --golden, one model is compared with logits that were made elsewhere.",
+      "Without --tokens or --random, four sequences of 128 random tokens are run.",
+    ],
+    usage: ["REFERENCE CANDIDATE [OPTION…]", "--golden GOLDEN MODEL [OPTION…]"],
+    positionals: [
+      .required("REFERENCE", "a model; with --golden the only one"),
+      .optional("CANDIDATE", "the model that is judged"),
+    ],
+    options: [.tokens, random, seed, golden, .stepwise, .routing, gate] + gates.map(\.option),
+    examples: [
+      .init("an int8 file against its checkpoint", "verify ./Doge-20M doge-int8.kibble --gate int8"),
+      .init("against logits from elsewhere", "verify --golden golden.safetensors ./Doge-20M"),
+    ])
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    let gates = try gates(arguments)
+    let engine = try Engine(context)
+    let path = try arguments.argument(Self.spec.positionals[0])
+    let other = arguments.optionalArgument(Self.spec.positionals[1])
+    let report: VerificationReport
+    if let golden = arguments.value(Self.golden) {
+      guard other == nil else {
+        throw UsageError.unexpectedArgument(other ?? "", command: "verify")
+      }
+      for option in [.tokens, Self.random] { try arguments.refuse(Self.golden, with: option) }
+      let comparison = try Golden(path: golden).compare(
+        engine.model(path), stepwise: arguments.has(.stepwise), routing: arguments.routing(),
+        kernels: engine.kernels, pool: engine.pool)
+      report = VerificationReport(
+        reference: golden, candidate: path, statistics: comparison.statistics, gates: gates,
+        hidden: comparison.hidden)
+    } else {
+      guard let other else { throw UsageError.missingArgument("CANDIDATE", command: "verify") }
+      guard !arguments.has(.stepwise) else {
+        throw UsageError.missingOption("--golden", command: "verify")
+      }
+      let reference = try engine.model(path)
+      let verifier = try Verifier(
+        reference: reference, candidate: engine.model(other), kernels: engine.kernels,
+        pool: engine.pool, routing: arguments.routing())
+      let statistics = try verifier.compare(
+        try sequences(arguments, vocabulary: reference.config.vocabularySize),
+        progress: context.progress)
+      report = VerificationReport(
+        reference: path, candidate: other, statistics: statistics, gates: gates, hidden: [])
+    }
+    if context.json {
+      try context.emit(report.json(isa: engine.kernels.isa, threads: engine.pool.threadCount))
+    } else {
+      try context.output.write(report.text)
+    }
+    return report.passed == false ? .difference : .success
+  }
+
+  private func sequences(
+    _ arguments: ParsedArguments, vocabulary: Int
+  ) throws -> [[Int]] {
+    try arguments.refuse(.tokens, with: Self.random)
+    if let path = arguments.value(.tokens) {
+      return try TokenSequences.parse(
+        FileSystem.read(path, limit: 1 << 30), path: path)
+    }
+    guard let count = try arguments.integer(Self.random, in: 1...1 << 24) else {
+      return TokenSequences.builtIn(vocabulary: vocabulary)
+    }
+    let seed = try arguments.integer(Self.seed, in: 0...Int.max) ?? 0
+    return TokenSequences.random(count, seed: UInt64(seed), vocabulary: vocabulary)
+  }
+
+  private func gates(_ arguments: ParsedArguments) throws -> [Gate] {
+    var gates: [Gate] = []
+    if let name = arguments.value(Self.gate) {
+      gates = try Gate.preset(name) ?? Gate.parse(FileSystem.read(name, limit: 1 << 20), path: name)
+    }
+    for (option, measure) in Self.gates {
+      if let limit = try arguments.number(option, in: 0...Double.greatestFiniteMagnitude) {
+        gates.append(Gate(measure, limit: limit))
+      }
+    }
+    return gates
+  }
+}

@@ -1,0 +1,107 @@
+import Kernels
+import TensorCore
+
+/// A stored matrix whose planes this file lays out itself, from formats/kibble-v1.md, and whose
+/// values it therefore knows without any kernel.
+struct SampleMatrix {
+  let stored: StoredMatrix
+  /// The values [rows][columns].
+  let values: [[Float]]
+  private let codes: Guarded<UInt32>
+  private let scales: Guarded<UInt16>
+
+  /// - Parameters:
+  ///   - exponent: of the scales; where it is large the scales are small, so that values are finite.
+  ///   - gap: units between a tile's (or row's) units and the next one's.
+  init(
+    _ type: WeightType, _ arrangement: Arrangement = .tiles, rows: Int, columns: Int,
+    group: Int = 32, exponent: Int = -3, gap: Int = 0, seed: UInt64 = 1
+  ) throws {
+    guard
+      let geometry = TensorGeometry(
+        type: type, arrangement: arrangement, shape: [rows, columns], groupSize: group)
+    else { throw SampleError.badShape }
+    var random = SplitMix(seed)
+    let lanes = arrangement == .tiles ? 16 : 1
+    let lines = geometry.paddedRows / lanes
+    let stride = geometry.unitsPerRow * lanes + gap
+    var units = [UInt32](repeating: 0, count: lines * stride - gap)
+    var halves = [UInt16](repeating: 0, count: geometry.paddedRows * geometry.groupsPerRow)
+    var values: [[Float]] = []
+    for row in 0..<rows {
+      let (line, lane) = (row / lanes, row % lanes)
+      var line_values: [Float] = []
+      var scale: Float = 0
+      for column in 0..<columns {
+        if type.isQuantized && column % group == 0 {
+          let half = Self.scale(&random, exponent: exponent)
+          let place = (line * geometry.groupsPerRow + column / group) * lanes + lane
+          halves[place] = half.bitPattern
+          scale = Float(half) * Float(sign: .plus, exponent: exponent, significand: 1)
+        }
+        let (code, value) = Self.element(type, &random)
+        let (unit, shift) = Self.place(type, column)
+        units[line * stride + unit * lanes + lane] |= code << UInt32(shift)
+        line_values.append(type.isQuantized ? value * scale : value)
+      }
+      values.append(line_values)
+    }
+    self.values = values
+    codes = Guarded(units, slack: 4)
+    scales = Guarded(halves, slack: 2)
+    stored = StoredMatrix(
+      geometry, codes: codes.base, scales: type.isQuantized ? scales.base : nil,
+      exponent: exponent, tileStride: gap == 0 ? nil : stride * 4)
+  }
+
+  enum SampleError: Error { case badShape }
+
+  /// A scale with every kind of binary16 among them: normal, subnormal, negative, zero, extreme.
+  private static func scale(_ random: inout SplitMix, exponent: Int) -> Float16 {
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: 0
+    case 1: Float16(bitPattern: UInt16.random(in: 1..<1024, using: &random))
+    case 2: exponent > 50 ? 0x1p5 : .greatestFiniteMagnitude
+    case 3: -Float16(bitPattern: UInt16.random(in: 1...0x4000, using: &random))
+    default: Float16(bitPattern: UInt16.random(in: 0x400...0x4fff, using: &random))
+    }
+  }
+
+  /// An element's bits in its unit and its value (before the scale).
+  private static func element(
+    _ type: WeightType, _ random: inout SplitMix
+  ) -> (code: UInt32, value: Float) {
+    let isExtreme = Int.random(in: 0..<8, using: &random) == 0
+    switch type {
+    case .f32:
+      let value = isExtreme ? Float(bitPattern: UInt32(random.next() >> 41)) : random.normal()
+      return (value.bitPattern, value)
+    case .f16:
+      let value =
+        isExtreme
+        ? Float16(bitPattern: UInt16(random.next() >> 54)) : Float16(random.normal())
+      return (UInt32(value.bitPattern), Float(value))
+    case .bf16:
+      let value = isExtreme ? 0x1p-130 : random.normal()
+      let code = value.bitPattern >> 16
+      return (code, Float(bitPattern: code << 16))
+    case .int8:
+      let code = isExtreme ? Bool.random(using: &random) ? -128 : 127 : Int8(
+        truncatingIfNeeded: random.next())
+      return (UInt32(UInt8(bitPattern: code)), Float(code))
+    case .int4:
+      let code = Int8.random(in: -8...7, using: &random)
+      return (UInt32(UInt8(bitPattern: code) & 15), Float(code))
+    }
+  }
+
+  /// Where a column's bits stand: its unit of the row, and the shift within it.
+  private static func place(_ type: WeightType, _ column: Int) -> (unit: Int, shift: Int) {
+    switch type {
+    case .f32: (column, 0)
+    case .f16, .bf16: (column / 2, column % 2 * 16)
+    case .int8: (column / 4, column % 4 * 8)
+    case .int4: (column / 8, column % 4 * 8 + (column % 8 >= 4 ? 4 : 0))
+    }
+  }
+}

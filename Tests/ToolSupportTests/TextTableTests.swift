@@ -1,0 +1,58 @@
+import Diagnostics
+import Testing
+import ToolSupport
+
+struct TextTableTests {
+  @Test func columnsAlign() {
+    var table = TextTable([.text("tensor"), .number("bytes"), .text("note")])
+    table.append(["embed", "13,118,728", "tied"])
+    table.append(["layers.0.self_attn", "7"])
+    table.append(["größe", "", "wide"])
+    #expect(
+      table.text == """
+        tensor                   bytes  note
+        ------------------  ----------  ----
+        embed               13,118,728  tied
+        layers.0.self_attn           7
+        größe                           wide
+
+        """)
+  }
+
+  @Test func wideCharactersTakeTwoColumns() {
+    var table = TextTable([.text("a"), .number("b")])
+    table.append(["日本", "1"])
+    table.append(["abc", "2"])
+    #expect(
+      table.text == """
+        a     b
+        ----  -
+        日本  1
+        abc   2
+
+        """)
+  }
+
+  @Test func cellsCannotReachTheTerminal() {
+    var table = TextTable([.text("name")])
+    table.append(["a\u{1B}[31mb\nc"])
+    #expect(table.text == "name\n" + dashes(escaped("a\u{1B}[31mb\nc")) + "\n")
+    func dashes(_ cell: String) -> String {
+      String(repeating: "-", count: cell.count) + "\n" + cell
+    }
+  }
+
+  @Test(arguments: [
+    ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("日本", 4), ("한", 2), ("ｆ", 2), ("😀", 2),
+    ("👨‍👩‍👧", 2), ("❤️", 2), ("\u{200B}", 0), ("\u{7}", 0), ("→…µ", 3),
+  ])
+  func widths(_ text: String, _ width: Int) {
+    #expect(displayWidth(text) == width)
+  }
+
+  @Test func prefixesKeepWholeCharacters() {
+    #expect(prefix(of: "日本", width: 3) == "日")
+    #expect(prefix(of: "abc", width: 3) == "abc")
+    #expect(prefix(of: "abc", width: 0) == "")
+  }
+}
