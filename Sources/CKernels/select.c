@@ -49,7 +49,7 @@ static uint32_t insert(scored *list, uint32_t count, uint32_t k, scored s) {
 size_t kb_route_scratch(uint32_t k) { return (size_t)3 * k * sizeof(scored); }
 
 void kb_route(const float *x, const float *y, uint32_t keys, uint32_t k, uint32_t *experts, float *weights, void *scratch) {
-  // A pair among the k best has both its halves among the k best of theirs.
+  // The k largest scores are those of pairs of the k largest halves: that gives the least score that counts.
   scored *best_x = scratch, *best_y = best_x + k, *best = best_y + k;
   uint32_t half = k < keys ? k : keys, n = 0, m = 0, count = 0;
   for (uint32_t a = 0; a < keys; a++) {
@@ -62,6 +62,14 @@ void kb_route(const float *x, const float *y, uint32_t keys, uint32_t k, uint32_
       if (count == k && s.score < best[k - 1].score) break;  // the rest of this row is no larger
       count = insert(best, count, k, s);
     }
+  // Rounding can make the sums of other halves equal to it, so which pairs have it is seen among all.
+  float least = best[k - 1].score, largest_y = best_y[0].score;
+  count = 0;
+  for (uint32_t a = 0; a < keys; a++) {
+    if (x[a] + largest_y < least) continue;
+    for (uint32_t b = 0; b < keys; b++)
+      if (!(x[a] + y[b] < least)) count = insert(best, count, k, (scored){x[a] + y[b], a * keys + b});
+  }
   float sum = 0;
   for (uint32_t i = 0; i < k; i++) {
     experts[i] = best[i].index;

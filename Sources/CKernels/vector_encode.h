@@ -9,6 +9,8 @@ static void values(const kb_matrix *w, uint32_t tile, float *out) {
   }
   const float *v = decode_tile(w, tile, 0, padded, out);
   if (v != out) memcpy(out, v, (size_t)padded * KB_TILE * 4);
+  // A code of 0 times a negative scale is -0; padding is +0.
+  memset(out + (size_t)w->cols * KB_TILE, 0, (size_t)(padded - w->cols) * KB_TILE * 4);
 }
 
 static void widen(int source, const void *in, size_t n, float *out) {

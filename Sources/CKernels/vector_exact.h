@@ -327,13 +327,13 @@ static void divide(const float *x, float divisor, uint32_t n, float *y) {
 INLINE v16d exp64x16(v16d x) {
   static const double coefficients[] = KB_EXP64_COEFFICIENTS;
   v16l zero = x < -708.0;
-  x = zero ? x - x : x;
+  x = zero ? (v16d)0 : x;
   v16d z = x * 1.4426950408889634 + 6755399441055744.0, n = z - 6755399441055744.0;
   v16d r = (x - n * 0.6931471803691238) - n * 1.9082149292705877e-10, p = r - r + coefficients[0];
   for (int i = 1; i < 13; i++) p = p * r + coefficients[i];
   v16l power = ((v16l)z - 0x4338000000000000 + 1023) << 52;
   v16d out = (p * r + 1.0) * (v16d)power;
-  return zero ? x - x : out;
+  return zero ? (v16d)0 : out;
 }
 
 INLINE double sum_lanes64(v16d v) {

@@ -2,12 +2,12 @@ import JSONCore
 import TensorCore
 
 /// The config.json of an export: the checkpoint's, with the type that the weights now have.
-enum ExportedConfig {
+package enum ExportedConfig {
   /// The keys under which configs name the type; newer ones use the second.
   private static let keys = ["torch_dtype", "dtype"]
 
   /// The text with the type's name as the value of those keys; all other bytes stay.
-  static func bytes(_ config: [UInt8], type: ElementType) throws(JSONError) -> [UInt8] {
+  package static func bytes(_ config: [UInt8], type: ElementType) throws(JSONError) -> [UInt8] {
     var result = config
     let replacement = Array("\"\(name(of: type))\"".utf8)
     for range in try unsafe typeValues(in: config.span.bytes).reversed() {

@@ -6,9 +6,9 @@ import Safetensors
 ///
 /// Only the forms that cards have are read: scalars, with or without quotation marks, and lists of
 /// them in brackets or one item a line. A field of another form is left out, not guessed at.
-struct ModelCard {
+package struct ModelCard {
   /// The fields that are there, in a fixed order; texts and arrays of texts.
-  let fields: [(name: String, value: JSON)]
+  package let fields: [(name: String, value: JSON)]
 
   private static let names = ["license", "base_model", "datasets", "language", "tags"]
   private static let sizeLimit = 4 << 20
@@ -23,7 +23,7 @@ struct ModelCard {
   }
 
   /// The card in a text that begins with a line `---`; nil where none of the fields is there.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     guard let lines = Self.frontMatter(of: text) else { return nil }
     var found: [String: JSON] = [:]
     for (index, line) in lines.enumerated() {
@@ -34,7 +34,7 @@ struct ModelCard {
     if fields.isEmpty { return nil }
   }
 
-  var json: JSON { .object(JSONObject(fields.map { ($0.name, $0.value) })) }
+  package var json: JSON { .object(JSONObject(fields.map { ($0.name, $0.value) })) }
 
   /// The lines between the first `---` and the next.
   private static func frontMatter(of text: String) -> [Substring]? {
@@ -82,7 +82,8 @@ struct ModelCard {
 
   private static func texts(_ items: [String?]) -> JSON? {
     let texts = items.compactMap { $0 }
-    return texts.count == items.count ? JSON(texts) : nil
+    guard texts.count == items.count else { return nil }
+    return JSON(texts)
   }
 
   /// A plain or quoted text; nil for other forms of YAML.

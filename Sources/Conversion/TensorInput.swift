@@ -50,10 +50,11 @@ struct TensorInput {
 extension ByteRegion {
   /// Gives the pages of a range back to the system, those at its ends too.
   ///
-  /// A page that another thread still reads comes back by itself. The system maps pages around
-  /// the one that is touched, up to 64 KiB; without the margin, those would add up.
+  /// A page that another thread still reads comes back by itself. The system maps what it cached
+  /// together with the page that is touched, up to 2 MiB around it; without the margin, those
+  /// pages would add up.
   func release(_ range: Range<Int>) {
-    let margin = 64 << 10
+    let margin = 2 << 20
     let start = max(0, range.lowerBound - margin)
     (self as? MappedFile)?.discard(start..<min(count, range.upperBound + margin))
   }

@@ -87,7 +87,8 @@ struct DirectoryReader {
       throw .duplicateName(path: path, name: name)
     }
     guard end == fileLength else {
-      throw .wrongLength(path: path, expected: UInt64(end), found: fileLength)
+      throw .badHeader(
+        path: path, field: "file length", found: UInt64(fileLength), expected: "\(end)")
     }
     return (tensors, blobs)
   }

@@ -10,7 +10,9 @@ extension KibbleFile {
   /// - Throws: `KibbleFormatError` with the first fault, or `Interruption`.
   public func check(progress: any ProgressSink = NoProgress()) throws {
     var gapStart = blobs.first?.range.lowerBound ?? 0
-    try progress.phase("checking", total: region.count, unit: .bytes) {
+    let payload =
+      blobs.reduce(0) { $0 + $1.range.count } + tensors.reduce(0) { $0 + $1.byteCount }
+    try progress.phase("checking", total: payload, unit: .bytes) {
       for blob in blobs {
         try checkGap(gapStart..<blob.range.lowerBound, before: blob.name)
         gapStart = blob.range.upperBound

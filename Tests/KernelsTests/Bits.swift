@@ -10,8 +10,9 @@ let vectorSets = InstructionSet.available.filter { $0 != .scalar }
 /// The C functions of a set.
 func kernels(_ isa: InstructionSet) throws -> kb_kernels { try KernelSet(isa).table.pointee }
 
-/// What this many floats are to the bit. All NaNs count as one: which of them an operation gives
-/// is the processor's business.
+/// The patterns of some numbers.
+///
+/// All NaNs count as one: which of them an operation gives is the processor's business.
 func bits(_ values: [Float]) -> [UInt32] {
   values.map { $0.isNaN ? Float.nan.bitPattern : $0.bitPattern }
 }

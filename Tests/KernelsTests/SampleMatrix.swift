@@ -10,9 +10,7 @@ struct SampleMatrix {
   private let codes: Guarded<UInt32>
   private let scales: Guarded<UInt16>
 
-  /// - Parameters:
-  ///   - exponent: of the scales; where it is large the scales are small, so that values are finite.
-  ///   - gap: units between a tile's (or row's) units and the next one's.
+  // `gap` is the number of units between a tile's (or row's) units and the next one's.
   init(
     _ type: WeightType, _ arrangement: Arrangement = .tiles, rows: Int, columns: Int,
     group: Int = 32, exponent: Int = -3, gap: Int = 0, seed: UInt64 = 1
@@ -56,7 +54,8 @@ struct SampleMatrix {
 
   enum SampleError: Error { case badShape }
 
-  /// A scale with every kind of binary16 among them: normal, subnormal, negative, zero, extreme.
+  /// A scale, with every kind of binary16 among them: normal, subnormal, negative, zero, extreme.
+  /// Where the exponent is large they are small, so that values stay finite.
   private static func scale(_ random: inout SplitMix, exponent: Int) -> Float16 {
     switch Int.random(in: 0..<8, using: &random) {
     case 0: 0
@@ -86,8 +85,8 @@ struct SampleMatrix {
       let code = value.bitPattern >> 16
       return (code, Float(bitPattern: code << 16))
     case .int8:
-      let code = isExtreme ? Bool.random(using: &random) ? -128 : 127 : Int8(
-        truncatingIfNeeded: random.next())
+      let extreme: Int8 = Bool.random(using: &random) ? -128 : 127
+      let code = isExtreme ? extreme : Int8(truncatingIfNeeded: random.next())
       return (UInt32(UInt8(bitPattern: code)), Float(code))
     case .int4:
       let code = Int8.random(in: -8...7, using: &random)

@@ -34,7 +34,9 @@ package struct DiagnosticRenderer: Equatable, Sendable {
   }
 
   private func lines(_ label: String, _ color: Color, _ diagnostic: Diagnostic) -> String {
-    var text = "kibble: \(styled(label + ":", color)) \(escaped(diagnostic.message))\n"
+    // Messages are lists where several things are wrong; what comes from input is escaped already.
+    let message = diagnostic.message.split(separator: "\n").map { escaped(String($0)) }
+    var text = "kibble: \(styled(label + ":", color)) \(message.joined(separator: "\n"))\n"
     if let path = diagnostic.path { text += "  \(styled("-->", .blue)) \(escaped(path))\n" }
     if let tensor = diagnostic.tensor {
       text += "  \(styled("tensor:", .blue)) \(escaped(tensor))\n"

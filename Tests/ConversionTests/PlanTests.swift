@@ -1,0 +1,124 @@
+import Conversion
+import DogeArchitecture
+import Quantization
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite("What a conversion decides from headers alone")
+struct PlanTests {
+  private func types(_ fixture: String, _ recipe: EncodingRecipe) throws -> [String: String] {
+    let plan = try plan(Fixtures.folder(fixture), recipe)
+    return Dictionary(
+      uniqueKeysWithValues: plan.tensors.map { ($0.name, $0.geometry.type.name) })
+  }
+
+  @Test(
+    "Large matrices are compressed, everything else stays f32",
+    arguments: ["f16", "bf16", "int8", "int4"])
+  func compressedTypes(type: String) throws {
+    let types = try types("cases/doge2-moe-untied", recipe(type))
+    let prefix = "model.layers.1."
+    for name in [
+      "model.embed_tokens.weight", "lm_head.weight", prefix + "self_attn.q_proj.weight",
+      prefix + "self_attn.o_proj.weight", prefix + "mlp.down_proj.weight",
+      prefix + "mlp.down_embed.weight", prefix + "mlp.up_embed.weight",
+    ] { #expect(types[name] == type, "\(name)") }
+    for name in [
+      "model.norm.weight", prefix + "input_layernorm.weight", prefix + "input_residual",
+      prefix + "self_attn.A", prefix + "self_attn.dt_proj.weight",
+      prefix + "self_attn.dt_proj.bias", prefix + "self_attn.q_norm.weight",
+      prefix + "self_attn.q_proj.bias", prefix + "mlp.router_gate.weight",
+    ] { #expect(types[name] == "f32", "\(name)") }
+  }
+
+  @Test("The reason for each fallback is told")
+  func notes() throws {
+    let plan = try plan(
+      Fixtures.folder("reference/e6-moe"), recipe("int4", rules: [("*.0.mlp.up_proj.*", "f16")]))
+    func note(_ name: String) -> String? { plan.tensors.first { $0.name == name }?.note }
+    #expect(note("model.norm.weight") == "kept f32: norm")
+    #expect(note("model.layers.0.self_attn.dt_proj.weight") == "kept f32: dt_proj")
+    #expect(note("model.layers.0.mlp.router_gate.weight") == "kept f32: router")
+    #expect(note("model.layers.0.post_attention_residual") == "kept f32: residual gate")
+    #expect(note("model.layers.0.self_attn.q_proj.weight") == nil)
+    #expect(note("model.layers.0.mlp.up_proj.weight") == "by --tensor '*.0.mlp.up_proj.*=f16'")
+  }
+
+  @Test("With `source`, each tensor keeps its own type and F64 becomes f32")
+  func sourceTypes() throws {
+    let plan = try plan(Fixtures.folder("cases/weights-mixed-unaligned"), recipe("source"))
+    let expected: [ElementType: WeightType] = [
+      .f32: .f32, .f16: .f16, .bf16: .bf16, .f64: .f32,
+    ]
+    #expect(Set(plan.tensors.map(\.sourceType)).count == 4)
+    for tensor in plan.tensors {
+      #expect(tensor.geometry.type == expected[tensor.sourceType], "\(tensor.name)")
+      #expect(tensor.note == (tensor.sourceType == .f64 ? "rounded from F64" : nil))
+    }
+  }
+
+  @Test("Matrices that are multiplied lie in tiles, all others in rows")
+  func arrangements() throws {
+    let plan = try plan(Fixtures.folder("cases/doge2-moe-untied"), recipe("int8"))
+    let tiles = plan.tensors.filter { $0.geometry.arrangement == .tiles }.map(\.spec.role)
+    #expect(Set(tiles) == [.head, .q, .k, .v, .o, .gate, .up, .down, .router])
+    let tied = try ConversionTests.plan(Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe("int8"))
+    #expect(tied.tensors[0].geometry.arrangement == .tiles)
+  }
+
+  @Test("The first rule that matches wins, and knows the current names")
+  func rules() throws {
+    let rules = [("*.q_proj.weight", "f16"), ("*self_attn*", "source"), ("*norm*", "bf16")]
+    let types = try types("reference/e3-oldnames-f32", recipe("int4", rules: rules))
+    #expect(types["model.layers.0.self_attn.q_proj.weight"] == "f16")
+    #expect(types["model.layers.0.self_attn.k_proj.weight"] == "f32")
+    #expect(types["model.layers.0.input_layernorm.weight"] == "bf16")
+    #expect(types["model.layers.0.mlp.up_proj.weight"] == "int4")
+  }
+
+  @Test("Short last groups are planned, not avoided")
+  func shortGroups() throws {
+    let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
+    let q = try #require(plan.tensors.first { $0.spec.role == .q })
+    #expect(q.geometry.type == .int4)
+    #expect(q.geometry.columns == 42)
+    #expect(q.geometry.groupsPerRow == 2)
+  }
+
+  @Test(
+    "Recipes that do not fit are refused",
+    arguments: [
+      ("conversion.unmatched-rule", "int4", 32, ["*.queries.weight": "f32"]),
+      ("conversion.quantized-vector", "f16", 32, ["*norm*": "int8"]),
+      ("conversion.group-size", "int4", 48, [:]),
+    ])
+  func refusals(code: String, type: String, group: Int, rules: [String: String]) throws {
+    let recipe = try recipe(type, group: group, rules: rules.map { ($0.key, $0.value) })
+    let error = try diagnostic {
+      _ = try plan(Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe)
+    }
+    #expect(error.code == code)
+    #expect(error.kind == .usage)
+  }
+
+  @Test("A quantized input is refused, whatever it shall become", arguments: ["source", "f32", "int8"])
+  func quantizedInput(type: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("q.kibble")
+    _ = try converter().write(
+      plan(Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe("int4", .rtn)), to: path)
+    let error = try diagnostic { _ = try plan(path, recipe(type)) }
+    #expect(error.code == "conversion.already-quantized")
+    #expect(error.kind == .badData)
+    #expect(error.path == path)
+  }
+
+  @Test("Bits per weight count scales and padding")
+  func bitsPerWeight() throws {
+    let plan = try plan(Fixtures.folder("doge-nano"), recipe("int4"))
+    let bytes = plan.tensors.reduce(0) { $0 + $1.geometry.totalBytes }
+    #expect(plan.bitsPerWeight == Double(bytes) * 8 / Double(plan.parameterCount))
+    #expect((4.5...4.8).contains(plan.bitsPerWeight))
+  }
+}

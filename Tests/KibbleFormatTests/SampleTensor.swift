@@ -1,0 +1,92 @@
+import TensorCore
+import Testing
+
+/// A tensor for a test's file, coded value by value as formats/kibble-v1.md says.
+struct SampleTensor {
+  let name: String
+  let shape: [Int]
+  let geometry: TensorGeometry
+  let exponent: Int
+  /// Plane 0: floats or codes.
+  var codes: [UInt8]
+  /// Plane 1, empty for floats.
+  var scales: [UInt8]
+
+  var planes: [[UInt8]] { geometry.type.isQuantized ? [codes, scales] : [codes] }
+
+  /// Lays out rows of bit patterns; `scales` has a binary16 for each row and group.
+  init(
+    _ name: String, _ type: WeightType, _ arrangement: Arrangement, shape: [Int],
+    rows: [[UInt32]], groupSize: Int = 0, scales: [[UInt16]] = [], exponent: Int = 0
+  ) throws {
+    self.name = name
+    self.shape = shape
+    self.exponent = exponent
+    let geometry = try #require(
+      TensorGeometry(type: type, arrangement: arrangement, shape: shape, groupSize: groupSize))
+    self.geometry = geometry
+    codes = [UInt8](repeating: 0, count: geometry.codeBytes)
+    self.scales = [UInt8](repeating: 0, count: geometry.scaleBytes)
+    for (row, values) in rows.enumerated() {
+      for (column, bits) in values.enumerated() { put(bits, row, column) }
+    }
+    for (row, values) in scales.enumerated() {
+      for (group, bits) in values.enumerated() {
+        let offset = scaleOffset(row, group)
+        self.scales[offset] = UInt8(bits & 255)
+        self.scales[offset + 1] = UInt8(bits >> 8)
+      }
+    }
+  }
+
+  /// A tensor of arbitrary but always the same values.
+  init(_ name: String, _ type: WeightType, _ arrangement: Arrangement, shape: [Int]) throws {
+    let columns = shape[shape.count - 1]
+    let rowCount = shape.count == 2 ? shape[0] : 1
+    let groups = (columns + 31) / 32
+    let rows = (0..<rowCount).map { row in
+      (0..<columns).map { column in
+        let code = (row * 7 + column * 3) % 15 - 7
+        return switch type {
+        case .f32: Float(code).bitPattern
+        case .bf16: Float(code).bitPattern >> 16
+        case .f16: 0x3C00 + UInt32(row + column)
+        case .int8, .int4: UInt32(truncatingIfNeeded: code)
+        }
+      }
+    }
+    try self.init(
+      name, type, arrangement, shape: shape, rows: rows, groupSize: type.isQuantized ? 32 : 0,
+      scales: type.isQuantized
+        ? (0..<rowCount).map { row in (0..<groups).map { 0x3800 + UInt16(row + $0) } } : [],
+      exponent: type.isQuantized ? -9 : 0)
+  }
+
+  /// Where the 4-byte unit of a row and column, of padding too, begins in the plane.
+  func unitOffset(_ row: Int, _ column: Int) -> Int {
+    let columnsPerUnit = [WeightType.f32: 1, .f16: 2, .bf16: 2, .int8: 4, .int4: 8]
+    let unit = column / (columnsPerUnit[geometry.type] ?? 1)
+    let units = geometry.unitsPerRow
+    return geometry.arrangement == .rows
+      ? (row * units + unit) * 4 : ((row / 16 * units + unit) * 16 + row % 16) * 4
+  }
+
+  /// Where a scale begins in its plane.
+  func scaleOffset(_ row: Int, _ group: Int) -> Int {
+    let groups = geometry.groupsPerRow
+    return geometry.arrangement == .rows
+      ? (row * groups + group) * 2 : ((row / 16 * groups + group) * 16 + row % 16) * 2
+  }
+
+  /// Sets the bits of a value that are still 0.
+  mutating func put(_ bits: UInt32, _ row: Int, _ column: Int) {
+    let unit = unitOffset(row, column)
+    switch geometry.type {
+    case .f32: for byte in 0..<4 { codes[unit + byte] |= UInt8(bits >> (8 * byte) & 255) }
+    case .f16, .bf16:
+      for byte in 0..<2 { codes[unit + column % 2 * 2 + byte] |= UInt8(bits >> (8 * byte) & 255) }
+    case .int8: codes[unit + column % 4] |= UInt8(bits & 255)
+    case .int4: codes[unit + column % 4] |= UInt8(bits & 15) << (column % 8 < 4 ? 0 : 4)
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import TensorCore
+import Testing
+
+@Suite struct TypeTests {
+  @Test(arguments: [
+    (WeightType.f32, UInt8(1), "f32", 1, false), (.f16, 2, "f16", 2, false),
+    (.bf16, 3, "bf16", 2, false), (.int4, 4, "int4", 8, true), (.int8, 8, "int8", 4, true),
+  ])
+  func weightTypes(
+    type: WeightType, code: UInt8, name: String, columnsPerUnit: Int, isQuantized: Bool
+  ) {
+    #expect(type.rawValue == code)
+    #expect(WeightType(rawValue: code) == type)
+    #expect(type.name == name)
+    #expect(WeightType(name: name) == type)
+    #expect(type.columnsPerUnit == columnsPerUnit)
+    #expect(type.isQuantized == isQuantized)
+  }
+
+  @Test(arguments: ["", "F32", "int5", "int6", "source", "f32 "])
+  func otherNamesAreNoWeightTypes(name: String) {
+    #expect(WeightType(name: name) == nil)
+  }
+
+  @Test func reservedCodesAreFree() {
+    for code: UInt8 in [0, 5, 6, 7, 9, 255] { #expect(WeightType(rawValue: code) == nil) }
+  }
+
+  @Test(arguments: [
+    ("BOOL", 8), ("F4", 4), ("F6_E2M3", 6), ("F6_E3M2", 6), ("U8", 8), ("I8", 8), ("F8_E5M2", 8),
+    ("F8_E4M3", 8), ("F8_E8M0", 8), ("F8_E5M2FNUZ", 8), ("F8_E4M3FNUZ", 8), ("I16", 16),
+    ("U16", 16), ("F16", 16), ("BF16", 16), ("I32", 32), ("U32", 32), ("F32", 32), ("C64", 64),
+    ("F64", 64), ("I64", 64), ("U64", 64),
+  ])
+  func elementTypes(name: String, bits: Int) throws {
+    let type = try #require(ElementType(rawValue: name))
+    #expect(type.bits == bits)
+    #expect(type.isSupportedWeight == ["F16", "BF16", "F32", "F64"].contains(name))
+  }
+
+  @Test func allElementTypesAreListed() { #expect(ElementType.allCases.count == 22) }
+}
