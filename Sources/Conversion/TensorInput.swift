@@ -50,9 +50,9 @@ struct TensorInput {
 extension ByteRegion {
   /// Gives the pages of a range back to the system, those at its ends too.
   ///
-  /// A page that another thread still reads comes back by itself. The system maps what it cached
-  /// together with the page that is touched, up to 2 MiB around it; without the margin, those
-  /// pages would add up.
+  /// Touching a byte maps more than its page: all of the page cache's folio, which may be 2 MiB.
+  /// Without the margin, what lies beyond the range would add up. A page that another thread still
+  /// reads comes back by itself.
   func release(_ range: Range<Int>) {
     let margin = 2 << 20
     let start = max(0, range.lowerBound - margin)
