@@ -1,5 +1,6 @@
 import DogeArchitecture
 import JSONCore
+import KibbleFormat
 import Quantization
 import TensorCore
 
@@ -16,6 +17,10 @@ extension ConversionPlan {
   ) -> JSON {
     var metadata = JSONObject([
       ("schema", JSON(schema)),
+      (
+        "format_version",
+        JSON("\(KibbleFormat.majorVersion).\(KibbleFormat.minorVersion)")
+      ),
       ("tool", ["name": "kibble", "version": JSON(toolVersion)] as JSON),
       ("family", JSON(source.config.family.rawValue)),
       ("layout", source.layout.metadata),

@@ -39,7 +39,8 @@ public struct LogitDifference: Equatable, Sendable {
     referenceLogSumExp = out.reference_lse
     candidateLogSumExp = out.candidate_lse
     squaredDifference = out.squared_difference
-    maxAbsDifference = out.max_abs_difference
+    // The kernel's comparisons pass NaN over; the sum doesn't.
+    maxAbsDifference = out.squared_difference.isNaN ? .nan : out.max_abs_difference
     referenceSum = out.reference_sum
     referenceSquareSum = out.reference_square_sum
     referenceTop = Int(out.reference_top)

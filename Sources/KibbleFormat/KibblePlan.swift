@@ -16,6 +16,9 @@ public struct KibblePlan: Sendable {
   let payloadOffset: Int
 
   /// Lays out a file of these tensors and blobs.
+  ///
+  /// Names must be distinct and such as the format allows, and one blob must be kibble.json; a
+  /// file where they are not is refused when it is opened.
   public init(
     tensors specs: [(name: String, shape: [Int], geometry: TensorGeometry)],
     blobs contents: [(name: String, bytes: [UInt8])]

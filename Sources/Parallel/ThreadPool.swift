@@ -78,7 +78,7 @@ public final class ThreadPool: Sendable {
     return results.withLock { $0.sorted { $0.0 < $1.0 }.flatMap(\.1) }
   }
 
-  /// Cuts `count` items into contiguous ranges, a few for each thread, and runs them as parts;
+  /// Cuts `count` items into contiguous ranges, one for each thread, and runs them as parts;
   /// ranges begin at multiples of `grain`.
   public func forRanges(of count: Int, grain: Int = 1, _ body: (_ range: Range<Int>) -> Void) {
     let blocks = (count + grain - 1) / grain

@@ -18,7 +18,9 @@ public struct ErrorStatistics: Equatable, Sendable {
   public var rootMeanSquare: Double { count == 0 ? 0 : (squaredError / Double(count)).squareRoot() }
 
   /// Ratio of signal to quantization noise as a power ratio; infinite where nothing was lost.
-  public var signalToNoise: Double { squaredValue / squaredError }
+  public var signalToNoise: Double {
+    squaredError == 0 ? .infinity : squaredValue / squaredError
+  }
 
   /// Adds the sums of a later part.
   public mutating func add(_ other: ErrorStatistics) {

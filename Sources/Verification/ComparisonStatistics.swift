@@ -74,20 +74,16 @@ extension ComparisonStatistics {
     func sum(_ value: (Position) -> Double) -> Double { positions.reduce(0) { $0 + value($1) } }
 
     tokens = positions.count
-    maxAbsDifference = positions.reduce(0) { max($0, $1.difference.maxAbsDifference) }
+    maxAbsDifference = largest(positions.map(\.difference.maxAbsDifference))
     let squares = sum { $0.difference.squaredDifference }
     rmse = (squares / logits).squareRoot()
     let referenceSum = sum { $0.difference.referenceSum }
     let spread = sum { $0.difference.referenceSquareSum } - referenceSum * referenceSum / logits
     nmse = spread > 0 ? squares / spread : (squares > 0 ? .infinity : 0)
     kld = Divergence(positions.map(\.difference.kld))
-    let equal = positions.filter { $0.difference.referenceTop == $0.difference.candidateTop }
-    top1Agreement = Double(equal.count) / count
-    top1Disagreements =
-      positions.filter {
-        $0.difference.referenceTop != $0.difference.candidateTop
-          && $0.difference.referenceMargin >= 1e-4
-      }.count
+    let differing = positions.filter { !$0.difference.agreesOnTop }
+    top1Agreement = (count - Double(differing.count)) / count
+    top1Disagreements = differing.filter { !($0.difference.referenceMargin < 1e-4) }.count
     let losses = positions.compactMap(\.losses)
     guard !losses.isEmpty else {
       (perplexity, deltaP) = (nil, nil)
@@ -104,10 +100,21 @@ extension ComparisonStatistics {
   }
 }
 
+extension LogitDifference {
+  /// Whether the most likely token is the same; it is not where logits are not numbers.
+  fileprivate var agreesOnTop: Bool { referenceTop == candidateTop && !kld.isNaN }
+}
+
+/// The largest of some magnitudes, and not a number where one of them isn't; 0 of none.
+func largest(_ values: some Sequence<Double>) -> Double {
+  values.reduce(0) { $1 > $0 || $1.isNaN ? $1 : $0 }
+}
+
 extension ComparisonStatistics.Divergence {
   init(_ values: [Double]) {
     let count = Double(values.count)
-    let sorted = values.sorted()
+    // Sorting needs numbers: with one that isn't, none of the percentiles is.
+    let sorted = values.contains(where: \.isNaN) ? values.map { _ in .nan } : values.sorted()
     /// Linear interpolation between the closest ranks.
     func percentile(_ share: Double) -> Double {
       let place = share * (count - 1)
@@ -124,6 +131,6 @@ extension ComparisonStatistics.Divergence {
     p90 = percentile(0.9)
     p99 = percentile(0.99)
     p999 = percentile(0.999)
-    max = sorted.last ?? 0
+    max = largest(sorted)
   }
 }

@@ -1,3 +1,4 @@
+import Diagnostics
 import JSONCore
 
 /// A limit that a comparison must keep.
@@ -50,12 +51,19 @@ public struct Gate: Equatable, Sendable {
 
   /// Reads gates from a JSON object `{measure: limit, …}`.
   public static func parse(_ bytes: [UInt8], path: String) throws -> [Gate] {
-    guard let object = try JSON.parse(bytes).objectValue else {
-      throw VerificationError.badGates(path: path, detail: "the file holds no JSON object")
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON.parse(bytes)
+    } catch {
+      throw VerificationError.badGates(path: path, detail: error.summary)
+    }
+    guard let object = json.objectValue, !object.members.isEmpty else {
+      throw VerificationError.badGates(path: path, detail: "the file holds no object with gates")
     }
     return try object.members.map { member in
       guard let measure = Measure(rawValue: member.key) else {
-        throw VerificationError.badGates(path: path, detail: "there is no gate \"\(member.key)\"")
+        throw VerificationError.badGates(
+          path: path, detail: "there is no gate \"\(escaped(member.key))\"")
       }
       guard let limit = member.value.doubleValue else {
         throw VerificationError.badGates(path: path, detail: "\(member.key) is no number")

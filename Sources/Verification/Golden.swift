@@ -17,9 +17,12 @@ public struct Golden: Sendable {
   public init(path: String) throws {
     file = try SafetensorsFile(path: path)
     self.path = path
-    guard let entry = file["input_ids"], entry.type == .i64, entry.shape.count == 1 else {
+    guard let entry = file["input_ids"], entry.type == .i64, entry.shape.count == 1,
+      entry.elementCount > 0
+    else {
       throw VerificationError.badGolden(
-        path: path, tensor: "input_ids", expected: "I64 [T]", found: file.describe("input_ids"))
+        path: path, tensor: "input_ids", expected: "I64 [T] with T > 0",
+        found: file.describe("input_ids"))
     }
     inputIDs = file.withBytes(of: entry) { bytes in
       (0..<entry.elementCount).map {
@@ -91,12 +94,13 @@ extension Golden {
       let states = try matrix(
         "hidden", shape: [model.config.layerCount + 1, count, model.config.hiddenSize])
       hidden = trace.hidden.enumerated().map { index, state in
-        let largest = (0..<count).map { row in
-          zip(state.row(row), states.row(index * count + row)).reduce(0) {
-            max($0, abs(Double($1.0) - Double($1.1)))
-          }
-        }.max()
-        return (index == 0 ? "embedding" : "layers.\(index - 1)", largest ?? 0)
+        let differences = (0..<count).map { row in
+          largest(
+            zip(state.row(row), states.row(index * count + row)).map {
+              abs(Double($0) - Double($1))
+            })
+        }
+        return (index == 0 ? "embedding" : "layers.\(index - 1)", largest(differences))
       }
     }
     return GoldenComparison(

@@ -17,7 +17,7 @@ public struct LogitTrace: Sendable {
     }
     let cache = model.makeCache(maximum: tokens.count)
     let logits = FloatMatrix(rows: tokens.count, columns: model.config.vocabularySize)
-    let step = stepwise ? 1 : tokens.count
+    let step = stepwise ? 1 : max(1, tokens.count)
     for start in stride(from: 0, to: tokens.count, by: step) {
       let call = Array(tokens[start..<min(start + step, tokens.count)])
       let last = try model.forward(call, cache: cache, routing: routing) { index, state in

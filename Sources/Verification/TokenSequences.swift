@@ -6,14 +6,21 @@ public enum TokenSequences {
   ///
   /// - Parameter path: the file's path, for errors.
   public static func parse(_ bytes: [UInt8], path: String) throws -> [[Int]] {
-    let json = try JSON.parse(bytes)
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON.parse(bytes)
+    } catch {
+      throw VerificationError.badTokens(path: path, detail: error.summary)
+    }
     guard let array = json.arrayValue else {
-      throw VerificationError.badTokens(path: path, detail: "the file holds \(json.kind), not an array")
+      throw VerificationError.badTokens(
+        path: path, detail: "the file holds \(json.kind), not an array")
     }
     let isNested = array.contains { $0.arrayValue != nil }
     let sequences = try (isNested ? array : [json]).enumerated().map { row, value in
       guard let ids = value.arrayValue else {
-        throw VerificationError.badTokens(path: path, detail: "element \(row) is \(value.kind), not an array")
+        throw VerificationError.badTokens(
+          path: path, detail: "element \(row) is \(value.kind), not an array")
       }
       return try ids.enumerated().map { index, id in
         guard let token = id.intValue, token >= 0 else {

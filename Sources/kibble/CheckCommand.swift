@@ -21,6 +21,7 @@ struct CheckCommand: Command {
     let path = try arguments.argument(Self.spec.positionals[0])
     let file = try KibbleFile(path: path)
     try file.check(progress: context.progress)
+    _ = try StoredModel(file: file)
     let engine = try Engine(context)
     let model = try DogeModel(file: file, kernels: engine.kernels, pool: engine.pool)
     if context.json {

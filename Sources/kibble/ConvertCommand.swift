@@ -1,3 +1,4 @@
+import ByteIO
 import Conversion
 import Diagnostics
 import Quantization
@@ -74,9 +75,10 @@ private func writeModel(
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
-  let plan = try ConversionPlan(
-    source: ModelSource.open(path: path), recipe: recipe, toolVersion: toolVersion)
+  let source = try ModelSource.open(path: path)
+  let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: toolVersion)
   if context.dryRun {
+    try AtomicFile.check(output, overwrite: context.force, inputs: source.identities)
     try ConversionListing(plan).show(context)
     return .success
   }

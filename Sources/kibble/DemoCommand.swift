@@ -30,6 +30,7 @@ struct DemoCommand: Command {
     let folder = arguments.value(Self.output) ?? "kibble-demo"
     let engine = try Engine(context)
     let source = try ModelSource.open(path: path)
+    let name = FileSystem.name(of: FileSystem.realPath(source.path) ?? source.path)
     let sequences = try sequences(arguments, path: path, config: source.config)
     let reference = try engine.model(path)
     if !context.json, !context.quiet {
@@ -41,7 +42,7 @@ struct DemoCommand: Command {
     for type in [WeightType.f32, .int8, .int4] {
       let plan = try ConversionPlan(
         source: source, recipe: EncodingRecipe(target: .weights(type)), toolVersion: toolVersion)
-      let file = FileSystem.join(folder, "\(FileSystem.name(of: source.path))-\(type.name).kibble")
+      let file = FileSystem.join(folder, "\(name)-\(type.name).kibble")
       let candidate: DogeModel
       if context.dryRun {
         candidate = try DogeModel(

@@ -21,11 +21,12 @@ struct Engine {
   /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
   /// would write it.
   func model(_ path: String) throws -> DogeModel {
-    try DogeModel(file: file(path), kernels: kernels, pool: pool)
+    try model(ModelSource.open(path: path))
   }
 
-  /// The `.kibble` bytes of a model.
-  func file(_ path: String) throws -> KibbleFile {
-    try converter.open(ModelSource.open(path: path), toolVersion: toolVersion)
+  /// The same for a model that is open already.
+  func model(_ source: ModelSource) throws -> DogeModel {
+    try DogeModel(
+      file: converter.open(source, toolVersion: toolVersion), kernels: kernels, pool: pool)
   }
 }

@@ -1,3 +1,4 @@
+import ByteIO
 import Conversion
 import JSONCore
 import TensorCore
@@ -24,7 +25,10 @@ struct ExportCommand: Command {
     let folder = try arguments.required(Self.output)
     let type = arguments.value(Self.dtype).flatMap(WeightType.init(name:)) ?? .f32
     let engine = try Engine(context)
-    let model = try StoredModel(file: engine.file(arguments.argument(.model)))
+    let source = try ModelSource.open(path: arguments.argument(.model))
+    try refuse(folder, holding: source.identities)
+    let model = try StoredModel(
+      file: engine.converter.open(source, toolVersion: toolVersion))
     var bytes = model.parameterCount * 4 / type.columnsPerUnit
     if !context.dryRun {
       bytes = try engine.converter.export(
@@ -42,5 +46,14 @@ struct ExportCommand: Command {
           + "\(NumberFormat.bytes(bytes)) of weights in \(type.name)")
     }
     return .success
+  }
+
+  /// Refuses to replace the checkpoint that is read, even with `--force`.
+  private func refuse(_ folder: String, holding inputs: [FileIdentity]) throws {
+    guard FileSystem.isFolder(folder) else { return }
+    let paths = try FileSystem.names(inFolder: folder).map { FileSystem.join(folder, $0) }
+    guard !paths.compactMap(FileSystem.identity).contains(where: inputs.contains) else {
+      throw FileError.outputIsInput(path: folder)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import ByteIO
+import Conversion
 import DogeArchitecture
 import DogeModel
 import JSONCore
@@ -32,10 +33,11 @@ struct LogitsCommand: Command {
     let tokensPath = try arguments.required(Self.tokens)
     let sequences = try TokenSequences.parse(
       FileSystem.read(tokensPath, limit: 1 << 30), path: tokensPath)
-    let inputs = [path, tokensPath].compactMap(FileSystem.identity)
+    let source = try ModelSource.open(path: path)
+    let inputs = source.identities + [tokensPath].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
     let engine = try Engine(context)
-    let model = try engine.model(path)
+    let model = try engine.model(source)
     let writer = try LogitsFile(
       model: model, sequences: sequences, hidden: arguments.has(Self.hidden))
     if !context.dryRun {

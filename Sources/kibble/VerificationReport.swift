@@ -64,7 +64,7 @@ struct VerificationReport {
 
   var text: String {
     let s = statistics
-    var table = TextTable([.text(""), .text("")])
+    var table = TextTable([.text("measure"), .text("value")])
     func row(_ name: String, _ value: String) { table.append([name, value]) }
     func number(_ value: Double) -> String { NumberFormat.significant(value, 4) }
     row("reference", reference)

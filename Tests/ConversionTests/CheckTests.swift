@@ -26,7 +26,7 @@ struct CheckTests {
     try region.write(bytes, at: 0)
     // Steps of a prime, so that all kinds of places are met; what is opened and what is checked
     // differ only in which of the two finds the damage.
-    for offset in stride(from: 0, to: bytes.count, by: 17) {
+    for offset in stride(from: 0, to: bytes.count, by: 31) {
       try region.write([bytes[offset] ^ 0x10], at: offset)
       #expect(throws: (any Error).self, "byte \(offset)") {
         try KibbleFile(region: region, path: "a.kibble").check()

@@ -51,17 +51,20 @@ struct ExportTests {
     #expect(try fileBytes(folder.path("out/config.json")) == fileBytes(path + "/config.json"))
   }
 
-  @Test("16-bit checkpoints come back in their own type", arguments: [
-    ("reference/e6-gqa-tied-bf16", WeightType.bf16), ("reference/e6-bias-f16", .f16),
-    ("cases/odd-shapes", .bf16),
-  ])
+  @Test(
+    "16-bit checkpoints come back in their own type",
+    arguments: [
+      ("reference/e6-gqa-tied-bf16", WeightType.bf16), ("reference/e6-bias-f16", .f16),
+      ("cases/odd-shapes", .bf16),
+    ])
   func sixteenBits(fixture: String, type: WeightType) throws {
     let path = Fixtures.folder(fixture)
     _ = try converter().export(stored(path, "source"), to: folder.path("out"), type: type)
     #expect(try values(folder.path("out")) == values(path))
   }
 
-  @Test("An export of quantized weights is converted to the values that the file stands for",
+  @Test(
+    "An export of quantized weights is converted to the values that the file stands for",
     arguments: ["int8", "int4"])
   func quantized(type: String) throws {
     let model = try stored(Fixtures.folder("cases/doge2-keepwindow"), type)
@@ -154,7 +157,10 @@ struct ExportTests {
   @Test(
     "Only the type's name changes in config.json",
     arguments: [
-      (#"{"a": 1.50, "torch_dtype" : "bfloat16","b":[]}"#, #"{"a": 1.50, "torch_dtype" : "float16","b":[]}"#),
+      (
+        #"{"a": 1.50, "torch_dtype" : "bfloat16","b":[]}"#,
+        #"{"a": 1.50, "torch_dtype" : "float16","b":[]}"#
+      ),
       (#"{"dtype":null}"#, #"{"dtype":"float16"}"#),
       (#"{"torch_dtype":"x","dtype":"y"}"#, #"{"torch_dtype":"float16","dtype":"float16"}"#),
       (#"{"x":{"dtype":"y"}, "torch_dtype": 7}"#, #"{"x":{"dtype":"y"}, "torch_dtype": 7}"#),

@@ -18,9 +18,11 @@ struct MetadataTests {
     let metadata = try file(path, "int4").metadata
     #expect(
       metadata.objectValue?.keys == [
-        "schema", "tool", "family", "layout", "parameters", "recipe", "sources", "card", "tensors",
+        "schema", "format_version", "tool", "family", "layout", "parameters", "recipe", "sources",
+        "card", "tensors",
       ])
     #expect(metadata["schema"] == "kibble.metadata/1")
+    #expect(metadata["format_version"] == "1.0")
     #expect(metadata["tool"] == ["name": "kibble", "version": "1.2.3"])
     #expect(metadata["family"] == "doge")
     #expect(

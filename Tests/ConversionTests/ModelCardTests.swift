@@ -19,7 +19,9 @@ struct ModelCardTests {
     ] as [(String, String, JSON)])
   func fields(yaml: String, key: String, value: JSON) {
     #expect(ModelCard("---\n\(yaml)\n---\n# Title")?.json[key] == value)
-    let windows = "---\r\n" + yaml.split(separator: "\n", omittingEmptySubsequences: false)
+    let windows =
+      "---\r\n"
+      + yaml.split(separator: "\n", omittingEmptySubsequences: false)
       .joined(separator: "\r\n") + "\r\n---\r\n"
     #expect(ModelCard(windows)?.json[key] == value)
   }

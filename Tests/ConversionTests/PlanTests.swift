@@ -63,7 +63,8 @@ struct PlanTests {
     let plan = try plan(Fixtures.folder("cases/doge2-moe-untied"), recipe("int8"))
     let tiles = plan.tensors.filter { $0.geometry.arrangement == .tiles }.map(\.spec.role)
     #expect(Set(tiles) == [.head, .q, .k, .v, .o, .gate, .up, .down, .router])
-    let tied = try ConversionTests.plan(Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe("int8"))
+    let tied = try ConversionTests.plan(
+      Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe("int8"))
     #expect(tied.tensors[0].geometry.arrangement == .tiles)
   }
 
@@ -102,7 +103,8 @@ struct PlanTests {
     #expect(error.kind == .usage)
   }
 
-  @Test("A quantized input is refused, whatever it shall become", arguments: ["source", "f32", "int8"])
+  @Test(
+    "A quantized input is refused, whatever it shall become", arguments: ["source", "f32", "int8"])
   func quantizedInput(type: String) throws {
     let folder = try TemporaryFolder()
     let path = folder.path("q.kibble")

@@ -1,4 +1,3 @@
-import Testing
 import ByteIO
 import Conversion
 import Diagnostics
@@ -9,6 +8,7 @@ import Parallel
 import Quantization
 import TensorCore
 import TestSupport
+import Testing
 
 /// A way to work that must not matter.
 struct Engine: Sendable, CustomTestStringConvertible {

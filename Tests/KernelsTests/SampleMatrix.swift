@@ -54,8 +54,9 @@ struct SampleMatrix {
 
   enum SampleError: Error { case badShape }
 
-  /// A scale, with every kind of binary16 among them: normal, subnormal, negative, zero, extreme.
-  /// Where the exponent is large they are small, so that values stay finite.
+  /// A scale, with every kind of binary16 among them.
+  ///
+  /// Where the exponent is large the scales are small, so that values stay finite.
   private static func scale(_ random: inout SplitMix, exponent: Int) -> Float16 {
     switch Int.random(in: 0..<8, using: &random) {
     case 0: 0

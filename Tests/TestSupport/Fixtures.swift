@@ -14,7 +14,8 @@ public enum Fixtures {
 
   /// The names of all checkpoints below `fixtures`, sorted: "cases/act-gelu-moe" and so on.
   public static let checkpoints: [String] =
-    ["doge-nano"] + ["cases", "reference"].flatMap { group in
+    ["doge-nano"]
+    + ["cases", "reference"].flatMap { group in
       let names = (try? FileManager.default.contentsOfDirectory(atPath: folder(group))) ?? []
       return names.sorted().map { group + "/" + $0 }
         .filter { FileManager.default.fileExists(atPath: folder($0) + "/config.json") }

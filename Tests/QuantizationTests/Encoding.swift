@@ -1,0 +1,169 @@
+import Kernels
+import Quantization
+import TensorCore
+
+/// A tensor for encoding, with values in binary32.
+struct Tensor {
+  let rows: Int
+  let columns: Int
+  var values: [Float]
+
+  init(_ rows: Int, _ columns: Int, _ values: [Float]) {
+    (self.rows, self.columns, self.values) = (rows, columns, values)
+  }
+
+  init(_ rows: Int, _ columns: Int, seed: UInt64, scale: Float = 1) {
+    var random = SplitMix(seed)
+    self.init(rows, columns, random.normals(rows * columns, scale: scale))
+  }
+
+  var exponent: Int { TensorExponent.forMagnitude(values.map(abs).max() ?? 0) }
+
+  func row(_ index: Int) -> ArraySlice<Float> { values[index * columns..<(index + 1) * columns] }
+}
+
+/// How to encode it.
+struct Encoding: Sendable, CustomStringConvertible {
+  var type: WeightType
+  var arrangement = Arrangement.tiles
+  var group = 32
+  var method = QuantizationMethod.search
+
+  var description: String { "\(type.name) \(arrangement) \(method.rawValue) \(group)" }
+
+  static let quantized = [WeightType.int4, .int8].flatMap { type in
+    [Arrangement.rows, .tiles].flatMap { arrangement in
+      [32, 64, 128].flatMap { group in
+        QuantizationMethod.allCases.map {
+          Encoding(type: type, arrangement: arrangement, group: group, method: $0)
+        }
+      }
+    }
+  }
+
+  static let floats = [WeightType.f32, .f16, .bf16].flatMap { type in
+    [Arrangement.rows, .tiles].map { Encoding(type: type, arrangement: $0) }
+  }
+
+  func geometry(rows: Int, columns: Int) throws -> TensorGeometry {
+    guard
+      let geometry = TensorGeometry(
+        type: type, arrangement: arrangement, shape: [rows, columns], groupSize: group)
+    else { throw BadShape() }
+    return geometry
+  }
+
+  struct BadShape: Error {}
+
+  /// Encodes a tensor of binary32 elements.
+  func encode(
+    _ tensor: Tensor, isa: InstructionSet? = nil, tilesAtOnce: Int = .max
+  ) throws -> Encoded {
+    try tensor.values.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { throw BadShape() }
+      return try encode(.elements(base, .f32), tensor, isa: isa, tilesAtOnce: tilesAtOnce)
+    }
+  }
+
+  /// Encodes the values of a source that has the tensor's shape and exponent.
+  func encode(
+    _ source: TileSource, _ tensor: Tensor, isa: InstructionSet? = nil, tilesAtOnce: Int = .max
+  ) throws -> Encoded {
+    let geometry = try geometry(rows: tensor.rows, columns: tensor.columns)
+    let encoder = TileEncoder(
+      geometry, source: source, method: method, exponent: tensor.exponent,
+      kernels: try KernelSet(isa))
+    // Every byte must be written, padding too.
+    var units = [UInt32](repeating: .max, count: geometry.codeBytes / 4)
+    var scales = [UInt16](repeating: .max, count: geometry.scaleBytes / 2)
+    var scratch = [Float](repeating: .nan, count: encoder.scratchFloats)
+    var statistics = ErrorStatistics()
+    try units.withUnsafeMutableBufferPointer { units in
+      try scales.withUnsafeMutableBufferPointer { scales in
+        try scratch.withUnsafeMutableBufferPointer { scratch in
+          var first = 0
+          while first < geometry.tileCount {
+            let last = min(geometry.tileCount, first + min(tilesAtOnce, geometry.tileCount))
+            let row = first * 16
+            guard let codes = units.baseAddress, let room = scratch.baseAddress else { break }
+            let part = try encoder.encode(
+              tiles: first..<last, codes: codes + row * geometry.unitsPerRow,
+              scales: scales.baseAddress.map { $0 + row * geometry.groupsPerRow },
+              scratch: room)
+            statistics.add(part)
+            first = last
+          }
+        }
+      }
+    }
+    return Encoded(
+      geometry: geometry, exponent: tensor.exponent, units: units, scales: scales,
+      statistics: statistics)
+  }
+}
+
+/// The planes of an encoded tensor, and a reader of them.
+struct Encoded: Equatable {
+  let geometry: TensorGeometry
+  let exponent: Int
+  let units: [UInt32]
+  let scales: [UInt16]
+  let statistics: ErrorStatistics
+
+  /// The bits of an element of the padded plane.
+  private func bits(_ row: Int, _ column: Int) -> UInt32 {
+    let per = geometry.type.columnsPerUnit
+    let lanes = geometry.arrangement == .tiles ? 16 : 1
+    let unit = (row / lanes * geometry.unitsPerRow + column / per) * lanes + row % lanes
+    let place = column % per
+    switch geometry.type {
+    case .f32: return units[unit]
+    case .f16, .bf16: return units[unit] >> UInt32(place * 16) & 0xffff
+    case .int8: return units[unit] >> UInt32(place * 8) & 0xff
+    case .int4: return units[unit] >> UInt32(place % 4 * 8 + place / 4 * 4) & 0xf
+    }
+  }
+
+  /// The code of an element, for quantized types.
+  func code(_ row: Int, _ column: Int) -> Int {
+    let bits = Int(bits(row, column))
+    switch geometry.type {
+    case .int8: return bits > 127 ? bits - 256 : bits
+    default: return bits > 7 ? bits - 16 : bits
+    }
+  }
+
+  /// The stored scale of a row's group.
+  func half(_ row: Int, _ group: Int) -> Float16 {
+    let lanes = geometry.arrangement == .tiles ? 16 : 1
+    let index = (row / lanes * geometry.groupsPerRow + group) * lanes + row % lanes
+    return Float16(bitPattern: scales[index])
+  }
+
+  /// The value of an element.
+  func value(_ row: Int, _ column: Int) -> Float {
+    let bits = bits(row, column)
+    switch geometry.type {
+    case .f32: return Float(bitPattern: bits)
+    case .f16: return Float(Float16(bitPattern: UInt16(bits)))
+    case .bf16: return Float(bitPattern: bits << 16)
+    case .int8, .int4:
+      let unit = Float(sign: .plus, exponent: exponent, significand: 1)
+      return Float(code(row, column)) * (Float(half(row, column / geometry.groupSize)) * unit)
+    }
+  }
+
+  /// Whether every bit of the padding is zero.
+  var paddingIsZero: Bool {
+    let (rows, columns) = (geometry.rows, geometry.columns)
+    for row in 0..<geometry.paddedRows {
+      for column in 0..<geometry.paddedColumns where row >= rows || column >= columns {
+        if bits(row, column) != 0 { return false }
+      }
+      for group in 0..<geometry.groupsPerRow where row >= rows {
+        if half(row, group).bitPattern != 0 { return false }
+      }
+    }
+    return true
+  }
+}

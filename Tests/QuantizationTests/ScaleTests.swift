@@ -1,0 +1,96 @@
+import Quantization
+import TensorCore
+import Testing
+
+/// Scales at the ends of their range.
+@Suite struct ScaleTests {
+  private static let kinds = [WeightType.int4, .int8].flatMap { type in
+    QuantizationMethod.allCases.map { Encoding(type: type, method: $0) }
+  }
+
+  @Test(arguments: kinds)
+  func groupsOfZeros(encoding: Encoding) throws {
+    var tensor = Tensor(16, 96, seed: 1)
+    for row in 0..<16 {
+      for column in 32..<64 { tensor.values[row * 96 + column] = row % 2 == 0 ? 0 : -0.0 }
+    }
+    let encoded = try encoding.encode(tensor)
+    for row in 0..<16 {
+      #expect(encoded.half(row, 1).bitPattern == 0)
+      #expect(encoded.half(row, 0) != 0 && encoded.half(row, 2) != 0)
+      #expect((32..<64).allSatisfy { encoded.code(row, $0) == 0 } as Bool)
+    }
+    let zeros = Tensor(16, 96, [Float](repeating: 0, count: 16 * 96))
+    let nothing = try encoding.encode(zeros)
+    #expect(nothing.units.allSatisfy { $0 == 0 } as Bool)
+    #expect(nothing.scales.allSatisfy { $0 == 0 } as Bool)
+    #expect(nothing.statistics.squaredError == 0)
+    #expect(nothing.statistics.signalToNoise == .infinity)
+  }
+
+  private func relativeError(_ encoded: Encoded, _ tensor: Tensor, row: Int) -> Double {
+    var (error, sum) = (0.0, 0.0)
+    for (column, value) in tensor.row(row).enumerated() {
+      let difference = Double(value) - Double(encoded.value(row, column))
+      error += difference * difference
+      sum += Double(value) * Double(value)
+    }
+    return (error / sum).squareRoot()
+  }
+
+  /// Whatever a tensor's unit, its relative error is the same, but for how scales are rounded.
+  @Test(arguments: kinds, [1e30, 1e-30, 0x1p126, 0x1p-100, 57_000, 1e-8] as [Float])
+  func hugeAndTinyTensors(encoding: Encoding, scale: Float) throws {
+    let tensor = Tensor(16, 96, seed: 2, scale: 0.25)
+    var scaled = tensor
+    scaled.values = tensor.values.map { $0 * scale }
+    let (plain, found) = (try encoding.encode(tensor), try encoding.encode(scaled))
+    for row in 0..<16 {
+      let expected = relativeError(plain, tensor, row: row)
+      #expect(abs(relativeError(found, scaled, row: row) / expected - 1) < 0.05)
+      #expect(expected > 0.001 && expected < (encoding.type == .int4 ? 0.15 : 0.01))
+    }
+  }
+
+  /// A power of two changes the exponent and nothing else.
+  @Test(arguments: kinds, [-90, -3, 1, 80])
+  func powersOfTwo(encoding: Encoding, power: Int) throws {
+    let tensor = Tensor(5, 72, seed: 3)
+    var scaled = tensor
+    scaled.values = tensor.values.map { $0 * Float(sign: .plus, exponent: power, significand: 1) }
+    let (plain, found) = (try encoding.encode(tensor), try encoding.encode(scaled))
+    #expect(found.exponent == plain.exponent + power)
+    #expect(found.units == plain.units)
+    #expect(found.scales == plain.scales)
+  }
+
+  /// Groups fifteen binary orders below the largest keep a scale of full precision.
+  @Test(arguments: kinds)
+  func groupsOfTinyWeights(encoding: Encoding) throws {
+    let tensor = Tensor(16, 32, seed: 4)
+    var mixed = tensor
+    for index in 0..<(15 * 32) { mixed.values[index] = tensor.values[index] * 0x1p-15 }
+    let encoded = try encoding.encode(mixed)
+    let alone = try encoding.encode(tensor)
+    for row in 0..<15 {
+      let expected = relativeError(alone, tensor, row: row)
+      #expect(abs(relativeError(encoded, mixed, row: row) / expected - 1) < 0.02)
+    }
+    // Far smaller ones lose it, and become zeros.
+    for index in 0..<(15 * 32) { mixed.values[index] = tensor.values[index] * 0x1p-60 }
+    let lost = try encoding.encode(mixed)
+    #expect(lost.half(0, 0).bitPattern == 0)
+    #expect((0..<32).allSatisfy { lost.code(3, $0) == 0 } as Bool)
+  }
+
+  @Test(
+    arguments: [
+      (0, 0), (1, -14), (1.99, -14), (2, -13), (0.5, -15), (57_000, 1), (1e30, 85), (1e-30, -110),
+      (.greatestFiniteMagnitude, 113), (.leastNonzeroMagnitude, -110), (0x1p-96, -110),
+      (0x1p-95, -109), (0x1.8p-96, -110),
+    ] as [(Float, Int)])
+  func tensorExponents(magnitude: Float, exponent: Int) {
+    #expect(TensorExponent.forMagnitude(magnitude) == exponent)
+    #expect(TensorExponent.range.contains(exponent))
+  }
+}
