@@ -23,6 +23,7 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target
 
 let package = Package(
   name: "kibble",
+  platforms: [.macOS(.v15)],
   products: [
     .executable(name: "kibble", targets: ["kibble"]),
     .library(
@@ -46,7 +47,8 @@ let package = Package(
     module("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
 
     // What the numbers mean.
-    module("Quantization", ["CKernels", "Diagnostics", "JSONCore", "Kernels", "Parallel", "TensorCore"]),
+    module(
+      "Quantization", ["CKernels", "Diagnostics", "JSONCore", "Kernels", "Parallel", "TensorCore"]),
     module("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     module(
       "DogeModel",
@@ -59,8 +61,8 @@ let package = Package(
     module(
       "Conversion",
       [
-        "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "KibbleFormat", "Parallel",
-        "Quantization", "Safetensors", "TensorCore",
+        "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
+        "Parallel", "Quantization", "Safetensors", "TensorCore",
       ]),
     module(
       "Verification",
@@ -82,8 +84,9 @@ let package = Package(
 
     // Tests.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
-    tests("ByteIO"),
-    tests("JSONCore"),
+    tests("ByteIO", ["Diagnostics"]),
+    tests("JSONCore", ["Diagnostics"]),
+    tests("Parallel"),
     tests("TensorCore"),
     tests("Safetensors", ["ByteIO", "JSONCore", "TensorCore"]),
     tests("Kernels", ["CKernels", "TensorCore"]),
@@ -91,7 +94,12 @@ let package = Package(
     tests("KibbleFormat", ["ByteIO", "JSONCore", "TensorCore"]),
     tests("DogeArchitecture", ["JSONCore", "TensorCore"]),
     tests("DogeModel", ["Conversion", "Kernels", "KibbleFormat", "Parallel", "Safetensors"]),
-    tests("Conversion", ["ByteIO", "JSONCore", "KibbleFormat", "Kernels", "Parallel"]),
+    tests(
+      "Conversion",
+      [
+        "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
+        "Parallel", "Quantization", "Safetensors", "TensorCore",
+      ]),
     tests("Verification", ["DogeModel", "JSONCore"]),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     .testTarget(

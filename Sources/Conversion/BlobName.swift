@@ -22,7 +22,7 @@ extension ModelSource {
       }
       return blobs
     case .kibble(let model):
-      return model.carriedBlobs.map { ($0.name, model.file.region.bytes($0.range)) }
+      return try model.carriedBlobs.map { ($0.name, try model.file.checkedBytes(of: $0)) }
     }
   }
 

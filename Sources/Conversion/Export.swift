@@ -53,7 +53,7 @@ extension Converter {
     }
     var files = [weights]
     for blob in model.carriedBlobs where OutputFolder.knownNames.contains(blob.name) {
-      var bytes = model.file.region.bytes(blob.range)
+      var bytes = try model.file.checkedBytes(of: blob)
       if blob.name == BlobName.config {
         bytes = try ExportedConfig.bytes(bytes, type: elementType)
       }

@@ -1,8 +1,8 @@
 import ByteIO
-import CKernels
 import Diagnostics
 import Kernels
 import Parallel
+import Quantization
 import Synchronization
 import TensorCore
 
@@ -43,12 +43,10 @@ struct SegmentScan {
     unsafe checksum.update(bytes)
     self.checksum = checksum.value
     byteCount = range.count
-    guard let type = segment.type, let code = type.kernelCode,
-      let start = bytes.baseAddress
-    else { return }
+    guard let type = segment.type, let start = bytes.baseAddress else { return }
     elementCount = range.count * 8 / type.bits
-    let first = unsafe kernels.table.pointee.scan(code, start, elementCount, &magnitude)
-    if first < elementCount { firstNonFinite = first }
+    (magnitude, firstNonFinite) = unsafe SourceElements(kernels: kernels).scan(
+      start, count: elementCount, type: type)
   }
 
   /// Adds what follows.

@@ -1,10 +1,10 @@
 import ByteIO
-import CKernels
 import Diagnostics
 import DogeArchitecture
 import Kernels
 import KibbleFormat
 import Parallel
+import Quantization
 import Safetensors
 import TensorCore
 
@@ -147,14 +147,9 @@ extension Converter {
     _ row: Int, _ columns: Int, of tensor: CheckpointTensor, in folder: CheckpointFolder
   ) -> [Float] {
     let type = tensor.entry.type
-    guard let code = type.kernelCode else { return [] }
     let offset = tensor.entry.byteRange.lowerBound + row * columns * type.bits / 8
-    let file = folder.files[tensor.fileIndex].file
-    return unsafe [Float](unsafeUninitializedCapacity: columns) { buffer, count in
-      guard let out = buffer.baseAddress else { return }
-      unsafe kernels.table.pointee.widen(code, file.pointer(at: offset), columns, out)
-      count = columns
-    }
+    return unsafe SourceElements(kernels: kernels).widen(
+      folder.file(of: tensor).file.pointer(at: offset), count: columns, type: type)
   }
 }
 

@@ -45,6 +45,7 @@ public final class DogeModel: Sendable {
   /// An empty cache for sequences of this model.
   ///
   /// - Parameter maximum: the most tokens it will take; memory grows with use.
+  /// - Returns: the cache.
   public func makeCache(maximum: Int) -> KVCache {
     KVCache(
       shape: .init(

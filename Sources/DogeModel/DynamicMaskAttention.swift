@@ -22,7 +22,9 @@ struct DynamicMaskAttention {
   /// - Parameters:
   ///   - work: its `normed` holds the block's rows `[tokens, d]`; the result goes to `projected`.
   ///   - positions: the block's positions in the sequence.
-  ///   - rotation: cosines and sines of the call, whose first row is at `callStart`.
+  ///   - cache: the block's cache of keys, values and masks.
+  ///   - rotation: cosines and sines of the call.
+  ///   - callStart: the position of their first row.
   func run(
     _ work: Workspace, positions: Range<Int>, cache: LayerCache,
     rotation: (cosine: FloatMatrix, sine: FloatMatrix), callStart: Int

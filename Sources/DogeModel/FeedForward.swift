@@ -17,6 +17,7 @@ struct FeedForward {
   ///
   /// - Parameters:
   ///   - work: its `normed` holds the block's rows `[tokens, d]`; the result goes to `projected`.
+  ///   - tokens: how many rows.
   ///   - choices: the experts of the block's tokens, where the model has experts.
   func run(_ work: Workspace, tokens: Int, choices: ArraySlice<ExpertChoice>) {
     compute.pack(work.normed, tokens: tokens, into: work.packed)

@@ -1,6 +1,8 @@
 import Diagnostics
 
-/// Why a file holds no model that can run, or a call cannot be made. `path` is the file.
+/// Why a file holds no model that can run, or a call cannot be made.
+///
+/// `path` is the file.
 public enum ModelError: Error, Equatable, Sendable {
   /// The file has no config.json or no layout in its metadata.
   case noDescription(path: String, missing: String)

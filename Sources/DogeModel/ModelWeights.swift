@@ -167,7 +167,8 @@ private struct WeightLoader {
 extension KibbleFile {
   /// A tensor's planes, in place.
   package func matrix(of record: TensorRecord) -> StoredMatrix {
-    let scales = unsafe record.planes.count > 1
+    let scales =
+      unsafe record.planes.count > 1
       ? region.pointer(at: record.planes[1].lowerBound) : nil
     return unsafe StoredMatrix(
       record.geometry, codes: region.pointer(at: record.planes[0].lowerBound), scales: scales,

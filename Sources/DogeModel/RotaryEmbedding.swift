@@ -5,16 +5,22 @@ import DogeArchitecture
 ///
 /// The formulas are those of transformers' `ROPE_INIT_FUNCTIONS` (5.23); formats/numerics.md says
 /// how they are rounded.
-struct RotaryEmbedding: Sendable {
-  let parameters: RotaryParameters
-  let headDimension: Int
-  let maxPositions: Int
+package struct RotaryEmbedding: Sendable {
+  package let parameters: RotaryParameters
+  package let headDimension: Int
+  package let maxPositions: Int
+
+  package init(parameters: RotaryParameters, headDimension: Int, maxPositions: Int) {
+    self.parameters = parameters
+    self.headDimension = headDimension
+    self.maxPositions = maxPositions
+  }
 
   /// Cosines and sines `[positions, hd/2]` of a call that covers `positions`.
   ///
   /// The length so far, at the call's last token, selects the frequencies of dynamic and
   /// LongRoPE.
-  func table(for positions: Range<Int>) -> (cosine: FloatMatrix, sine: FloatMatrix) {
+  package func table(for positions: Range<Int>) -> (cosine: FloatMatrix, sine: FloatMatrix) {
     let half = headDimension / 2
     let (frequencies, scale) = frequencies(length: positions.upperBound)
     let cosine = FloatMatrix(rows: positions.count, columns: half)
@@ -33,7 +39,7 @@ struct RotaryEmbedding: Sendable {
   }
 
   /// The inverse frequencies `[hd/2]` and the factor of cosine and sine for a context of `length`.
-  func frequencies(length: Int) -> (inverse: [Float], scale: Double) {
+  package func frequencies(length: Int) -> (inverse: [Float], scale: Double) {
     switch parameters.scaling {
     case .none: (plain(parameters.theta).map { Float($0) }, 1)
     case .linear(let factor): (plain(parameters.theta).map { Float($0 / factor) }, 1)
@@ -83,7 +89,9 @@ struct RotaryEmbedding: Sendable {
       factor <= 1 ? 1 : 0.1 * mscale * kb_log64(factor) + 1
     }
     if let fixed = yarn.attentionFactor { return fixed }
-    guard let mscale = yarn.mscale, let all = yarn.mscaleAllDim else { return scale(yarn.factor, 1) }
+    guard let mscale = yarn.mscale, let all = yarn.mscaleAllDim else {
+      return scale(yarn.factor, 1)
+    }
     return scale(yarn.factor, mscale) / scale(yarn.factor, all)
   }
 

@@ -1,10 +1,11 @@
 import DogeArchitecture
 
 /// Memory for the activations of one block of tokens; its size does not depend on a call's length.
-struct Workspace: Sendable {
-  /// Tokens that pass through a layer at once: the weights are read once for all of them. A
-  /// multiple of every kernel set's token block.
-  static let blockTokens = 96
+package struct Workspace: Sendable {
+  /// Tokens that pass through a layer at once: the weights are read once for all of them.
+  ///
+  /// A multiple of every kernel set's token block.
+  package static let blockTokens = 96
 
   let normed: FloatMatrix  // [block, d]
   let packed: FloatMatrix  // whatever is multiplied next

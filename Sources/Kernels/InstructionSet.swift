@@ -42,7 +42,8 @@ extension KernelError: Diagnosable {
       Diagnostic(
         .unsupported, code: "kernels.not-available",
         "this processor has no kernels for \(isa.rawValue)",
-        hint: "Available: " + InstructionSet.available.map(\.rawValue).joined(separator: ", ") + ".")
+        hint: "Available: " + InstructionSet.available.map(\.rawValue).joined(separator: ", ") + "."
+      )
     }
   }
 }

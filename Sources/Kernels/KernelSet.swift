@@ -5,7 +5,7 @@ import TensorCore
 @safe public struct KernelSet: @unchecked Sendable {
   /// The instruction set.
   public let isa: InstructionSet
-  /// The table of C functions. It never changes, so it may be shared between threads.
+  /// The table of C functions; it never changes, so threads may share it.
   package let table: UnsafePointer<kb_kernels>
 
   /// The kernels of an instruction set, or of the best one that is there.

@@ -12,6 +12,9 @@ import TensorCore
   /// Describes planes that lie at `codes` and, for quantized types, at `scales`.
   ///
   /// - Parameters:
+  ///   - geometry: type, arrangement and sizes.
+  ///   - codes: the first unit.
+  ///   - scales: the first binary16 scale.
   ///   - exponent: the power of two by which scales are multiplied.
   ///   - tileStride: bytes between tiles (or rows), where they are not packed.
   package init(

@@ -45,7 +45,8 @@ public struct Golden: Sendable {
         matrix.set(
           row,
           (0..<columns).map {
-            unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 4 * (row * columns + $0), as: Float.self)
+            unsafe bytes.unsafeLoadUnaligned(
+              fromByteOffset: 4 * (row * columns + $0), as: Float.self)
           })
       }
       return matrix
@@ -72,8 +73,13 @@ extension Golden {
   /// Runs a model on the file's tokens and compares.
   ///
   /// - Parameters:
+  ///   - model: the model that is judged.
   ///   - stepwise: one token at a time, against `logits_stepwise` where the file has it.
   ///   - routing: how experts are chosen.
+  ///   - kernels: what compares.
+  ///   - pool: the threads to compare on.
+  /// - Returns: the differences of logits and of hidden states.
+  /// - Throws: `VerificationError` for a tensor that is missing or of another shape.
   public func compare(
     _ model: DogeModel, stepwise: Bool, routing: ExpertRouting, kernels: KernelSet,
     pool: ThreadPool

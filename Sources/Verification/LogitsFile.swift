@@ -15,8 +15,10 @@ public struct LogitsFile: Sendable {
   /// Lays out the file.
   ///
   /// - Parameters:
+  ///   - model: the model to run.
   ///   - sequences: run from an empty cache each; their rows follow each other.
   ///   - hidden: whether hidden states are written.
+  /// - Throws: `SafetensorsError` where the file would be too large.
   public init(model: DogeModel, sequences: [[Int]], hidden: Bool) throws {
     let count = sequences.reduce(0) { $0 + $1.count }
     let states = model.config.layerCount + 1

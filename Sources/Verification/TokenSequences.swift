@@ -4,7 +4,11 @@ import JSONCore
 public enum TokenSequences {
   /// Reads a JSON array of ids, or an array of such arrays.
   ///
-  /// - Parameter path: the file's path, for errors.
+  /// - Parameters:
+  ///   - bytes: the file.
+  ///   - path: its path, for errors.
+  /// - Returns: the sequences, none of them empty.
+  /// - Throws: `JSONError` or `VerificationError`.
   public static func parse(_ bytes: [UInt8], path: String) throws -> [[Int]] {
     let json: JSON
     do throws(JSONError) {

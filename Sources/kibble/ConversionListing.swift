@@ -102,7 +102,8 @@ struct ConversionListing {
         isLossy ? NumberFormat.fixed(worst, 1) + " dB" : (reports.isEmpty ? "" : "exact"),
       ])
     }
-    let size = "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
+    let size =
+      "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
     let time = seconds.map { " in " + NumberFormat.duration(seconds: $0) } ?? ""
     return table.text + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
   }

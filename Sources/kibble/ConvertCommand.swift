@@ -17,7 +17,9 @@ struct ConvertCommand: Command {
         + "gates, A, dt_proj, biases and the router stay f32.",
       "The same input and options give the same bytes, whatever the machine.",
     ],
-    positionals: [.required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")],
+    positionals: [
+      .required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")
+    ],
     options: [.output, type, .groupSize, .tensor],
     examples: [
       .init("every tensor as it is", "convert ./Doge-20M -o doge.kibble"),
@@ -78,6 +80,8 @@ private func writeModel(
   let source = try ModelSource.open(path: path)
   let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: toolVersion)
   if context.dryRun {
+    try AtomicFile.check(
+      output, overwrite: context.force, inputs: plan.source.identities)
     try AtomicFile.check(output, overwrite: context.force, inputs: source.identities)
     try ConversionListing(plan).show(context)
     return .success

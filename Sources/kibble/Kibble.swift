@@ -16,7 +16,8 @@ enum Kibble {
     summary: "Doge language models on small machines: convert, quantize, verify.",
     sections: [
       CommandSection("Start here", [DemoCommand.self, DoctorCommand.self]),
-      CommandSection("Make files", [ConvertCommand.self, QuantizeCommand.self, ExportCommand.self]),
+      CommandSection(
+        "Make files", [ConvertCommand.self, QuantizeCommand.self, ExportCommand.self]),
       CommandSection("Look inside", [InspectCommand.self, CheckCommand.self]),
       CommandSection("Run and compare", [VerifyCommand.self, LogitsCommand.self]),
     ])

@@ -86,7 +86,8 @@ struct VerificationReport {
         "perplexity",
         "\(number(perplexity.reference)) → \(number(perplexity.candidate)), ratio "
           + NumberFormat.fixed(perplexity.ratio, 5))
-      row("Δp of the right token, mean, RMS",
+      row(
+        "Δp of the right token, mean, RMS",
         "\(NumberFormat.percent(deltaP.mean, 3)), \(NumberFormat.percent(deltaP.rms, 3))")
     }
     for (name, difference) in hidden { row("hidden \(name), max |Δ|", number(difference)) }

@@ -38,7 +38,8 @@ struct VerifyCommand: Command {
     ],
     options: [.tokens, random, seed, golden, .stepwise, .routing, gate] + gates.map(\.option),
     examples: [
-      .init("an int8 file against its checkpoint", "verify ./Doge-20M doge-int8.kibble --gate int8"),
+      .init(
+        "an int8 file against its checkpoint", "verify ./Doge-20M doge-int8.kibble --gate int8"),
       .init("against logits from elsewhere", "verify --golden golden.safetensors ./Doge-20M"),
     ])
 
