@@ -28,7 +28,11 @@ let package = Package(
     .executable(name: "kibble", targets: ["kibble"]),
     .library(
       name: "Kibble",
-      targets: ["Safetensors", "KibbleFormat", "DogeModel", "Conversion", "Verification"]),
+      targets: [
+        "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore",
+        "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
+        "Verification",
+      ]),
   ],
   targets: [
     // Leaves: they know nothing of models.

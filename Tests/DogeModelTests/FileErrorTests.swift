@@ -1,0 +1,117 @@
+import Testing
+import ByteIO
+import Diagnostics
+import DogeModel
+import Kernels
+import KibbleFormat
+import Parallel
+import TensorCore
+import TestSupport
+
+/// Files of the right format that hold no model.
+@Suite struct FileErrorTests {
+  typealias Tensors = [(name: String, shape: [Int], geometry: TensorGeometry)]
+  typealias Blobs = [(name: String, bytes: [UInt8])]
+
+  let original: KibbleFile
+
+  init() throws {
+    original = try model(Fixtures.folder("reference/e6-gqa-tied-bf16"), type: "f32").file
+  }
+
+  @Test func theOriginalIsFine() throws {
+    try open { _, _ in }
+  }
+
+  @Test func noConfig() throws {
+    #expect(throws: ModelError.noDescription(path: "x.kibble", missing: "config.json")) {
+      try open { _, blobs in blobs.removeAll { $0.name == "config.json" } }
+    }
+  }
+
+  @Test(arguments: ["{}", #"{"layout": "spiral"}"#, #"{"layout": 3}"#])
+  func noLayout(_ metadata: String) throws {
+    #expect(throws: ModelError.noDescription(path: "x.kibble", missing: "layout in its metadata"))
+    {
+      try open { _, blobs in
+        blobs = blobs.map { $0.name == "kibble.json" ? ($0.name, Array(metadata.utf8)) : $0 }
+      }
+    }
+  }
+
+  @Test func aTensorIsMissing() throws {
+    let name = "model.layers.1.self_attn.q_proj.weight"
+    #expect(throws: ModelError.missingTensor(path: "x.kibble", tensor: name)) {
+      try open { tensors, _ in tensors.removeAll { $0.name == name } }
+    }
+  }
+
+  @Test func aTensorTooMany() throws {
+    let name = "model.layers.9.input_residual"
+    #expect(throws: ModelError.unexpectedTensor(path: "x.kibble", tensor: name)) {
+      try open { tensors, _ in
+        tensors.append((name, tensors[1].shape, tensors[1].geometry))
+      }
+    }
+  }
+
+  @Test func aTensorOfAnotherShape() throws {
+    let name = "model.norm.weight"
+    let shape = try #require(original.tensor(named: name)).shape
+    let expected = ModelError.wrongShape(
+      path: "x.kibble", tensor: name, expected: shape, found: [shape[0] + 1])
+    #expect(throws: expected) {
+      try replace(name, shape: [shape[0] + 1], arrangement: .rows)
+    }
+  }
+
+  @Test(arguments: [
+    ("model.layers.0.self_attn.k_proj.weight", Arrangement.rows),
+    ("model.layers.0.self_attn.dt_proj.weight", Arrangement.tiles),
+  ])
+  func aTensorThatLiesOtherwise(_ name: String, _ arrangement: Arrangement) throws {
+    let shape = try #require(original.tensor(named: name)).shape
+    #expect(throws: ModelError.wrongArrangement(path: "x.kibble", tensor: name)) {
+      try replace(name, shape: shape, arrangement: arrangement)
+    }
+  }
+
+  @Test func messagesNameWhatIsWrong() {
+    let errors: [ModelError] = [
+      .noDescription(path: "p", missing: "m"), .missingTensor(path: "p", tensor: "t\u{1B}"),
+      .unexpectedTensor(path: "p", tensor: "t\u{1B}"),
+      .wrongShape(path: "p", tensor: "t\u{1B}", expected: [1], found: [2]),
+      .wrongArrangement(path: "p", tensor: "t\u{1B}"),
+    ]
+    for error in errors {
+      let diagnostic = error.diagnostic
+      #expect(diagnostic.kind == .badData && diagnostic.path == "p" && diagnostic.hint != nil)
+      #expect(!diagnostic.message.contains("\u{1B}"))
+    }
+    let token = ModelError.tokenOutOfRange(token: 70, position: 4, vocabulary: 64).diagnostic
+    #expect(token.message.contains("70") && token.message.contains("63"))
+  }
+
+  /// Opens the file with other tensors and blobs; all weights are zeros.
+  private func open(_ change: (inout Tensors, inout Blobs) throws -> Void) throws {
+    var tensors = original.tensors.map { (name: $0.name, shape: $0.shape, geometry: $0.geometry) }
+    var blobs = original.blobs.map {
+      (name: $0.name, bytes: original.region.bytes($0.range))
+    }
+    try change(&tensors, &blobs)
+    let plan = KibblePlan(tensors: tensors, blobs: blobs)
+    let memory = try MemoryBuffer(count: plan.fileLength)
+    try plan.writeFrame(to: memory)
+    _ = try DogeModel(
+      file: KibbleFile(region: memory, path: "x.kibble"), kernels: try KernelSet(),
+      pool: ThreadPool(threads: 1))
+  }
+
+  private func replace(_ name: String, shape: [Int], arrangement: Arrangement) throws {
+    let geometry = try #require(
+      TensorGeometry(type: .f32, arrangement: arrangement, shape: shape, groupSize: 0))
+    try open { tensors, _ in
+      tensors = tensors.map { $0.name == name ? (name, shape, geometry) : $0 }
+    }
+  }
+}

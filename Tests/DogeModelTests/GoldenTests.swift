@@ -1,0 +1,63 @@
+import Testing
+import Conversion
+import DogeModel
+import Kernels
+import KibbleFormat
+import Parallel
+import Quantization
+import TestSupport
+
+/// Against the outputs of the published code, and of a float64 forward pass.
+@Suite struct GoldenTests {
+  static let tolerance: Float = 2e-4
+
+  @Test func nothingIsLeftOut() {
+    #expect(GoldenCase.all.filter { $0.name.hasPrefix("reference/") }.count >= 19)
+    #expect(GoldenCase.all.filter { $0.name.hasPrefix("cases/") }.count >= 22)
+  }
+
+  @Test(arguments: GoldenCase.all) func oneCall(_ golden: GoldenCase) throws {
+    let expected = try golden.golden()
+    let found = try run(model(golden.folder), expected.tokens)
+    #expect(largestDifference(found.logits, expected.logits) <= Self.tolerance)
+    guard let hidden = expected.hidden else { return }
+    #expect(found.hidden.count == hidden.count)
+    for (index, (a, b)) in zip(found.hidden, hidden).enumerated() {
+      #expect(largestDifference(a, b) <= Self.tolerance, "hidden state \(index)")
+    }
+  }
+
+  @Test(arguments: GoldenCase.all) func stepwise(_ golden: GoldenCase) throws {
+    let expected = try golden.golden()
+    let found = try runStepwise(model(golden.folder), expected.tokens)
+    let difference = largestDifference(found.logits, expected.stepwise ?? expected.logits)
+    #expect(difference <= Self.tolerance)
+  }
+
+  @Test(arguments: GoldenCase.all)
+  func aFileRunsAsItsCheckpointDoes(_ golden: GoldenCase) throws {
+    let folder = try TemporaryFolder()
+    let converter = Converter(pool: ThreadPool(threads: 1), kernels: try KernelSet())
+    let plan = try ConversionPlan(
+      source: .open(path: golden.folder), recipe: EncodingRecipe(target: .source),
+      toolVersion: "1.2.3")
+    _ = try converter.write(plan, to: folder.path("model.kibble"))
+    let tokens = try golden.golden().tokens
+    let fromFile = try model(folder.path("model.kibble"))
+    let fromFolder = try model(golden.folder)
+    #expect(try run(fromFile, tokens).bits == run(fromFolder, tokens).bits)
+    #expect(try runStepwise(fromFile, tokens).bits == runStepwise(fromFolder, tokens).bits)
+  }
+
+  /// Every kernel set and number of threads gives the bits of plain C on one thread.
+  @Test(arguments: GoldenCase.all) func machinesDoNotMatter(_ golden: GoldenCase) throws {
+    let tokens = try golden.golden().tokens
+    let plain = try model(golden.folder, on: .plain)
+    let expected = (try run(plain, tokens).bits, try runStepwise(plain, tokens).bits)
+    for machine in Machine.others {
+      let other = try model(golden.folder, on: machine)
+      #expect(try run(other, tokens).bits == expected.0, "\(machine)")
+      #expect(try runStepwise(other, tokens).bits == expected.1, "\(machine)")
+    }
+  }
+}

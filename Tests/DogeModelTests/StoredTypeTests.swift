@@ -1,0 +1,55 @@
+import Testing
+import Conversion
+import DogeModel
+import Kernels
+import Parallel
+import TensorCore
+import TestSupport
+
+/// The kernels read stored types; what they compute is what the values stand for.
+@Suite struct StoredTypeTests {
+  static let cases = [
+    "reference/e6-bias-f16", "reference/e3-moe-oldnames", "cases/odd-shapes",
+    "cases/doge2-moe-untied", "cases/doge2-keepwindow", "cases/massive-activation",
+  ]
+  static let types = [
+    ("int8", 32), ("int8", 128), ("int4", 32), ("int4", 64), ("f16", 32), ("bf16", 32),
+  ]
+
+  @Test(arguments: cases, types)
+  func compressedWeightsRunAsTheirValues(_ name: String, _ type: (String, Int)) throws {
+    let folder = try TemporaryFolder()
+    let compressed = try model(Fixtures.folder(name), type: type.0, group: type.1)
+    let converter = Converter(pool: ThreadPool(threads: 1), kernels: try KernelSet())
+    _ = try converter.export(StoredModel(file: compressed.file), to: folder.path("export"))
+    let exported = try model(folder.path("export"))
+    #expect(exported.file.tensors.allSatisfy { $0.type == .f32 })
+    let tokens = tokens(21, below: compressed.config.vocabularySize)
+    let expected = try run(exported, tokens)
+    #expect(try run(compressed, tokens).bits == expected.bits)
+    #expect(try runStepwise(compressed, tokens).bits == runStepwise(exported, tokens).bits)
+    let original = try run(try model(Fixtures.folder(name), type: "f32"), tokens)
+    if type.0.hasPrefix("int") { #expect(original.bits != expected.bits) }
+  }
+
+  @Test(arguments: ["source", "f32", "f16", "bf16", "int8", "int4"])
+  func machinesDoNotMatter(_ type: String) throws {
+    let path = Fixtures.folder("cases/doge2-moe-untied")
+    let plain = try model(path, type: type, on: .plain)
+    let tokens = tokens(21, below: plain.config.vocabularySize)
+    let expected = try run(plain, tokens).bits
+    for machine in Machine.others {
+      #expect(try run(try model(path, type: type, on: machine), tokens).bits == expected)
+    }
+  }
+
+  @Test(arguments: ["source", "f16", "int8", "int4"])
+  func massiveActivationsStayFinite(_ type: String) throws {
+    let golden = GoldenCase(name: "cases/massive-activation")
+    let tokens = try golden.golden().tokens
+    let outcome = try run(try model(golden.folder, type: type), tokens)
+    let values = outcome.hidden.flatMap { $0.flatMap { $0 } } + outcome.logits.flatMap { $0 }
+    #expect(values.allSatisfy(\.isFinite))
+    #expect(values.contains { abs($0) > 57_000 })
+  }
+}

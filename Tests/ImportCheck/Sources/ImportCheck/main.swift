@@ -1,0 +1,33 @@
+// Converts a checkpoint to int8 in memory, runs a few tokens through both, and compares their logits.
+import Conversion
+import DogeModel
+import Kernels
+import KibbleFormat
+import Parallel
+import Quantization
+import Verification
+
+let path = CommandLine.arguments.dropFirst().first ?? "../../fixtures/doge-nano"
+let pool = ThreadPool(threads: Processors.available)
+let kernels = try KernelSet()
+let converter = Converter(pool: pool, kernels: kernels)
+let source = try ModelSource.open(path: path)
+
+func model(_ type: TargetType) throws -> DogeModel {
+  let plan = try ConversionPlan(
+    source: source, recipe: EncodingRecipe(target: type), toolVersion: "example")
+  return try DogeModel(file: converter.load(plan).file, kernels: kernels, pool: pool)
+}
+
+let reference = try model(.source)
+let candidate = try model(.weights(.int8))
+let tokens = [0, 17, 42, 99, 3]
+let hidden = try reference.forward(tokens, cache: reference.makeCache(maximum: 64))
+let logits = reference.logits(hidden, rows: tokens.count - 1..<tokens.count).row(0)
+let next = logits.indices.max { logits[$0] < logits[$1] } ?? 0
+print("most likely next token: \(next)")
+
+let verifier = try Verifier(
+  reference: reference, candidate: candidate, kernels: kernels, pool: pool)
+let statistics = try verifier.compare([tokens])
+print("int8 against the checkpoint: mean KLD \(statistics.kld.mean) nats")
