@@ -1,47 +1,37 @@
-#!/usr/bin/env python3
 """A second reader of the .kibble format, written from kibble-v1.md alone. Needs numpy.
 
 As a module:   tensors, blobs = read("model.kibble")      # {name: float32 array}, {name: bytes}
 As a command:  read_kibble.py FILE.kibble                 lists the tensors
-               read_kibble.py FILE.kibble --npz OUT       writes them as a numpy archive
-               read_kibble.py FILE.kibble --compare CHECKPOINT.safetensors [CHECKPOINT2 ...]
-                                                          compares their bits with an export in F32
-It checks every file as a whole. Exit codes: 1 something differs, 65 damaged, 69 written by a newer version.
-Section numbers in comments are those of kibble-v1.md. Made to be read, not to be fast.
+               ... --npz OUT.npz                          writes them as a numpy archive
+               ... --compare A.safetensors [B ...]        compares their bits with an export in F32
+It checks every file as a whole. Exit codes: 1 bits differ, 65 damaged, 69 newer. Sections are those of kibble-v1.md.
 """
-import argparse, json, struct, sys, zlib
-from collections import namedtuple
+import argparse, collections, json, struct, sys, zlib
 import numpy as np
 
 class Damaged(ValueError): exit_code = 65
 class Newer(ValueError): exit_code = 69
-
-Type = namedtuple("Type", "name stored columns_per_unit column_multiple planes")  # section 6; int4 is unpacked first
+Type = collections.namedtuple("Type", "name stored columns_per_unit column_multiple planes")  # section 6
 TYPES = {1: Type("f32", "<u4", 1, 4, 1), 2: Type("f16", "<u2", 2, 4, 1), 3: Type("bf16", "<u2", 2, 4, 1),
          4: Type("int4", "i1", 8, 8, 2), 8: Type("int8", "i1", 4, 4, 2)}
-Tensor = namedtuple("Tensor", "name type tiles shape exponent group crc planes rows padded_rows columns")
-Blob = namedtuple("Blob", "name place crc")  # a place is (offset, length)
+Tensor = collections.namedtuple("Tensor", "name type tile shape rows padded_rows columns group exponent crc planes")
 
 def up(n, multiple): return -(-n // multiple) * multiple
-
 def require(condition, message):
     if not condition: raise Damaged(message)
 
 def directory(data):
-    """Tensors, blobs and the gaps between them as [(start, end)]. The checks of section 8, "at open"."""
-    require(data[:8] == b"\x89KIBBLE\n", "not a .kibble file")
-    require(len(data) >= 128, "truncated")
+    """Tensors, blobs as [(name, start, end, CRC-32)], gaps as [(start, end)]. Checks what section 8 says of opening."""
+    require(data[:8] == b"\x89KIBBLE\n" and len(data) >= 128, "not a .kibble file, or truncated")
     _, major, _, features, length, T, B, S, payload, reserved, crc = struct.unpack_from("<8sHHIQIIQQ76sI", data)
-    if major > 1: raise Newer(f"major version {major}")
-    require(major == 1, "major version 0")
-    if features: raise Newer(f"required features {features:#x}")
+    require(major, "major version 0")
+    if major > 1 or features: raise Newer(f"major version {major}, required features {features:#x}")
     require(length == len(data), f"{len(data)} bytes instead of {length}: truncated, or something was appended")
-    blob_records, strings = 128 + 128 * T, 128 + 128 * T + 32 * B
+    strings = 128 + 128 * T + 32 * B
     require(T <= 1048576 and B <= 1024 and payload == up(strings + S, 64) <= length, "a number in the header")
     require(crc == zlib.crc32(data[128:payload], zlib.crc32(data[:124])), "checksum of header and directory")
     require(not any(reserved) and not any(data[strings + S:payload]), "reserved bytes of header or directory")
     tensors, blobs, gaps, end, seen = [], [], [], payload, set()
-
     def name_at(offset, length):
         require(1 <= length <= 255 and offset + length <= S, "place of a name")
         name = data[strings + offset:strings + offset + length]
@@ -49,56 +39,50 @@ def directory(data):
         require(name not in seen, f"two entries are called {name}")
         seen.add(name)
         return name.decode("ascii")
-
     def check_place(name, offset, length):  # section 5: each place follows from the lengths before it
         nonlocal end
         require(offset == up(end, 64) and offset + length <= len(data), f"{name}: place in the file")
         gaps.append((end, offset))
         end = offset + length
-
     for i in range(B):  # section 4
-        name, name_length, offset, length, crc, zero = struct.unpack_from("<IIQQII", data, blob_records + 32 * i)
+        name, name_length, offset, length, crc, zero = struct.unpack_from("<IIQQII", data, 128 + 128 * T + 32 * i)
         name = name_at(name, name_length)
-        require(name[0] != "." and "/" not in name and "\\" not in name, f"{name}: no plain file name")
-        require(zero == 0, f"{name}: reserved bytes")
+        require(name[0] != "." and not {"/", "\\"} & set(name) and zero == 0, f"{name}: not plain, or reserved bytes")
         check_place(name, offset, length)
-        blobs.append(Blob(name, (offset, length), crc))
+        blobs.append((name, offset, end, crc))
     for i in range(T):  # section 3
-        name, name_length, code, arrangement, rank, planes, exponent, group, crc, *shape, places = struct.unpack_from(
+        name, name_length, code, arrangement, rank, planes, exponent, group, crc, *shape, tail = struct.unpack_from(
             "<IIBBBBiII4Q72s", data, 128 + 128 * i)
         name = name_at(name, name_length)
-        if code not in TYPES: raise Newer(f"{name}: type {code}")
-        if arrangement > 1: raise Newer(f"{name}: arrangement {arrangement}")
-        type, tiles, quantized = TYPES[code], arrangement == 1, code in (4, 8)
+        if code not in TYPES or arrangement > 1: raise Newer(f"{name}: type {code}, arrangement {arrangement}")
+        type, tile, quantized = TYPES[code], 16 if arrangement else 1, code in (4, 8)
         require(rank in (1, 2) and planes == type.planes, f"{name}: rank or number of planes")
-        require(all(1 <= n <= 2**31 for n in shape[:rank]) and not any(shape[rank:]), f"{name}: shape")
         rows, columns = shape[:2] if rank == 2 else (1, shape[0])
-        require(rows * columns <= 2**56, f"{name}: shape")
+        sane = 1 <= rows <= 2**31 and 1 <= columns <= 2**31 and rows * columns <= 2**56 and not any(shape[rank:])
+        require(sane and group in ((32, 64, 128) if quantized else (0,)), f"{name}: shape or group size")
         require(-110 <= exponent <= 113 if quantized else exponent == 0, f"{name}: exponent")
-        require(group in ((32, 64, 128) if quantized else (0,)), f"{name}: group size")
-        padded_rows = up(rows, 16) if tiles else rows
+        padded_rows = up(rows, tile)
         lengths = [padded_rows * up(columns, type.column_multiple) // type.columns_per_unit * 4]
         if quantized: lengths.append(padded_rows * (up(columns, group) // group) * 2)
-        for p, length in enumerate(lengths):
-            require(struct.unpack_from("<Q", places, 16 * p + 8)[0] == length, f"{name}: length of a plane")
-            check_place(name, *struct.unpack_from("<QQ", places, 16 * p))
-        require(not any(places[16 * planes:]), f"{name}: reserved bytes")
-        places = [struct.unpack_from("<QQ", places, 16 * p) for p in range(planes)]
-        tensors.append(Tensor(name, type, tiles, tuple(shape[:rank]), exponent, group, crc, places, rows, padded_rows, columns))
+        places = [struct.unpack_from("<QQ", tail, 16 * p) for p in range(planes)]
+        require([length for _, length in places] == lengths, f"{name}: length of a plane")
+        for place in places: check_place(name, *place)
+        require(not any(tail[16 * planes:]), f"{name}: reserved bytes")
+        shape = tuple(shape[:rank])
+        tensors.append(Tensor(name, type, tile, shape, rows, padded_rows, columns, group, exponent, crc, places))
     require(end == len(data), "bytes after the last plane")
     return tensors, blobs, gaps
 
 def by_rows(plane, tensor, width):
-    """A plane's bytes as [padded rows, U or G, width]; takes tiles, 16 interleaved rows, apart."""
-    if not tensor.tiles: return plane.reshape(tensor.padded_rows, -1, width)
-    tiles = plane.reshape(tensor.padded_rows // 16, -1, 16, width)
+    """A plane's bytes as [padded rows, U or G, width]. In tiles, 16 rows are interleaved; in rows, so to say, 1."""
+    tiles = plane.reshape(tensor.padded_rows // tensor.tile, -1, tensor.tile, width)
     return tiles.swapaxes(1, 2).reshape(tensor.padded_rows, -1, width)
 
 def decode(data, tensor):
     """The values of a tensor as float32 (section 6), after all checks of section 8."""
     name, type, rows, columns = tensor.name, tensor.type, tensor.rows, tensor.columns
     planes = [np.frombuffer(data, np.uint8, length, offset) for offset, length in tensor.planes]
-    require(zlib.crc32(b"".join(planes)) == tensor.crc, f"{name}: checksum")
+    require(zlib.crc32(b"".join(planes)) == tensor.crc, f"{name}: checksum")  # without the gap between them
     units = by_rows(planes[0], tensor, 4)
     if type.name == "int4":  # columns 0 ... 3 are the low nibbles, 4 ... 7 the high ones; then the sign is extended
         units = (np.concatenate([units & 15, units >> 4], axis=2) ^ 8) - np.uint8(8)
@@ -121,16 +105,16 @@ def decode(data, tensor):
 
 def parse_json(text):
     """RFC 8259 in UTF-8, without duplicate keys (section 1)."""
-    def unique(pairs): require(len(dict(pairs)) == len(pairs), "duplicate keys"); return dict(pairs)
-    def constant(name): raise Damaged(f"{name} is no JSON")  # Python would take NaN and Infinity
-    return json.loads(text.decode("utf-8"), object_pairs_hook=unique, parse_constant=constant)
+    def unique(pairs): return dict(pairs) if len(dict(pairs)) == len(pairs) else refuse("duplicate keys")
+    def refuse(text): raise ValueError(f"{text} in JSON")  # Python would take NaN and Infinity
+    return json.loads(text.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
 
 def read(path):
     """All tensors as {name: float32 array} and all blobs as {name: bytes}; raises Damaged or Newer."""
     with open(path, "rb") as file: data = file.read()
     tensors, blobs, gaps = directory(data)
-    contents = {blob.name: data[blob.place[0]:sum(blob.place)] for blob in blobs}
-    for blob in blobs: require(zlib.crc32(contents[blob.name]) == blob.crc, f"{blob.name}: checksum")
+    contents = {name: data[start:end] for name, start, end, _ in blobs}
+    for name, _, _, crc in blobs: require(zlib.crc32(contents[name]) == crc, f"{name}: checksum")
     try: parse_json(contents["kibble.json"])
     except (KeyError, ValueError, RecursionError) as error: raise Damaged(f"kibble.json is missing or no JSON: {error}")
     for start, end in gaps: require(not any(data[start:end]), f"bytes from {start} to {end} are not 0")
@@ -140,8 +124,8 @@ def read_safetensors(path):
     """{name: (type, shape, bytes)} of a safetensors file: length of the JSON as u64, the JSON, the data."""
     with open(path, "rb") as file: data = file.read()
     start = 8 + int.from_bytes(data[:8], "little")
-    return {name: (entry["dtype"], tuple(entry["shape"]), data[start:][slice(*entry["data_offsets"])])
-            for name, entry in json.loads(data[8:start]).items() if name != "__metadata__"}
+    return {name: (e["dtype"], tuple(e["shape"]), data[start + e["data_offsets"][0]:start + e["data_offsets"][1]])
+            for name, e in json.loads(data[8:start]).items() if name != "__metadata__"}
 
 def differences(tensors, blobs, checkpoints):
     """The names under which the checkpoints do not hold the same F32 bits. Names are the original checkpoint's."""
@@ -151,16 +135,16 @@ def differences(tensors, blobs, checkpoints):
     theirs = {name: entry for path in checkpoints for name, entry in read_safetensors(path).items()}
     return sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file")
-    parser.add_argument("--npz", metavar="OUT")
-    parser.add_argument("--compare", nargs="+", metavar="CHECKPOINT")
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(usage=__doc__)
+    for option, number in (("file", None), ("--npz", None), ("--compare", "+")): parser.add_argument(option, nargs=number)
     options = parser.parse_args()
     try: tensors, blobs = read(options.file)
-    except (Damaged, Newer) as error: sys.exit([print(f"{options.file}: {error}", file=sys.stderr), error.exit_code][1])
+    except (Damaged, Newer) as error:
+        print(f"{options.file}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
     if options.npz: np.savez(options.npz, **tensors)
-    if options.compare:
-        names = differences(tensors, blobs, options.compare)
-        sys.exit("\n".join(f"{name}: differs or is missing" for name in names))
-    for name, array in tensors.items(): print(name, array.shape)
+    elif options.compare:  # no text is exit code 0, a text goes to stderr and is exit code 1
+        sys.exit("\n".join(f"{name}: differs or is missing" for name in differences(tensors, blobs, options.compare)) or 0)
+    else:
+        for name, array in tensors.items(): print(name, *array.shape)

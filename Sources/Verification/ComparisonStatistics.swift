@@ -1,4 +1,6 @@
 import DogeModel
+import Kernels
+import Parallel
 
 /// What a comparison of logits amounts to; names and formulas are those of llama.cpp's
 /// `llama-perplexity --kl-divergence`, computed in binary64 without floors.
@@ -67,6 +69,16 @@ struct Position: Sendable {
 }
 
 extension ComparisonStatistics {
+  /// Compares rows of logits; `next` holds the token that follows each, where it is known.
+  package init(
+    reference: FloatMatrix, candidate: FloatMatrix, next: [Int?], kernels: KernelSet,
+    pool: ThreadPool
+  ) {
+    self.init(
+      comparePositions(reference, candidate, next: next, kernels: kernels, pool: pool),
+      vocabulary: reference.columns)
+  }
+
   /// Sums positions up in their order.
   init(_ positions: [Position], vocabulary: Int) {
     let count = Double(positions.count)
@@ -79,7 +91,7 @@ extension ComparisonStatistics {
     rmse = (squares / logits).squareRoot()
     let referenceSum = sum { $0.difference.referenceSum }
     let spread = sum { $0.difference.referenceSquareSum } - referenceSum * referenceSum / logits
-    nmse = spread > 0 ? squares / spread : (squares > 0 ? .infinity : 0)
+    nmse = spread > 0 ? squares / spread : (squares == 0 ? 0 : .infinity)
     kld = Divergence(positions.map(\.difference.kld))
     let differing = positions.filter { !$0.difference.agreesOnTop }
     top1Agreement = (count - Double(differing.count)) / count

@@ -5,13 +5,13 @@ let toolVersion = "0.1.0"
 
 /// The command line program.
 @main
-enum Kibble {
-  static func main() {
+package enum Kibble {
+  package static func main() {
     tool.main()
   }
 
   /// All commands, in the order in which help lists them.
-  static let tool = CommandTool(
+  package static let tool = CommandTool(
     version: toolVersion,
     summary: "Doge language models on small machines: convert, quantize, verify.",
     sections: [

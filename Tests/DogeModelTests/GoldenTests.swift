@@ -45,8 +45,9 @@ import TestSupport
     let tokens = try golden.golden().tokens
     let fromFile = try model(folder.path("model.kibble"))
     let fromFolder = try model(golden.folder)
-    #expect(try run(fromFile, tokens).bits == run(fromFolder, tokens).bits)
-    #expect(try runStepwise(fromFile, tokens).bits == runStepwise(fromFolder, tokens).bits)
+    let expected = (try run(fromFolder, tokens).bits, try runStepwise(fromFolder, tokens).bits)
+    #expect(try run(fromFile, tokens).bits == expected.0)
+    #expect(try runStepwise(fromFile, tokens).bits == expected.1)
   }
 
   /// Every kernel set and number of threads gives the bits of plain C on one thread.

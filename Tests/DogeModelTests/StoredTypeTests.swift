@@ -26,8 +26,9 @@ import TestSupport
     #expect(exported.file.tensors.allSatisfy { $0.type == .f32 })
     let tokens = tokens(21, below: compressed.config.vocabularySize)
     let expected = try run(exported, tokens)
+    let stepwise = try runStepwise(exported, tokens)
     #expect(try run(compressed, tokens).bits == expected.bits)
-    #expect(try runStepwise(compressed, tokens).bits == runStepwise(exported, tokens).bits)
+    #expect(try runStepwise(compressed, tokens).bits == stepwise.bits)
     let original = try run(try model(Fixtures.folder(name), type: "f32"), tokens)
     if type.0.hasPrefix("int") { #expect(original.bits != expected.bits) }
   }
@@ -49,7 +50,7 @@ import TestSupport
     let tokens = try golden.golden().tokens
     let outcome = try run(try model(golden.folder, type: type), tokens)
     let values = outcome.hidden.flatMap { $0.flatMap { $0 } } + outcome.logits.flatMap { $0 }
-    #expect(values.allSatisfy(\.isFinite))
-    #expect(values.contains { abs($0) > 57_000 })
+    #expect(values.allSatisfy { $0.isFinite })
+    #expect(values.contains { abs($0) > 50_000 })
   }
 }

@@ -17,11 +17,11 @@ struct Machine: Sendable {
   static let plain = Machine(isa: .scalar, threads: 1)
 
   /// Every kernel set, and several threads with the plainest and the best of them.
-  static let others: [Machine] =
-    InstructionSet.available.flatMap { isa in
-      let isEnd = isa == .scalar || isa == InstructionSet.available.last
-      return (isEnd ? [1, 2, 3] : [1]).map { Machine(isa: isa, threads: $0) }
-    }.filter { $0.isa != .scalar || $0.threads > 1 }
+  static let others: [Machine] = InstructionSet.available.flatMap { isa -> [Machine] in
+    let isEnd = isa == .scalar || isa == InstructionSet.available.last
+    let threads = (isEnd ? [1, 2, 3] : [1]).filter { isa != .scalar || $0 > 1 }
+    return threads.map { Machine(isa: isa, threads: $0) }
+  }
 }
 
 /// Opens a checkpoint, converted in memory, or a `.kibble` file.

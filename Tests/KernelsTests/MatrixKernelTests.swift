@@ -3,19 +3,21 @@ import Kernels
 import TensorCore
 import Testing
 
-/// Sizes at which products are tested; `columns` with their group sizes hold short last groups.
+/// Sizes at which products are tested; among them are short last groups of every group size.
 private struct Case: Sendable, CustomTestStringConvertible {
   let type: WeightType
   let columns: Int
   let group: Int
   var testDescription: String { "\(type.name), \(columns) columns, groups of \(group)" }
 
-  static let all: [Case] = WeightType.allCases.flatMap { type in
-    type.isQuantized
-      ? [32, 64, 128].flatMap { group in
-        (edgeSizes + [72, 80, 120, 576]).map { Case(type: type, columns: $0, group: group) }
-      } : edgeSizes.map { Case(type: type, columns: $0, group: 32) }
-  }
+  static let all: [Case] =
+    WeightType.allCases.flatMap { type in
+      edgeSizes.map { Case(type: type, columns: $0, group: 32) }
+    }
+    + [WeightType.int4, .int8].flatMap { type in
+      [(32, [72, 80, 120, 576]), (64, [63, 72, 80, 120, 300]), (128, [72, 127, 129, 257, 576])]
+        .flatMap { group, sizes in sizes.map { Case(type: type, columns: $0, group: group) } }
+    }
 }
 
 @Suite struct MatrixKernelTests {

@@ -1,0 +1,18 @@
+import Testing
+import ToolSupport
+import kibble
+
+@Suite struct DeclarationTests {
+  @Test func noDeclarationContradictsItself() {
+    #expect(Kibble.tool.declarationProblems == [])
+  }
+
+  @Test func everyCommandOfTheContractIsThere() {
+    let names = Kibble.tool.specs.map(\.name)
+    let expected = [
+      "convert", "quantize", "verify", "logits", "inspect", "check", "export", "doctor", "demo",
+      "help",
+    ]
+    #expect(Set(names) == Set(expected) && names.count == expected.count)
+  }
+}

@@ -1,0 +1,120 @@
+import ByteIO
+import Conversion
+import Foundation
+import KibbleFormat
+import TestSupport
+import Testing
+
+/// `formats/read_kibble.py` was written from the format's description alone. Where it disagrees
+/// with the converter, one of the three is wrong.
+@Suite("A second reader, in Python", .enabled(if: SecondReader.python != nil))
+struct SecondReaderTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test(
+    "It decodes every type to the bits of an export",
+    arguments: [
+      "cases/odd-shapes", "cases/doge2-moe-untied", "cases/residual-weight",
+      "reference/e3-oldnames-f32",
+    ],
+    [
+      ("source", 32), ("f32", 32), ("f16", 32), ("bf16", 32),
+      ("int8", 32), ("int8", 64), ("int4", 32), ("int4", 128),
+    ])
+  func sameBits(fixture: String, type: (name: String, group: Int)) throws {
+    let (file, checkpoint) = try exported(fixture, type.name, group: type.group)
+    let run = try SecondReader.run([file, "--compare", checkpoint])
+    #expect(run.status == 0, "\(run.output)")
+  }
+
+  @Test("It names the tensor whose bits differ")
+  func otherBits() throws {
+    let (file, checkpoint) = try exported("reference/e3-oldnames-f32", "int4")
+    var bytes = try fileBytes(checkpoint)
+    bytes[bytes.count - 4] ^= 1
+    try folder.write("changed.safetensors", bytes)
+    let run = try SecondReader.run([file, "--compare", folder.path("changed.safetensors")])
+    #expect(run.status == 1, "\(run.output)")
+    #expect(run.output.split(separator: "\n").count == 1, "\(run.output)")
+    #expect(run.output.contains(": differs or is missing"), "\(run.output)")
+  }
+
+  @Test("Both refuse a file with a byte that is wrong", arguments: Damage.allCases)
+  private func damaged(damage: Damage) throws {
+    let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
+    let file = try converter().load(plan).file
+    let path = try folder.write("damaged.kibble", try damage.bytes(of: file))
+    let run = try SecondReader.run([path])
+    let refusal = try diagnostic { try KibbleFile(path: path).check() }
+    #expect(run.status == damage.exitCode, "\(run.output)")
+    #expect(refusal.kind.rawValue == damage.exitCode, "\(refusal.message)")
+  }
+
+  /// The paths of a converted file and of the weights that an export of it has.
+  private func exported(
+    _ fixture: String, _ type: String, group: Int = 32
+  ) throws -> (file: String, checkpoint: String) {
+    let file = folder.path("model.kibble")
+    _ = try converter().write(
+      plan(Fixtures.folder(fixture), recipe(type, group: group)), to: file)
+    guard case .kibble(let model) = try ModelSource.open(path: file) else {
+      throw CocoaError(.fileReadUnknown)
+    }
+    _ = try converter().export(model, to: folder.path("out"))
+    return (file, folder.path("out/model.safetensors"))
+  }
+}
+
+/// One changed byte each.
+private enum Damage: CaseIterable {
+  case magic, directory, blob, gap, plane, feature
+
+  /// What the reader must end with: `feature` stands for a newer version's file.
+  var exitCode: Int32 { self == .feature ? 69 : 65 }
+
+  func bytes(of file: KibbleFile) throws -> [UInt8] {
+    var bytes = file.bytes
+    let plane = try #require(file.tensors.first?.planes.first)
+    switch self {
+    case .magic: bytes[0] ^= 0x80
+    case .directory: bytes[128 + 24] ^= 1
+    case .blob: bytes[try #require(file.blobs.last).byteRange.lowerBound] ^= 1
+    case .gap:
+      try #require(try #require(file.blobs.last).byteRange.upperBound < plane.lowerBound)
+      bytes[plane.lowerBound - 1] = 1
+    case .plane: bytes[plane.lowerBound] ^= 1
+    case .feature: bytes[12] = 1
+    }
+    return bytes
+  }
+}
+
+/// Runs `formats/read_kibble.py`.
+private enum SecondReader {
+  /// The first Python that has numpy.
+  static let python: [String]? = [["/usr/bin/env", "python3"], ["/usr/bin/python3"]].first {
+    (try? run(command: $0 + ["-c", "import numpy"]))?.status == 0
+  }
+
+  static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    let script = Fixtures.repository.appending(path: "formats/read_kibble.py").path
+    // -B: no folder of compiled modules appears in the repository.
+    return try run(command: try #require(python) + ["-B", script] + arguments)
+  }
+
+  /// The status and all that was printed, on either stream.
+  private static func run(command: [String]) throws -> (status: Int32, output: String) {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command.dropFirst())
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+  }
+}
