@@ -21,6 +21,12 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target
     swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)])
 }
 
+/// All libraries from bytes to verification: what a test of a late stage needs to get there.
+let pipeline: [Target.Dependency] = [
+  "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
+  "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Verification",
+]
+
 let package = Package(
   name: "kibble",
   platforms: [.macOS(.v15)],
@@ -92,22 +98,17 @@ let package = Package(
     tests("JSONCore", ["Diagnostics"]),
     tests("Parallel"),
     tests("TensorCore"),
-    tests("Safetensors", ["ByteIO", "JSONCore", "TensorCore"]),
+    tests("Safetensors", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     tests("Kernels", ["CKernels", "TensorCore"]),
-    tests("Quantization", ["Kernels", "Parallel", "TensorCore"]),
-    tests("KibbleFormat", ["ByteIO", "JSONCore", "TensorCore"]),
-    tests("DogeArchitecture", ["JSONCore", "TensorCore"]),
-    tests("DogeModel", ["Conversion", "Kernels", "KibbleFormat", "Parallel", "Safetensors"]),
-    tests(
-      "Conversion",
-      [
-        "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
-        "Parallel", "Quantization", "Safetensors", "TensorCore",
-      ]),
-    tests("Verification", ["DogeModel", "JSONCore"]),
+    tests("Quantization", ["CKernels", "Kernels", "Parallel", "TensorCore"]),
+    tests("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
+    tests("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
+    tests("DogeModel", pipeline),
+    tests("Conversion", pipeline),
+    tests("Verification", pipeline),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["TestSupport", "JSONCore", "kibble"],
+      name: "CommandTests", dependencies: pipeline + ["TestSupport", "ToolSupport", "kibble"],
       swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)]),
   ],
   swiftLanguageModes: [.v6],
