@@ -13,16 +13,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// A test target, named after the module it tests.
-func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .testTarget(
-    name: module + "Tests",
-    dependencies: [.target(name: module), "TestSupport"] + dependencies,
+/// A test target, named after the module it tests unless `module` says otherwise.
+func tests(_ name: String, _ dependencies: [String] = [], of module: String? = nil) -> Target {
+  let module = module ?? name
+  let all = [module, "TestSupport"] + dependencies.filter { $0 != module }
+  return .testTarget(
+    name: name + "Tests", dependencies: all.map { .target(name: $0) },
     swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)])
 }
 
 /// All libraries from bytes to verification: what a test of a late stage needs to get there.
-let pipeline: [Target.Dependency] = [
+let pipeline = [
   "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
   "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Verification",
 ]
@@ -107,9 +108,7 @@ let package = Package(
     tests("Conversion", pipeline),
     tests("Verification", pipeline),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
-    .testTarget(
-      name: "CommandTests", dependencies: pipeline + ["TestSupport", "ToolSupport", "kibble"],
-      swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)]),
+    tests("Command", pipeline + ["ToolSupport"], of: "kibble"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

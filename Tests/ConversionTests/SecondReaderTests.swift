@@ -5,8 +5,10 @@ import KibbleFormat
 import TestSupport
 import Testing
 
-/// `formats/read_kibble.py` was written from the format's description alone. Where it disagrees
-/// with the converter, one of the three is wrong.
+/// Compares the converter with `formats/read_kibble.py`.
+///
+/// That was written from the format's description alone: where they disagree, one of the three
+/// is wrong.
 @Suite("A second reader, in Python", .enabled(if: SecondReader.python != nil))
 struct SecondReaderTests {
   private let folder: TemporaryFolder
@@ -80,9 +82,9 @@ private enum Damage: CaseIterable {
     switch self {
     case .magic: bytes[0] ^= 0x80
     case .directory: bytes[128 + 24] ^= 1
-    case .blob: bytes[try #require(file.blobs.last).byteRange.lowerBound] ^= 1
+    case .blob: bytes[try #require(file.blobs.last).range.lowerBound] ^= 1
     case .gap:
-      try #require(try #require(file.blobs.last).byteRange.upperBound < plane.lowerBound)
+      try #require(try #require(file.blobs.last).range.upperBound < plane.lowerBound)
       bytes[plane.lowerBound - 1] = 1
     case .plane: bytes[plane.lowerBound] ^= 1
     case .feature: bytes[12] = 1

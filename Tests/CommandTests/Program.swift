@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+import JSONCore
+import TestSupport
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a run of the program left behind.
+struct Run {
+  /// The exit code; 1000 and the signal's number where a signal ended it.
+  let code: Int
+  let output: String
+  let errors: String
+
+  /// The object on stdout.
+  var json: JSON { get throws { try JSON.parse(Array(output.utf8)) } }
+
+  /// The object of the error on stderr.
+  var error: JSON {
+    get throws { try #require(JSON.parse(Array(errors.utf8))["error"]) }
+  }
+}
+
+/// The built program, as a user runs it.
+enum Program {
+  /// Beside the test bundle, wherever that was built.
+  static let path: String? = {
+    let bundles = Bundle.allBundles.map(\.bundlePath) + CommandLine.arguments
+    for bundle in bundles where bundle.contains(".xctest") {
+      var folder = URL(fileURLWithPath: bundle).resolvingSymlinksInPath()
+      for _ in 0..<5 {
+        folder.deleteLastPathComponent()
+        let candidate = folder.appending(path: "kibble").path
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder),
+          !isFolder.boolValue
+        {
+          return candidate
+        }
+      }
+    }
+    return nil
+  }()
+
+  /// Runs it to its end.
+  ///
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - output: what stdout is, where it isn't read.
+  static func run(_ arguments: [String], output: Int32? = nil) throws -> Run {
+    try Child(arguments, output: output).wait()
+  }
+}
+
+func kibble(_ arguments: String...) throws -> Run { try Program.run(arguments) }
+
+/// A started program.
+final class Child {
+  private let folder: TemporaryFolder
+  private let process: pid_t
+
+  init(
+    _ arguments: [String], program: String? = Program.path, output: Int32? = nil
+  ) throws {
+    let path = try #require(program, "the program is not beside the tests")
+    let folder = try TemporaryFolder()
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+    #else
+      var actions = posix_spawn_file_actions_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    if let output {
+      posix_spawn_file_actions_adddup2(&actions, output, 1)
+    } else {
+      posix_spawn_file_actions_addopen(
+        &actions, 1, folder.path("output"), O_WRONLY | O_CREAT, 0o600)
+    }
+    posix_spawn_file_actions_addopen(
+      &actions, 2, folder.path("errors"), O_WRONLY | O_CREAT, 0o600)
+    var words = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { words.forEach { free($0) } }
+    var process = pid_t()
+    let failure = posix_spawnp(&process, path, &actions, nil, &words, environ)
+    try #require(failure == 0, "cannot run \(path)")
+    self.folder = folder
+    self.process = process
+  }
+
+  func send(_ signal: Int32) { kill(process, signal) }
+
+  func wait() throws -> Run {
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    func text(_ name: String) -> String {
+      let data = try? Data(contentsOf: URL(fileURLWithPath: folder.path(name)))
+      return String(decoding: data ?? Data(), as: UTF8.self)
+    }
+    let signal = Int(status & 0x7F)
+    return Run(
+      code: signal == 0 ? Int(status >> 8 & 0xFF) : 1000 + signal, output: text("output"),
+      errors: text("errors"))
+  }
+}
+
+/// Checks that a run was refused: that exit code, nothing on stdout, and one message on stderr.
+func expectRefusal(
+  _ run: Run, _ code: Int, _ mentioned: String..., location: SourceLocation = #_sourceLocation
+) {
+  #expect(run.code == code, "\(run.errors)", sourceLocation: location)
+  #expect(run.output == "", sourceLocation: location)
+  let messages = run.errors.split(separator: "\n").filter { $0.hasPrefix("kibble: error: ") }
+  #expect(messages.count == 1, "\(run.errors)", sourceLocation: location)
+  for text in mentioned {
+    #expect(run.errors.contains(text), "\(run.errors)", sourceLocation: location)
+  }
+}
+
+extension JSON {
+  /// The keys of an object.
+  var keys: Set<String> { Set(objectValue?.members.map(\.key) ?? []) }
+}
+
+/// A folder for outputs, and the checkpoint that most tests read.
+struct Workbench {
+  let folder: TemporaryFolder
+  let checkpoint = Fixtures.folder("reference/e6-gqa-tied-bf16")
+
+  init() throws { folder = try TemporaryFolder() }
+
+  func path(_ name: String) -> String { folder.path(name) }
+
+  /// Converts the checkpoint.
+  func convert(_ name: String, _ options: String...) throws -> String {
+    let run = try Program.run(["convert", checkpoint, "-o", path(name), "--quiet"] + options)
+    try #require(run.code == 0, "\(run.errors)")
+    return path(name)
+  }
+}
