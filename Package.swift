@@ -14,11 +14,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// A test target, named after the module it tests unless `module` says otherwise.
-func tests(_ name: String, _ dependencies: [String] = [], of module: String? = nil) -> Target {
+func tests(
+  _ name: String, _ dependencies: [String] = [], of module: String? = nil, exclude: [String] = []
+) -> Target {
   let module = module ?? name
   let all = [module, "TestSupport"] + dependencies.filter { $0 != module }
   return .testTarget(
-    name: name + "Tests", dependencies: all.map { .target(name: $0) },
+    name: name + "Tests", dependencies: all.map { .target(name: $0) }, exclude: exclude,
     swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)])
 }
 
@@ -108,7 +110,7 @@ let package = Package(
     tests("Conversion", pipeline),
     tests("Verification", pipeline),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
-    tests("Command", pipeline + ["ToolSupport"], of: "kibble"),
+    tests("Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
