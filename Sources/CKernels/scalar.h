@@ -11,6 +11,8 @@ void kb_scalar_matmul(const kb_matrix *, const float *, uint32_t, uint32_t, uint
 void kb_scalar_row(const kb_matrix *, uint32_t, float *);
 float kb_scalar_dot(const float *, const float *, uint32_t);
 void kb_scalar_axpy(float, const float *, uint32_t, float *);
+void kb_scalar_quantize_rows(const float *, size_t, uint32_t, uint32_t, void *);
+void kb_scalar_matmul_fast(const kb_matrix *, const void *, uint32_t, uint32_t, uint32_t, float *, size_t);
 void kb_scalar_rms_norm(const float *, const float *, float, uint32_t, float *);
 void kb_scalar_gated_add(float *, const float *, const float *, uint32_t);
 void kb_scalar_add(float *, const float *, uint32_t);

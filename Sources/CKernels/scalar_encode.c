@@ -143,6 +143,7 @@ void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, ui
 const kb_kernels kb_scalar = {
   .name = "scalar", .token_block = 1,
   .pack = kb_scalar_pack, .matmul = kb_scalar_matmul, .row = kb_scalar_row, .dot = kb_scalar_dot, .axpy = kb_scalar_axpy,
+  .quantize_rows = kb_scalar_quantize_rows, .matmul_fast = kb_scalar_matmul_fast,
   .rms_norm = kb_scalar_rms_norm, .gated_add = kb_scalar_gated_add, .add = kb_scalar_add, .activate = kb_scalar_activate,
   .rotate = kb_scalar_rotate, .softmax = kb_scalar_softmax, .divide = kb_scalar_divide,
   .log_sum_exp = kb_scalar_log_sum_exp, .compare_logits = kb_scalar_compare_logits,

@@ -64,6 +64,25 @@ static inline uint32_t kb_columns_per_unit(int type) {
   return type == KB_F32 ? 1 : type == KB_F16 || type == KB_BF16 ? 2 : type == KB_INT8 ? 4 : 8;
 }
 
+/// The code at a row and column of a quantized matrix.
+static inline int32_t kb_s_code(const kb_matrix *m, uint32_t row, uint32_t column) {
+  uint32_t per = kb_columns_per_unit(m->type), unit = column / per, in = column % per;
+  size_t lanes = m->tiled ? KB_TILE : 1, lane = m->tiled ? row % KB_TILE : 0, line = m->tiled ? row / KB_TILE : row;
+  uint32_t u;
+  memcpy(&u, m->codes + line * m->tile_stride + (unit * lanes + lane) * 4, 4);
+  return m->type == KB_INT8 ? (int32_t)(u << (24 - 8 * in)) >> 24
+                            : (int32_t)(u << (28 - 8 * (in % 4) - 4 * (in / 4))) >> 28;
+}
+
+/// The scale of a group of a row.
+static inline float kb_s_scale(const kb_matrix *m, uint32_t row, uint32_t group) {
+  size_t lanes = m->tiled ? KB_TILE : 1, lane = m->tiled ? row % KB_TILE : 0, line = m->tiled ? row / KB_TILE : row;
+  uint32_t groups = (m->cols + m->group - 1) / m->group;
+  uint16_t h;
+  memcpy(&h, m->scales + (line * groups + group) * lanes + lane, 2);
+  return kb_s_widen_f16(h) * m->scale_unit;
+}
+
 /// The value at a row and column.
 static inline float kb_s_value(const kb_matrix *m, uint32_t row, uint32_t column) {
   uint32_t per = kb_columns_per_unit(m->type), unit = column / per, in = column % per;
@@ -73,13 +92,7 @@ static inline float kb_s_value(const kb_matrix *m, uint32_t row, uint32_t column
   if (m->type == KB_F32) return kb_float(u);
   if (m->type == KB_F16) return kb_s_widen_f16((uint16_t)(u >> 16 * in));
   if (m->type == KB_BF16) return kb_s_widen_bf16((uint16_t)(u >> 16 * in));
-  uint32_t groups = (m->cols + m->group - 1) / m->group;
-  uint16_t h;
-  memcpy(&h, m->scales + (line * groups + column / m->group) * lanes + lane, 2);
-  float scale = kb_s_widen_f16(h) * m->scale_unit;
-  int32_t q = m->type == KB_INT8 ? (int32_t)(u << (24 - 8 * in)) >> 24
-                                 : (int32_t)(u << (28 - 8 * (in % 4) - 4 * (in / 4))) >> 28;
-  return (float)q * scale;
+  return (float)kb_s_code(m, row, column) * kb_s_scale(m, row, column / m->group);
 }
 
 #endif

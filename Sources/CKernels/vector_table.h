@@ -2,6 +2,7 @@
 const kb_kernels KB_SET = {
   .name = KB_NAME, .token_block = KB_TOKENS,
   .pack = pack, .matmul = matmul, .row = kb_scalar_row, .dot = dot, .axpy = axpy,
+  .quantize_rows = quantize_rows, .matmul_fast = KB_MATMUL_FAST,
   .rms_norm = rms_norm, .gated_add = gated_add, .add = add, .activate = activate,
   .rotate = rotate, .softmax = softmax, .divide = divide,
   .log_sum_exp = log_sum_exp, .compare_logits = compare_logits,

@@ -1,18 +1,32 @@
 // Kernels for AVX-512 (F, BW, DQ, VL): a 16-lane vector is one register.
 #if defined(__x86_64__)
+#include <immintrin.h>
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi2"))), \
                              apply_to = function)
 #define KB_TOKENS 24
-#define KB_SET kb_avx512
-#define KB_NAME "avx512"
 #include "vector_exact.h"
 #include "vector_encode.h"
-#include "vector_table.h"
-#undef KB_SET
-#undef KB_NAME
-// The exact kernels have no use for VNNI, so its set differs by name alone.
-#define KB_SET kb_avx512vnni
-#define KB_NAME "avx512vnni"
+
+/// acc + the dot products of four signed bytes a lane, as in AVX2; AVX-512 has no `sign`, so x is negated under a mask.
+INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
+  __m512i x = _mm512_set1_epi32(four), b = (__m512i)w;
+  __m512i signed_x = _mm512_mask_sub_epi8(x, _mm512_movepi8_mask(b), _mm512_setzero_si512(), x);
+  __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(b), signed_x);
+  return acc + (v16i)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+}
+
+/// The same for bytes 0 ... 15.
+INLINE v16i dot_unsigned(v16i acc, v16i w, int32_t four) {
+  __m512i pairs = _mm512_maddubs_epi16((__m512i)w, _mm512_set1_epi32(four));
+  return acc + (v16i)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+}
+
+#define KB_BIASED 0
+#include "vector_fast.h"
+
+#define KB_SET kb_avx512
+#define KB_NAME "avx512"
+#define KB_MATMUL_FAST matmul_fast
 #include "vector_table.h"
 #pragma clang attribute pop
 #endif

@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 import ToolSupport
 import kibble
 
@@ -33,7 +33,7 @@ import kibble
     if name != "help" { try compare(help.output, name) }
     #expect(try kibble(name, "--help").output == help.output)
     #expect(try kibble(name, "-h").output == help.output)
-    #expect(help.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    #expect(help.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }
 
   @Test func noSnapshotIsLeftOver() throws {

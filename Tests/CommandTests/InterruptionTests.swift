@@ -1,6 +1,6 @@
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(Glibc)
   import Glibc
@@ -43,14 +43,16 @@ import TestSupport
       atPath: folder.path("out"), withIntermediateDirectories: false)
     let output = folder.path("out/model.kibble")
     var interrupted = 0
-    // While the input is read, and once the temporary file is there.
-    for waitsForWriting in [false, true] {
+    // While the input is read, and (nil) once the temporary file is there.
+    for delay: UInt32? in [25_000, nil, 5_000, 60_000, nil] {
       let child = try Child(["convert", checkpoint, "-o", output, "--type", "int4", "--quiet"])
-      if waitsForWriting {
-        for _ in 0..<20_000 where try folder.names(in: "out").isEmpty { usleep(100) }
-        usleep(2_000)
+      if let delay {
+        usleep(delay)
       } else {
-        usleep(25_000)
+        for _ in 0..<10_000 {
+          if try !folder.names(in: "out").isEmpty { break }
+          usleep(100)
+        }
       }
       child.send(signal)
       let run = try child.wait()

@@ -1,6 +1,6 @@
-import Testing
 import JSONCore
 import TestSupport
+import Testing
 
 /// Every command does its work, and the keys that scripts rely on are there.
 @Suite struct JSONKeyTests {
@@ -180,7 +180,9 @@ import TestSupport
   @Test func demo() throws {
     let bench = try Workbench()
     let tokens = try bench.folder.write("tokens.json", "[1, 2, 3, 4]")
-    let arguments = ["demo", "-o", bench.path("demo"), "--tokens", tokens]
+    let arguments = [
+      "demo", Fixtures.folder("doge-nano"), "-o", bench.path("demo"), "--tokens", tokens,
+    ]
     let run = try Program.run(arguments + ["--json"])
     #expect(run.code == 0 && run.errors == "")
     let results = try #require(try run.json["results"]?.arrayValue)
@@ -195,7 +197,13 @@ import TestSupport
     // Files of an earlier demo are replaced.
     let text = try Program.run(arguments)
     #expect(text.code == 0 && text.output.contains("mean KLD"))
-    let dry = try Program.run(["demo", "-o", bench.path("other"), "--tokens", tokens, "--dry-run"])
+    // By default it takes the repository's own checkpoint.
+    let program = try #require(Program.path)
+    let script = """
+      cd '\(Fixtures.repository.path)' &&
+      exec '\(program)' demo -o '\(bench.path("other"))' --tokens '\(tokens)' --dry-run
+      """
+    let dry = try Child(["-c", script], program: "sh").wait()
     #expect(dry.code == 0)
     #expect(!(try bench.folder.names().contains("other")))
   }

@@ -1,7 +1,7 @@
 import Foundation
-import Testing
 import JSONCore
 import TestSupport
+import Testing
 
 /// The damaged checkpoints of `fixtures/reference/malformed.py`.
 @Suite struct MalformedTests {

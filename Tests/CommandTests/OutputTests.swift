@@ -1,8 +1,8 @@
 import Foundation
-import Testing
 import JSONCore
 import Kernels
 import TestSupport
+import Testing
 
 /// The same input and options give the same bytes, whatever the way.
 @Suite struct SameBytesTests {

@@ -1,7 +1,7 @@
 import Foundation
-import Testing
 import JSONCore
 import TestSupport
+import Testing
 
 #if canImport(Glibc)
   import Glibc
@@ -48,11 +48,7 @@ enum Program {
     return nil
   }()
 
-  /// Runs it to its end.
-  ///
-  /// - Parameters:
-  ///   - arguments: without the program's name.
-  ///   - output: what stdout is, where it isn't read.
+  /// Runs it to its end; `output` is what stdout is where it isn't read.
   static func run(_ arguments: [String], output: Int32? = nil) throws -> Run {
     try Child(arguments, output: output).wait()
   }
@@ -86,10 +82,22 @@ final class Child {
     }
     posix_spawn_file_actions_addopen(
       &actions, 2, folder.path("errors"), O_WRONLY | O_CREAT, 0o600)
+    #if canImport(Darwin)
+      var attributes: posix_spawnattr_t?
+    #else
+      var attributes = posix_spawnattr_t()
+    #endif
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // The threads of tests block signals, and a program inherits that.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var words = ([path] + arguments).map { strdup($0) } + [nil]
     defer { words.forEach { free($0) } }
     var process = pid_t()
-    let failure = posix_spawnp(&process, path, &actions, nil, &words, environ)
+    let failure = posix_spawnp(&process, path, &actions, &attributes, &words, environ)
     try #require(failure == 0, "cannot run \(path)")
     self.folder = folder
     self.process = process

@@ -1,8 +1,8 @@
 import Foundation
-import Testing
 import JSONCore
 import Kernels
 import TestSupport
+import Testing
 
 /// What is refused, with its exit code and one message; nothing is left behind.
 @Suite struct RefusalTests {
@@ -11,7 +11,7 @@ import TestSupport
   init() throws { bench = try Workbench() }
 
   @Test(arguments: [
-    (["convert"], "CHECKPOINT"), (["convert", "x"], "--output"),
+    (["convert"], "CHECKPOINT"), (["convert", "x"], "-o FILE"),
     (["convert", "x", "y", "-o", "z"], "'y'"), (["convert", "x", "-o"], "-o"),
     (["convert", "x", "-o", "z", "--bogus"], "--bogus"),
     (["convert", "x", "-o", "z", "--type", "int3"], "int3"),
@@ -28,9 +28,9 @@ import TestSupport
     (["verify", "x", "y", "--stepwise"], "--golden"),
     (["verify", "x", "y", "--max-kld", "much"], "much"),
     (["verify", "x", "y", "--max-kld", "-1"], "-1"),
-    (["verify", "x", "y", "--golden", "g", "--random", "9"], "--golden"),
-    (["logits", "x", "-o", "z"], "--tokens"), (["logits", "x", "--tokens", "t"], "--output"),
-    (["inspect"], "MODEL"), (["check"], "FILE"), (["export", "x"], "--output"),
+    (["verify", "x", "--golden", "g", "--random", "9"], "--golden"),
+    (["logits", "x", "-o", "z"], "--tokens"), (["logits", "x", "--tokens", "t"], "-o FILE"),
+    (["inspect"], "MODEL"), (["check"], "FILE"), (["export", "x"], "-o FOLDER"),
     (["doctor", "--threads", "0"], "--threads"), (["doctor", "--threads", "two"], "two"),
     (["doctor", "--isa", "sse"], "sse"), (["doctor", "--json=yes"], "yes"),
     (["nonsense"], "nonsense"), (["help", "nonsense"], "nonsense"), (["verfy"], "verify"),
@@ -54,7 +54,8 @@ import TestSupport
     let commands = [
       ["convert", none, "-o", output], ["quantize", none, "-o", output, "--type", "int8"],
       ["verify", none, checkpoint], ["verify", checkpoint, none],
-      ["verify", "--golden", none, checkpoint], ["verify", checkpoint, checkpoint, "--tokens", none],
+      ["verify", "--golden", none, checkpoint],
+      ["verify", checkpoint, checkpoint, "--tokens", none],
       ["verify", checkpoint, checkpoint, "--gate", none],
       ["logits", none, "--tokens", tokens, "-o", output],
       ["logits", checkpoint, "--tokens", none, "-o", output], ["inspect", none],

@@ -1,8 +1,8 @@
-import Foundation
-import Testing
 import DogeModel
+import Foundation
 import Safetensors
 import TestSupport
+import Testing
 
 @Suite struct AttentionTests {
   /// With A = 0 all masks are 1: of equal keys the latest stay, as in a sliding window.

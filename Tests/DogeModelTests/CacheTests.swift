@@ -1,6 +1,6 @@
-import Testing
 import DogeModel
 import TestSupport
+import Testing
 
 @Suite struct CacheTests {
   @Test(arguments: GoldenCase.all) func forgottenTokensLeaveNoTrace(_ golden: GoldenCase) throws {
@@ -16,8 +16,7 @@ import TestSupport
     let again = try run(model, Array(tokens.dropFirst(head)), cache: cache)
     let straight = try run(model, tokens, calls: [head])
     #expect(
-      again.logits.map { $0.map(\.bitPattern) }
-        == straight.logits.dropFirst(head).map { $0.map(\.bitPattern) })
+      bits(again.logits) == bits(Array(straight.logits.dropFirst(head))))
     cache.truncate(to: 0)
     let repeated = try run(model, tokens, cache: cache).bits
     let fresh = try run(model, tokens).bits

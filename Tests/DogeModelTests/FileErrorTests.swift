@@ -1,4 +1,3 @@
-import Testing
 import ByteIO
 import Diagnostics
 import DogeModel
@@ -7,6 +6,7 @@ import KibbleFormat
 import Parallel
 import TensorCore
 import TestSupport
+import Testing
 
 /// Files of the right format that hold no model.
 @Suite struct FileErrorTests {
@@ -31,8 +31,7 @@ import TestSupport
 
   @Test(arguments: ["{}", #"{"layout": "spiral"}"#, #"{"layout": 3}"#])
   func noLayout(_ metadata: String) throws {
-    #expect(throws: ModelError.noDescription(path: "x.kibble", missing: "layout in its metadata"))
-    {
+    #expect(throws: ModelError.noDescription(path: "x.kibble", missing: "layout in its metadata")) {
       try open { _, blobs in
         blobs = blobs.map { $0.name == "kibble.json" ? ($0.name, Array(metadata.utf8)) : $0 }
       }

@@ -1,7 +1,7 @@
 import Foundation
-import Testing
 import Safetensors
 import TestSupport
+import Testing
 
 /// A checkpoint of the fixtures with outputs that were made elsewhere.
 struct GoldenCase: Sendable, CustomTestStringConvertible {

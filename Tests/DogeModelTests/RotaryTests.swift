@@ -1,7 +1,7 @@
-import Foundation
-import Testing
 import DogeArchitecture
 import DogeModel
+import Foundation
+import Testing
 
 /// Tables against the formulas of transformers' `ROPE_INIT_FUNCTIONS` with the C library's
 /// functions.

@@ -1,10 +1,10 @@
-import Testing
 import Conversion
 import DogeModel
 import Kernels
 import Parallel
 import TensorCore
 import TestSupport
+import Testing
 
 /// The kernels read stored types; what they compute is what the values stand for.
 @Suite struct StoredTypeTests {

@@ -1,4 +1,3 @@
-import Testing
 import Conversion
 import DogeArchitecture
 import DogeModel
@@ -7,6 +6,7 @@ import KibbleFormat
 import Parallel
 import Quantization
 import TestSupport
+import Testing
 
 /// A way to compute that must not matter.
 struct Machine: Sendable {
@@ -47,11 +47,12 @@ struct Outcome {
   /// The embedding and each block's output, for each token.
   var hidden: [[[Float]]] = []
 
-  /// All values as bit patterns, which equal themselves even where they are no numbers.
-  var bits: [UInt32] {
-    (logits + hidden.flatMap { $0 }).flatMap { $0.map(\.bitPattern) }
-  }
+  /// All values as bit patterns.
+  var bits: [UInt32] { DogeModelTests.bits(logits + hidden.flatMap { $0 }) }
 }
+
+/// Bit patterns, which tell zeros apart and equal themselves even where they are no numbers.
+func bits(_ rows: [[Float]]) -> [UInt32] { rows.flatMap { $0.map(\.bitPattern) } }
 
 /// Runs a sequence in calls of some lengths, and what is left of it in one more.
 func run(

@@ -1,4 +1,3 @@
-import Testing
 import ByteIO
 import Diagnostics
 import DogeModel
@@ -6,6 +5,7 @@ import Kernels
 import Parallel
 import Safetensors
 import TestSupport
+import Testing
 import Verification
 
 @Suite struct VerifierTests {

@@ -1,5 +1,5 @@
-import Synchronization
 import Diagnostics
+import Synchronization
 
 /// Adds up what is reported.
 final class Counter: ProgressSink {

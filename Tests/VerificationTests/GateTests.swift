@@ -1,8 +1,8 @@
-import Testing
 import Diagnostics
 import DogeModel
 import Kernels
 import Parallel
+import Testing
 import Verification
 
 @Suite struct GateTests {
@@ -49,7 +49,9 @@ import Verification
     let text = #"{"max_kld": 0.5, "min_top1": 1, "max_abs_diff": 2e-4}"#
     let gates = try Gate.parse(Array(text.utf8), path: "g.json")
     #expect(
-      gates == [Gate(.maxKLD, limit: 0.5), Gate(.minTop1, limit: 1), Gate(.maxAbsDifference, limit: 2e-4)])
+      gates == [
+        Gate(.maxKLD, limit: 0.5), Gate(.minTop1, limit: 1), Gate(.maxAbsDifference, limit: 2e-4),
+      ])
   }
 
   @Test(arguments: [

@@ -1,4 +1,3 @@
-import Testing
 import ByteIO
 import Diagnostics
 import DogeModel
@@ -7,6 +6,7 @@ import Parallel
 import Safetensors
 import TensorCore
 import TestSupport
+import Testing
 import Verification
 
 @Suite struct GoldenTests {

@@ -1,8 +1,8 @@
-import Foundation
-import Testing
 import DogeModel
+import Foundation
 import Kernels
 import Parallel
+import Testing
 import Verification
 
 @Suite struct StatisticsTests {
@@ -88,7 +88,8 @@ import Verification
 
   @Test func tiesGoToTheLowestToken() throws {
     let found = try compare(
-      [[1, 3, 3], [1, 3, 3], [5, 5, 5], [0, 1, 2]], [[0, 2, 1], [0, 1, 2], [1, 1, 1], [0, 3, 2]])
+      [[1, 3, 3], [1, 3, 3], [5, 5, 5], [0, 1, 2]],
+      [[0, 2, 1], [0, 1, 2], [1, 1, 1], [0, 3, 2]])
     #expect(found.top1Agreement == 0.5)
     // The second position is a tie of the reference's, the fourth a difference.
     #expect(found.top1Disagreements == 1)
@@ -124,7 +125,8 @@ import Verification
   @Test func largeLogitsDoNotOverflow() throws {
     let found = try compare([[3e38, 0], [-3e38, 0]], [[3e38, 0], [-3e38, 0]])
     #expect(found.kld.max == 0 && found.maxAbsDifference == 0)
-    #expect(try compare([[3e38, 0]], [[-3e38, 0]]).maxAbsDifference == 6e38.rounded(to: Float.self))
+    #expect(
+      try compare([[3e38, 0]], [[-3e38, 0]]).maxAbsDifference == 6e38.rounded(to: Float.self))
   }
 
   /// What isn't a number must not pass for agreement, whichever model it comes from.

@@ -1,10 +1,10 @@
-import Testing
 import Conversion
 import DogeModel
 import Kernels
 import Parallel
 import Quantization
 import TestSupport
+import Testing
 
 /// A checkpoint as a model, converted in memory.
 func model(_ fixture: String, type: String = "source") throws -> DogeModel {

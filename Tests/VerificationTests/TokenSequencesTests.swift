@@ -1,5 +1,5 @@
-import Testing
 import Diagnostics
+import Testing
 import Verification
 
 @Suite struct TokenSequencesTests {

@@ -73,6 +73,13 @@ typedef struct {
   /// y[i] = fma(s, a[i], y[i]).
   void (*axpy)(float s, const float *a, uint32_t n, float *y);
 
+  // ---- products, fast: int8 activations ----
+  /// Quantizes `tokens` rows of x [tokens, cols] in groups of 32 columns, for `matmul_fast`. `packed` holds kb_fast_bytes.
+  void (*quantize_rows)(const float *x, size_t stride, uint32_t tokens, uint32_t cols, void *packed);
+  /// As `matmul`, for int8 and int4 matrices: integers are summed within groups of 32 columns, groups as binary32 in order.
+  void (*matmul_fast)(const kb_matrix *w, const void *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
+                      size_t y_stride);
+
   // ---- the rest of a layer ----
   /// y = w * (x / sqrt(mean(x^2) + eps)); y may be x.
   void (*rms_norm)(const float *x, const float *w, float eps, uint32_t n, float *y);
@@ -121,6 +128,8 @@ enum { KB_SCALAR, KB_AVX2, KB_AVX512, KB_AVX512VNNI, KB_NEON, KB_NEONDOT, KB_ISA
 const kb_kernels *kb_kernels_for(int isa);
 
 // ---- functions that are the same for every instruction set ----
+/// Bytes of `tokens` quantized rows of `cols` columns.
+size_t kb_fast_bytes(uint32_t tokens, uint32_t cols);
 double kb_exp64(double x);
 double kb_log64(double x);
 double kb_pow64(double base, double exponent);
