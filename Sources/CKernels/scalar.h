@@ -21,6 +21,7 @@ void kb_scalar_activate(int, float *, const float *, uint32_t);
 void kb_scalar_rotate(float *, const float *, const float *, uint32_t);
 float kb_scalar_softmax(float *, const float *, float, uint32_t, uint32_t, uint32_t);
 void kb_scalar_divide(const float *, float, uint32_t, float *);
+uint32_t kb_scalar_read_memory(const void *, size_t);
 double kb_scalar_log_sum_exp(const float *, uint32_t);
 void kb_scalar_compare_logits(const float *, const float *, uint32_t, kb_logit_difference *);
 /// The part of compare_logits that needs no arithmetic: the largest values and where they stand.

@@ -146,7 +146,7 @@ const kb_kernels kb_scalar = {
   .quantize_rows = kb_scalar_quantize_rows, .matmul_fast = kb_scalar_matmul_fast,
   .rms_norm = kb_scalar_rms_norm, .gated_add = kb_scalar_gated_add, .add = kb_scalar_add, .activate = kb_scalar_activate,
   .rotate = kb_scalar_rotate, .softmax = kb_scalar_softmax, .divide = kb_scalar_divide,
-  .log_sum_exp = kb_scalar_log_sum_exp, .compare_logits = kb_scalar_compare_logits,
+  .read_memory = kb_scalar_read_memory, .log_sum_exp = kb_scalar_log_sum_exp, .compare_logits = kb_scalar_compare_logits,
   .values = kb_scalar_values, .widen = kb_scalar_widen, .scan = kb_scalar_scan, .tile = kb_scalar_tile, .untile = kb_scalar_untile,
   .encode_float = kb_scalar_encode_float, .quantize = kb_scalar_quantize,
 };

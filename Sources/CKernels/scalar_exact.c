@@ -96,6 +96,15 @@ float kb_scalar_softmax(float *scores, const float *mask, float scale, uint32_t 
   return lanes_sum(lane);
 }
 
+uint32_t kb_scalar_read_memory(const void *p, size_t bytes) {
+  uint32_t x = 0, word;
+  for (size_t i = 0; i + 4 <= bytes; i += 4) {
+    memcpy(&word, (const uint8_t *)p + i, 4);
+    x ^= word;
+  }
+  return x;
+}
+
 void kb_scalar_divide(const float *x, float divisor, uint32_t n, float *y) {
   for (uint32_t i = 0; i < n; i++) y[i] = x[i] / divisor;
 }

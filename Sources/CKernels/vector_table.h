@@ -5,7 +5,7 @@ const kb_kernels KB_SET = {
   .quantize_rows = quantize_rows, .matmul_fast = KB_MATMUL_FAST,
   .rms_norm = rms_norm, .gated_add = gated_add, .add = add, .activate = activate,
   .rotate = rotate, .softmax = softmax, .divide = divide,
-  .log_sum_exp = log_sum_exp, .compare_logits = compare_logits,
+  .read_memory = read_memory, .log_sum_exp = log_sum_exp, .compare_logits = compare_logits,
   .values = values, .widen = widen, .scan = scan, .tile = tile, .untile = untile,
   .encode_float = encode_float, .quantize = quantize,
 };

@@ -6,10 +6,10 @@ import KibbleFormat
 import Parallel
 import TensorCore
 
-/// A Doge model that runs on the bytes of a `.kibble` file, in exact mode.
+/// A Doge model that runs on the bytes of a `.kibble` file.
 ///
-/// Logits are the same to the bit for any number of threads, any kernel set and any split of a
-/// sequence into calls, but for what formats/numerics.md says of a call's length.
+/// In either mode logits are the same to the bit for any number of threads, any kernel set and
+/// any split of a sequence into calls, but for what formats/numerics.md says of a call's length.
 ///
 ///     x = embedding[token]
 ///     for each block:  x = input_residual ⊙ x + Attention(RMSNorm(x))
@@ -28,7 +28,9 @@ public final class DogeModel: Sendable {
   /// Finds a model's weights in a file; nothing is copied but small vectors.
   ///
   /// - Throws: `ModelError`, or an error of the config.
-  public init(file: KibbleFile, kernels: KernelSet, pool: ThreadPool) throws {
+  public init(
+    file: KibbleFile, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact
+  ) throws {
     guard let bytes = file.blob(named: "config.json") else {
       throw ModelError.noDescription(path: file.path, missing: "config.json")
     }
@@ -39,7 +41,7 @@ public final class DogeModel: Sendable {
     self.layout = layout
     self.file = file
     weights = try ModelWeights(file: file, config: config, layout: layout, kernels: kernels)
-    compute = Compute(kernels: kernels, pool: pool)
+    compute = Compute(kernels: kernels, pool: pool, mode: mode)
   }
 
   /// An empty cache for sequences of this model.
@@ -105,15 +107,33 @@ public final class DogeModel: Sendable {
   ///   - rows: which of its rows.
   /// - Returns: `[rows, vocabulary]`.
   public func logits(_ hidden: FloatMatrix, rows: Range<Int>) -> FloatMatrix {
-    let out = FloatMatrix(rows: rows.count, columns: config.vocabularySize)
-    let normed = FloatMatrix(rows: rows.count, columns: config.hiddenSize)
-    let packed = FloatMatrix(rows: 1, columns: rows.count * config.hiddenSize)
+    logits(hidden, rows: rows, in: makeLogitsBuffer(rows: rows.count))
+  }
+
+  /// Logits of some rows of a call's result, in memory that is used again.
+  ///
+  /// - Parameters:
+  ///   - hidden: what `forward` returned.
+  ///   - rows: which of its rows; at most the buffer's.
+  ///   - buffer: where the result goes.
+  /// - Returns: `[buffer rows, vocabulary]`, of which the first hold the result until the next
+  ///   call with that buffer.
+  public func logits(
+    _ hidden: FloatMatrix, rows: Range<Int>, in buffer: LogitsBuffer
+  ) -> FloatMatrix {
+    precondition(rows.count <= buffer.rows, "the buffer has fewer rows")
     compute.rmsNorm(
-      hidden, rows: rows, weight: weights.finalNorm, epsilon: config.rmsNormEpsilon, into: normed)
-    compute.pack(normed, tokens: rows.count, into: packed)
+      hidden, rows: rows, weight: weights.finalNorm, epsilon: config.rmsNormEpsilon,
+      into: buffer.normed)
     let head = Linear(weight: weights.head, bias: nil)
-    compute.multiply(packed, tokens: rows.count, by: [(head, out)])
-    return out
+    compute.pack(buffer.normed, tokens: rows.count, into: buffer.packed, for: [head])
+    compute.multiply(buffer.packed, tokens: rows.count, by: [(head, buffer.logits)])
+    return buffer.logits
+  }
+
+  /// Memory for the logits of so many rows.
+  public func makeLogitsBuffer(rows: Int) -> LogitsBuffer {
+    LogitsBuffer(config, rows: rows)
   }
 
   /// How many rows `logits` should be asked for at once, to keep its result at some 16 MB.
@@ -157,7 +177,7 @@ public final class DogeModel: Sendable {
     let block = FloatMatrix(rows: work.normed.rows, columns: 2 * experts.keyCount)
     forBlocks(of: x) { rows in
       norm(x, rows, layer.postNorm, work)
-      compute.pack(work.normed, tokens: rows.count, into: work.packed)
+      compute.pack(work.normed, tokens: rows.count, into: work.packed, for: [weights.router])
       compute.multiply(work.packed, tokens: rows.count, by: [(weights.router, block)])
       for row in rows {
         unsafe scores[row].update(

@@ -30,7 +30,8 @@ struct DynamicMaskAttention {
     rotation: (cosine: FloatMatrix, sine: FloatMatrix), callStart: Int
   ) {
     let tokens = positions.count
-    compute.pack(work.normed, tokens: tokens, into: work.packed)
+    compute.pack(
+      work.normed, tokens: tokens, into: work.packed, for: [weights.q, weights.k, weights.v])
     compute.multiply(
       work.packed, tokens: tokens,
       by: [(weights.q, work.q), (weights.k, work.k), (weights.v, work.v)])
@@ -43,7 +44,7 @@ struct DynamicMaskAttention {
       }
     }
     attend(work, positions: positions, cache: cache)
-    compute.pack(work.attended, tokens: tokens, into: work.packed)
+    compute.pack(work.attended, tokens: tokens, into: work.packed, for: [weights.o])
     compute.multiply(work.packed, tokens: tokens, by: [(weights.o, work.projected)])
   }
 

@@ -20,7 +20,8 @@ struct FeedForward {
   ///   - tokens: how many rows.
   ///   - choices: the experts of the block's tokens, where the model has experts.
   func run(_ work: Workspace, tokens: Int, choices: ArraySlice<ExpertChoice>) {
-    compute.pack(work.normed, tokens: tokens, into: work.packed)
+    compute.pack(
+      work.normed, tokens: tokens, into: work.packed, for: [layer.mlp.gate, layer.mlp.up])
     compute.multiply(
       work.packed, tokens: tokens, by: [(layer.mlp.gate, work.gate), (layer.mlp.up, work.up)])
     compute.pool.forRanges(of: tokens) { part in
@@ -30,7 +31,7 @@ struct FeedForward {
           UInt32(work.gate.columns))
       }
     }
-    compute.pack(work.gate, tokens: tokens, into: work.packed)
+    compute.pack(work.gate, tokens: tokens, into: work.packed, for: [layer.mlp.down])
     compute.multiply(work.packed, tokens: tokens, by: [(layer.mlp.down, work.projected)])
     guard let experts = layer.experts else { return }
     compute.pool.forRanges(of: tokens) { part in

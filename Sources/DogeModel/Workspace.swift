@@ -1,5 +1,21 @@
 import DogeArchitecture
 
+/// Memory for logits and what leads to them.
+public final class LogitsBuffer: Sendable {
+  /// How many rows it has room for.
+  public let rows: Int
+  let normed: FloatMatrix  // [rows, d]
+  let packed: PackedRows
+  let logits: FloatMatrix  // [rows, V]
+
+  init(_ config: DogeConfig, rows: Int) {
+    self.rows = rows
+    normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
+    packed = PackedRows(rows: rows, columns: config.hiddenSize)
+    logits = FloatMatrix(rows: rows, columns: config.vocabularySize)
+  }
+}
+
 /// Memory for the activations of one block of tokens; its size does not depend on a call's length.
 package struct Workspace: Sendable {
   /// Tokens that pass through a layer at once: the weights are read once for all of them.
@@ -8,7 +24,7 @@ package struct Workspace: Sendable {
   package static let blockTokens = 96
 
   let normed: FloatMatrix  // [block, d]
-  let packed: FloatMatrix  // whatever is multiplied next
+  let packed: PackedRows  // whatever is multiplied next
   let q: FloatMatrix  // [block, H hd]
   let k: FloatMatrix  // [block, KV hd]
   let v: FloatMatrix  // [block, KV hd]
@@ -22,8 +38,8 @@ package struct Workspace: Sendable {
     let queries = config.headCount * config.headDimension
     let values = config.keyValueHeadCount * config.headDimension
     normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
-    packed = FloatMatrix(
-      rows: 1, columns: rows * max(config.hiddenSize, config.intermediateSize, queries))
+    packed = PackedRows(
+      rows: rows, columns: max(config.hiddenSize, config.intermediateSize, queries))
     q = FloatMatrix(rows: rows, columns: queries)
     k = FloatMatrix(rows: rows, columns: values)
     v = FloatMatrix(rows: rows, columns: values)

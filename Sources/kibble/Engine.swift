@@ -20,13 +20,14 @@ struct Engine {
 
   /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
   /// would write it.
-  func model(_ path: String) throws -> DogeModel {
-    try model(ModelSource.open(path: path))
+  func model(_ path: String, mode: ComputeMode = .exact) throws -> DogeModel {
+    try model(ModelSource.open(path: path), mode: mode)
   }
 
   /// The same for a model that is open already.
-  func model(_ source: ModelSource) throws -> DogeModel {
+  func model(_ source: ModelSource, mode: ComputeMode = .exact) throws -> DogeModel {
     try DogeModel(
-      file: converter.open(source, toolVersion: toolVersion), kernels: kernels, pool: pool)
+      file: converter.open(source, toolVersion: toolVersion), kernels: kernels, pool: pool,
+      mode: mode)
   }
 }

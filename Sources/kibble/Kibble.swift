@@ -19,6 +19,6 @@ package enum Kibble {
       CommandSection(
         "Make files", [ConvertCommand.self, QuantizeCommand.self, ExportCommand.self]),
       CommandSection("Look inside", [InspectCommand.self, CheckCommand.self]),
-      CommandSection("Run and compare", [VerifyCommand.self, LogitsCommand.self]),
+      CommandSection("Run and compare", [VerifyCommand.self, LogitsCommand.self, BenchCommand.self]),
     ])
 }

@@ -21,10 +21,16 @@ extension OptionSpec {
   static let routing = value(
     "moe-routing", "RULE", "how experts are chosen: as the published code does, or per token",
     choices: ExpertRouting.allCases.map(\.rawValue), default: "hf")
+  static let mode = value(
+    "mode", "MODE", "float32, or int8 activations and integer products",
+    choices: ComputeMode.allCases.map(\.rawValue))
   static let stepwise = flag("stepwise", "one token at a time instead of all in one call")
 }
 
 extension ParsedArguments {
+  /// `--mode`, where it is given.
+  func mode() -> ComputeMode? { value(.mode).flatMap(ComputeMode.init(rawValue:)) }
+
   /// `--moe-routing`.
   func routing() -> ExpertRouting {
     value(.routing).flatMap(ExpertRouting.init(rawValue:)) ?? .hf

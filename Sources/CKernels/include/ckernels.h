@@ -96,6 +96,9 @@ typedef struct {
   /// y[i] = x[i] / divisor.
   void (*divide)(const float *x, float divisor, uint32_t n, float *y);
 
+  /// Reads memory and does nothing else, to measure how fast that goes; returns the exclusive or of its words.
+  uint32_t (*read_memory)(const void *p, size_t bytes);
+
   // ---- logits ----
   /// log of the sum of exp over n logits, in binary64.
   double (*log_sum_exp)(const float *logits, uint32_t n);
