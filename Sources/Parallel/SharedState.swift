@@ -11,22 +11,24 @@ import Synchronization
 
 /// The job that a pool's threads share, and how they wait for the next one.
 ///
-/// The caller publishes a job by raising `generation`; each worker takes parts until none are
-/// left, then lowers `busy`. The job's fields change only while no worker is busy.
+/// `state` holds the job's number and how many of its parts nobody has taken. A thread takes a
+/// part by lowering that count, and from then on until it has reported the part as done the job
+/// cannot end: so a thread that never gets a core holds nobody up, and one that comes late finds
+/// nothing to take.
 @safe final class SharedState: @unchecked Sendable {
-  let workerCount = Atomic(0)
-  private let generation = Atomic(0)
-  private let nextPart = Atomic(0)
-  private let busy = Atomic(0)
+  private let state = Atomic<UInt64>(0)
+  private let done = Atomic(0)
   private let sleepers = Atomic(0)
   private let isStopped = Atomic(false)
+  // These change only while no part of a job is taken.
   private var parts = 0
   private var body: (Int) -> Void = { _ in }
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  /// Turns of waiting before a thread gives its core away: some tens of microseconds.
-  private static let spins = 4_000
+  /// Turns of waiting before a thread gives its core away: about a hundred microseconds.
+  private static let spins = 3_000
+  private static let countMask: UInt64 = 0xFFFF_FFFF
 
   init() {
     unsafe pthread_mutex_init(lock, nil)
@@ -43,66 +45,72 @@ import Synchronization
   func run(_ parts: Int, _ body: @escaping (Int) -> Void) {
     self.parts = parts
     self.body = body
-    nextPart.store(0, ordering: .relaxed)
-    busy.store(workerCount.load(ordering: .relaxed), ordering: .relaxed)
-    publish()
-    takeParts()
+    done.store(0, ordering: .relaxed)
+    let number = (state.load(ordering: .relaxed) >> 32) &+ 1
+    state.store(number << 32 | UInt64(parts), ordering: .sequentiallyConsistent)
+    wakeSleepers()
+    while takePart() {}
     var turns = 0
-    while busy.load(ordering: .acquiring) > 0 {
+    while done.load(ordering: .acquiring) < parts {
       turns += 1
-      kb_spin_hint()
-      if turns > Self.spins { sched_yield() }
+      if turns < Self.spins { kb_spin_hint() } else { sched_yield() }
     }
     self.body = { _ in }
   }
 
   func stop() {
-    isStopped.store(true, ordering: .releasing)
-    publish()
+    isStopped.store(true, ordering: .sequentiallyConsistent)
+    wakeSleepers()
   }
 
   /// The life of a worker.
   func work() {
-    var seen = 0
-    while true {
-      seen = waitForGeneration(after: seen)
-      if isStopped.load(ordering: .acquiring) { return }
-      takeParts()
-      busy.subtract(1, ordering: .acquiringAndReleasing)
+    var turns = 0
+    while !isStopped.load(ordering: .acquiring) {
+      if takePart() {
+        turns = 0
+      } else if turns < Self.spins {
+        turns += 1
+        kb_spin_hint()
+      } else {
+        sleep()
+        turns = 0
+      }
     }
   }
 
-  private func publish() {
-    generation.add(1, ordering: .sequentiallyConsistent)
-    if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
-      unsafe pthread_mutex_lock(lock)
-      unsafe pthread_cond_broadcast(wake)
-      unsafe pthread_mutex_unlock(lock)
+  /// Takes a part of the current job and runs it; false where none is left.
+  private func takePart() -> Bool {
+    var current = state.load(ordering: .acquiring)
+    while current & Self.countMask > 0 {
+      let (exchanged, original) = state.weakCompareExchange(
+        expected: current, desired: current - 1, ordering: .acquiringAndReleasing)
+      if exchanged {
+        body(parts - Int(current & Self.countMask))
+        done.add(1, ordering: .releasing)
+        return true
+      }
+      current = original
     }
+    return false
   }
 
-  private func takeParts() {
-    let parts = parts
-    while true {
-      let part = nextPart.add(1, ordering: .relaxed).oldValue
-      if part >= parts { return }
-      body(part)
-    }
+  private var hasWork: Bool { state.load(ordering: .sequentiallyConsistent) & Self.countMask > 0 }
+
+  private func wakeSleepers() {
+    guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+    unsafe pthread_mutex_lock(lock)
+    unsafe pthread_cond_broadcast(wake)
+    unsafe pthread_mutex_unlock(lock)
   }
 
-  private func waitForGeneration(after seen: Int) -> Int {
-    for _ in 0..<Self.spins {
-      let current = generation.load(ordering: .acquiring)
-      if current != seen { return seen + 1 }
-      kb_spin_hint()
-    }
+  private func sleep() {
     unsafe pthread_mutex_lock(lock)
     sleepers.add(1, ordering: .sequentiallyConsistent)
-    while generation.load(ordering: .sequentiallyConsistent) == seen {
+    while !hasWork && !isStopped.load(ordering: .sequentiallyConsistent) {
       unsafe pthread_cond_wait(wake, lock)
     }
     sleepers.subtract(1, ordering: .sequentiallyConsistent)
     unsafe pthread_mutex_unlock(lock)
-    return seen + 1
   }
 }

@@ -31,7 +31,6 @@ public final class ThreadPool: Sendable {
       guard let worker = Worker(state) else { break }
       started.append(worker)
     }
-    state.workerCount.store(started.count, ordering: .relaxed)
     (threadCount, shared, workers) = (started.count + 1, state, started)
   }
 

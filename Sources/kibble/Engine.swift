@@ -24,6 +24,11 @@ struct Engine {
     try model(ModelSource.open(path: path), mode: mode)
   }
 
+  /// The `.kibble` bytes of a model.
+  func file(_ path: String) throws -> KibbleFile {
+    try converter.open(ModelSource.open(path: path), toolVersion: toolVersion)
+  }
+
   /// The same for a model that is open already.
   func model(_ source: ModelSource, mode: ComputeMode = .exact) throws -> DogeModel {
     try DogeModel(

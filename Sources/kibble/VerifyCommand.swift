@@ -2,7 +2,9 @@ import ByteIO
 import DogeArchitecture
 import DogeModel
 import Kernels
+import KibbleFormat
 import Parallel
+import TensorCore
 import ToolSupport
 import Verification
 
@@ -28,6 +30,8 @@ struct VerifyCommand: Command {
     discussion: [
       "The reference is right by definition; KLD is KL(reference || candidate) in nats, per "
         + "position. With gates, the exit code is 1 if one of them fails.",
+      "--mode is the candidate's; the reference always runs exact. Without it the candidate runs "
+        + "exact, and a quantized one fast as well; gates look at the first.",
       "With --golden, one model is compared with logits that were made elsewhere.",
       "Without --tokens or --random, four sequences of 128 random tokens are run.",
     ],
@@ -36,7 +40,7 @@ struct VerifyCommand: Command {
       .required("REFERENCE", "a model; with --golden the only one"),
       .optional("CANDIDATE", "the model that is judged"),
     ],
-    options: [.tokens, random, seed, golden, .stepwise, .routing, gate] + gates.map(\.option),
+    options: [.tokens, random, seed, golden, .mode, .stepwise, .routing, gate] + gates.map(\.option),
     examples: [
       .init(
         "an int8 file against its checkpoint", "verify ./Doge-20M doge-int8.kibble --gate int8"),
@@ -54,26 +58,37 @@ struct VerifyCommand: Command {
         throw UsageError.unexpectedArgument(other ?? "", command: "verify")
       }
       for option in [.tokens, Self.random] { try arguments.refuse(Self.golden, with: option) }
+      let mode = arguments.mode() ?? .exact
       let comparison = try Golden(path: golden).compare(
-        engine.model(path), stepwise: arguments.has(.stepwise), routing: arguments.routing(),
+        engine.model(path, mode: mode), stepwise: arguments.has(.stepwise), routing: arguments.routing(),
         kernels: engine.kernels, pool: engine.pool)
       report = VerificationReport(
-        reference: golden, candidate: path, statistics: comparison.statistics, gates: gates,
-        hidden: comparison.hidden)
+        reference: golden, candidate: path, mode: mode, statistics: comparison.statistics,
+        fast: nil, gates: gates, hidden: comparison.hidden)
     } else {
       guard let other else { throw UsageError.missingArgument("CANDIDATE", command: "verify") }
       guard !arguments.has(.stepwise) else {
         throw UsageError.missingOption("--golden", command: "verify")
       }
       let reference = try engine.model(path)
-      let verifier = try Verifier(
-        reference: reference, candidate: engine.model(other), kernels: engine.kernels,
-        pool: engine.pool, routing: arguments.routing())
-      let statistics = try verifier.compare(
-        try sequences(arguments, vocabulary: reference.config.vocabularySize),
-        progress: context.progress)
+      let file = try engine.file(other)
+      let input = try sequences(arguments, vocabulary: reference.config.vocabularySize)
+      func compare(_ mode: ComputeMode) throws -> ComparisonStatistics {
+        let candidate = try DogeModel(
+          file: file, kernels: engine.kernels, pool: engine.pool, mode: mode)
+        return try Verifier(
+          reference: reference, candidate: candidate, kernels: engine.kernels, pool: engine.pool,
+          routing: arguments.routing()
+        ).compare(input, progress: context.progress)
+      }
+      let mode = arguments.mode() ?? .exact
+      let statistics = try compare(mode)
+      // Fast mode differs for quantized matrices alone.
+      let isQuantized = file.tensors.contains { $0.type.isQuantized }
       report = VerificationReport(
-        reference: path, candidate: other, statistics: statistics, gates: gates, hidden: [])
+        reference: path, candidate: other, mode: mode, statistics: statistics,
+        fast: arguments.mode() == nil && isQuantized ? try compare(.fast) : nil, gates: gates,
+        hidden: [])
     }
     if context.json {
       try context.emit(report.json(isa: engine.kernels.isa, threads: engine.pool.threadCount))
@@ -104,7 +119,8 @@ struct VerifyCommand: Command {
       gates = try Gate.preset(name) ?? Gate.parse(FileSystem.read(name, limit: 1 << 20), path: name)
     }
     for (option, measure) in Self.gates {
-      if let limit = try arguments.number(option, in: 0...Double.greatestFiniteMagnitude) {
+      let most = measure == .minTop1 ? 1 : Double.greatestFiniteMagnitude
+      if let limit = try arguments.number(option, in: 0...most) {
         gates.append(Gate(measure, limit: limit))
       }
     }
