@@ -6,43 +6,46 @@
 #pragma STDC FP_CONTRACT OFF
 
 size_t kb_fast_bytes(uint32_t tokens, uint32_t cols) {
-  return (size_t)tokens * kb_fast_groups(cols) * (KB_FAST_GROUP + sizeof(float) + sizeof(int32_t));
+  return kb_fast_size(tokens, cols);
 }
 
 void kb_scalar_quantize_rows(const float *x, size_t stride, uint32_t tokens, uint32_t cols, void *packed) {
-  kb_fast_rows out = kb_fast_rows_at(packed, tokens, cols);
   uint32_t groups = kb_fast_groups(cols);
-  for (uint32_t t = 0, n; t < tokens; t += n) {
+  uint8_t *block = packed;
+  for (uint32_t t = 0, n; t < tokens; t += n, block += kb_fast_size(n, cols)) {
     n = kb_fast_block(tokens - t);
+    kb_fast_rows out = kb_fast_rows_at(block, n, cols);
     for (uint32_t i = 0; i < n; i++)
       for (uint32_t g = 0; g < groups; g++) {
         const float *row = x + (t + i) * stride + g * KB_FAST_GROUP;
         uint32_t count = cols - g * KB_FAST_GROUP < KB_FAST_GROUP ? cols - g * KB_FAST_GROUP : KB_FAST_GROUP;
-        float largest = 0;
+        uint32_t magnitude = 0;  // magnitudes order like their bits, and NaN comes last
         for (uint32_t c = 0; c < count; c++)
-          if (__builtin_fabsf(row[c]) > largest) largest = __builtin_fabsf(row[c]);
-        float reciprocal = largest > 0 ? 127.0f / largest : 0;
+          if ((kb_bits(row[c]) & 0x7fffffff) > magnitude) magnitude = kb_bits(row[c]) & 0x7fffffff;
+        float largest = kb_float(magnitude);
+        bool usable = largest >= KB_FAST_LEAST && largest <= 0x1.fffffep127f;
+        float reciprocal = usable ? 127.0f / largest : 0;
         size_t at = (size_t)g * n + i;
         out.scales[at] = largest / 127.0f;
-        out.sums[at] = 0;
+        int32_t sum = 0;
         for (uint32_t c = 0; c < KB_FAST_GROUP; c++) {
-          int8_t q = c < count ? (int8_t)kb_round(row[c] * reciprocal) : 0;
+          int8_t q = usable && c < count ? (int8_t)kb_round(row[c] * reciprocal) : 0;
           out.codes[at * KB_FAST_GROUP + c] = q;
-          out.sums[at] += q;
+          sum += q;
         }
+        out.unbias8[at] = -8 * sum;
+        out.unbias128[at] = -128 * sum;
       }
-    out.codes += (size_t)groups * n * KB_FAST_GROUP;
-    out.scales += (size_t)groups * n;
-    out.sums += (size_t)groups * n;
   }
 }
 
 void kb_scalar_matmul_fast(const kb_matrix *w, const void *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
                            size_t y_stride) {
   uint32_t groups = kb_fast_groups(w->cols);
-  kb_fast_rows x = kb_fast_rows_at((void *)packed, tokens, w->cols);
-  for (uint32_t t = 0, n; t < tokens; t += n) {
+  const uint8_t *block = packed;
+  for (uint32_t t = 0, n; t < tokens; t += n, block += kb_fast_size(n, w->cols)) {
     n = kb_fast_block(tokens - t);
+    kb_fast_rows x = kb_fast_rows_at(block, n, w->cols);
     for (uint32_t row = tile_begin * KB_TILE; row < tile_end * KB_TILE; row++)
       for (uint32_t i = 0; i < n; i++) {
         float sum = 0;
@@ -55,8 +58,5 @@ void kb_scalar_matmul_fast(const kb_matrix *w, const void *packed, uint32_t toke
         }
         y[(t + i) * y_stride + row] = sum;
       }
-    x.codes += (size_t)groups * n * KB_FAST_GROUP;
-    x.scales += (size_t)groups * n;
-    x.sums += (size_t)groups * n;
   }
 }

@@ -129,6 +129,61 @@ INLINE const float *decode_tile(const kb_matrix *w, uint32_t tile, uint32_t begi
   return out;
 }
 
+/// One row of a tiled matrix: a lane of each of its units.
+static void tiled_row(const kb_matrix *w, uint32_t index, float *out) {
+  const uint8_t *unit = w->codes + index / KB_TILE * w->tile_stride + index % KB_TILE * 4;
+  uint32_t per = kb_columns_per_unit(w->type), c = 0, u;
+  float scale = 0, values[8];
+  for (; c < w->cols; c += per, unit += 4 * KB_TILE) {
+    memcpy(&u, unit, 4);
+    if (w->group && c % w->group == 0) scale = kb_s_scale(w, index, c / w->group);
+    switch (w->type) {
+      case KB_F32: values[0] = kb_float(u); break;
+      case KB_F16: values[0] = kb_s_widen_f16((uint16_t)u), values[1] = kb_s_widen_f16((uint16_t)(u >> 16)); break;
+      case KB_BF16: values[0] = kb_float(u << 16), values[1] = kb_float(u & 0xffff0000); break;
+      case KB_INT8:
+        for (int k = 0; k < 4; k++) values[k] = (float)((int32_t)(u << (24 - 8 * k)) >> 24) * scale;
+        break;
+      default:
+        for (int k = 0; k < 8; k++) values[k] = (float)((int32_t)(u << (28 - 8 * (k % 4) - 4 * (k / 4))) >> 28) * scale;
+    }
+    memcpy(out + c, values, (w->cols - c < per ? w->cols - c : per) * 4);
+  }
+}
+
+/// One row. Rows of tables lie as they are read, the units of a tile 64 bytes apart.
+static void row(const kb_matrix *w, uint32_t index, float *out) {
+  if (w->tiled) {
+    tiled_row(w, index, out);
+    return;
+  }
+  if (w->type == KB_F32) {
+    memcpy(out, w->codes + index * w->tile_stride, (size_t)w->cols * 4);
+    return;
+  }
+  const uint8_t *units = w->codes + index * w->tile_stride;
+  uint32_t c = 0, groups = w->group ? (w->cols + w->group - 1) / w->group : 0;
+  const v16u shifts = {28, 28, 28, 28, 24, 24, 24, 24, 28, 28, 28, 28, 24, 24, 24, 24};
+  v16f scale = splat(0);
+  for (; c + KB_TILE <= w->cols; c += KB_TILE) {
+    if (groups && c % w->group == 0) scale = splat(kb_s_scale(w, index, c / w->group));
+    if (w->type == KB_F16) {
+      store(out + c, __builtin_convertvector(*(const v16h *)(units + 2 * c), v16f));
+    } else if (w->type == KB_BF16) {
+      store(out + c, (v16f)(__builtin_convertvector(*(const v16s *)(units + 2 * c), v16u) << 16));
+    } else if (w->type == KB_INT8) {
+      typedef int8_t bytes16 __attribute__((ext_vector_type(16), aligned(1)));
+      store(out + c, __builtin_convertvector(*(const bytes16 *)(units + c), v16f) * scale);
+    } else {
+      typedef uint8_t bytes8 __attribute__((ext_vector_type(8), aligned(1)));
+      bytes8 b = *(const bytes8 *)(units + c / 2);
+      v16u u = __builtin_convertvector(__builtin_shufflevector(b, b, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7), v16u);
+      store(out + c, __builtin_convertvector((v16i)(u << shifts) >> 28, v16f) * scale);
+    }
+  }
+  for (; c < w->cols; c++) out[c] = kb_s_value(w, index, c);
+}
+
 // ---- products -------------------------------------------------------------------------
 
 /// The largest block of tokens that `left` tokens still fill: KB_TOKENS, or a power of two below it.

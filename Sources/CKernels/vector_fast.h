@@ -6,10 +6,11 @@
 typedef int8_t v16c __attribute__((ext_vector_type(16), aligned(1)));
 
 static void quantize_rows(const float *x, size_t stride, uint32_t tokens, uint32_t cols, void *packed) {
-  kb_fast_rows out = kb_fast_rows_at(packed, tokens, cols);
   uint32_t groups = kb_fast_groups(cols);
-  for (uint32_t t = 0, n; t < tokens; t += n) {
+  uint8_t *block = packed;
+  for (uint32_t t = 0, n; t < tokens; t += n, block += kb_fast_size(n, cols)) {
     n = kb_fast_block(tokens - t);
+    kb_fast_rows out = kb_fast_rows_at(block, n, cols);
     for (uint32_t i = 0; i < n; i++) {
       const float *row = x + (t + i) * stride;
       for (uint32_t g = 0; g < groups; g++) {
@@ -18,29 +19,29 @@ static void quantize_rows(const float *x, size_t stride, uint32_t tokens, uint32
         v16f b = left >= 32 ? load(row + 16) : left > 16 ? load_part(row + 16, left - 16) : splat(0);
         v16u m = (v16u)a & 0x7fffffff, k = (v16u)b & 0x7fffffff;  // magnitudes order like their bits
         float largest = kb_float(__builtin_reduce_max(m > k ? m : k));
-        float scale = largest / 127.0f, reciprocal = largest > 0 ? 127.0f / largest : 0;
+        float scale = largest / 127.0f, reciprocal = largest >= KB_FAST_LEAST ? 127.0f / largest : 0;
         v16i p = __builtin_convertvector(round16(a * reciprocal), v16i), q = __builtin_convertvector(round16(b * reciprocal), v16i);
         size_t at = (size_t)g * n + i;
         *(v16c *)(out.codes + at * 32) = __builtin_convertvector(p, v16c);
         *(v16c *)(out.codes + at * 32 + 16) = __builtin_convertvector(q, v16c);
         out.scales[at] = scale;
-        out.sums[at] = __builtin_reduce_add(p + q);
+        int32_t sum = __builtin_reduce_add(p + q);
+        out.unbias8[at] = -8 * sum;
+        out.unbias128[at] = -128 * sum;
         row += KB_FAST_GROUP;
       }
     }
-    out.codes += (size_t)groups * n * 32;
-    out.scales += (size_t)groups * n;
-    out.sums += (size_t)groups * n;
   }
 }
 
-/// The units of a group of 32 columns of 16 rows, as eight vectors of four bytes a lane; `units` of them are stored.
+/// The units of a group of 32 columns of 16 rows, as eight vectors of four bytes a lane, of which `columns` are stored. int4 codes
+/// are made unsigned by adding 8; int8 codes, for VNNI, by adding 128.
 INLINE void load_group(const uint8_t *codes, bool int4, uint32_t columns, v16i *w) {
   if (int4) {
     _Pragma("unroll") for (uint32_t i = 0; i < 4; i++) {
-      v16u u = i * 8 < columns ? *(const v16u *)(codes + 64 * i) ^ 0x88888888 : (v16u)0x88888888;
-      w[2 * i] = (v16i)(u & 0x0f0f0f0f);
-      w[2 * i + 1] = (v16i)(u >> 4 & 0x0f0f0f0f);
+      v16u u = i * 8 < columns ? *(const v16u *)(codes + 64 * i) : (v16u)0;
+      w[2 * i] = (v16i)((u & 0x0f0f0f0f) ^ 0x08080808);
+      w[2 * i + 1] = (v16i)((u >> 4 & 0x0f0f0f0f) ^ 0x08080808);
     }
   } else {
     _Pragma("unroll") for (uint32_t i = 0; i < 8; i++) {
@@ -50,63 +51,97 @@ INLINE void load_group(const uint8_t *codes, bool int4, uint32_t columns, v16i *
   }
 }
 
-/// Sums of all groups of a tile for n tokens.
-#define FAST_BLOCK(n)                                                                                                           \
-  INLINE void fast_block_##n(const kb_matrix *m, uint32_t tile, bool int4, const int8_t *x, const float *xs, const int32_t *xsum, \
-                             float *y, size_t y_stride) {                                                                       \
-    const uint8_t *codes = m->codes + tile * m->tile_stride;                                                                    \
-    uint32_t groups = (m->cols + m->group - 1) / m->group, step = m->group / KB_FAST_GROUP, bytes = int4 ? 256 : 512;            \
-    const uint16_t *scales = m->scales + (size_t)tile * groups * KB_TILE;                                                       \
-    int32_t bias = int4 ? 8 : KB_BIASED ? 128 : 0;                                                                              \
-    v16f sum[n], ws = splat(0);                                                                                                 \
-    _Pragma("unroll") for (int t = 0; t < n; t++) sum[t] = splat(0);                                                            \
-    uint32_t left = step;                                                                                                       \
-    for (uint32_t c = 0; c < m->cols; c += KB_FAST_GROUP, codes += bytes, x += 32 * n, xs += n, xsum += n) {                    \
-      if (left == step) {                                                                                                       \
-        ws = group_scales(m, scales);                                                                                           \
-        scales += KB_TILE;                                                                                                      \
-        left = 0;                                                                                                               \
-      }                                                                                                                         \
-      left++;                                                                                                                   \
-      v16i w[8];                                                                                                                \
-      if (m->cols - c >= KB_FAST_GROUP) load_group(codes, int4, KB_FAST_GROUP, w);                                              \
-      else load_group(codes, int4, m->cols - c, w);                                                                             \
-      _Pragma("unroll") for (int t = 0; t < n; t++) {                                                                           \
-        v16i acc = (v16i)(-bias * xsum[t]);                                                                                     \
-        _Pragma("unroll") for (int i = 0; i < 8; i++) {                                                                         \
-          int32_t four;                                                                                                         \
-          memcpy(&four, x + 32 * t + 4 * i, 4);                                                                                 \
-          acc = int4 || KB_BIASED ? dot_unsigned(acc, w[i], four) : dot_signed(acc, w[i], four);                                \
-        }                                                                                                                       \
-        sum[t] = fma16(__builtin_convertvector(acc, v16f), ws * xs[t], sum[t]);                                                 \
-      }                                                                                                                         \
-    }                                                                                                                           \
-    _Pragma("unroll") for (int t = 0; t < n; t++) store(y + t * y_stride, sum[t]);                                              \
+/// unbias + the products of a group with a token's 32 codes.
+INLINE v16i group_dot(const v16i *w, bool int4, const int8_t *x, int32_t unbias) {
+  v16i acc = (v16i)unbias;
+  _Pragma("unroll") for (int i = 0; i < 8; i++) {
+    int32_t four;
+    memcpy(&four, x + 4 * i, 4);
+    acc = int4 || KB_BIASED ? dot_unsigned(acc, w[i], four) : dot_signed(acc, w[i], four);
   }
-FAST_BLOCK(1)
+  return acc;
+}
+
+/// Sums of all groups of a tile for n tokens.
+#define FAST_BLOCK(n)                                                                                                         \
+  INLINE void fast_block_##n(const kb_matrix *m, uint32_t tile, bool int4, kb_fast_rows x, float *y, size_t y_stride) {       \
+    const uint8_t *codes = m->codes + tile * m->tile_stride;                                                                  \
+    uint32_t groups = (m->cols + m->group - 1) / m->group, step = m->group / KB_FAST_GROUP, left = step;                      \
+    const uint16_t *scales = m->scales + (size_t)tile * groups * KB_TILE;                                                     \
+    const int32_t *unbias = int4 ? x.unbias8 : x.unbias128;                                                                   \
+    v16f sum[n], ws = splat(0);                                                                                               \
+    v16i w[8];                                                                                                                \
+    _Pragma("unroll") for (int t = 0; t < n; t++) sum[t] = splat(0);                                                          \
+    for (uint32_t c = 0; c < m->cols; c += KB_FAST_GROUP, codes += int4 ? 256 : 512) {                                        \
+      if (left == step) {                                                                                                     \
+        ws = group_scales(m, scales);                                                                                         \
+        scales += KB_TILE;                                                                                                    \
+        left = 0;                                                                                                             \
+      }                                                                                                                       \
+      left++;                                                                                                                 \
+      if (m->cols - c >= KB_FAST_GROUP) load_group(codes, int4, KB_FAST_GROUP, w);                                            \
+      else load_group(codes, int4, m->cols - c, w);                                                                           \
+      _Pragma("unroll") for (int t = 0; t < n; t++) {                                                                         \
+        v16i d = group_dot(w, int4, x.codes + 32 * t, int4 || KB_BIASED ? unbias[t] : 0);                                     \
+        sum[t] = fma16(__builtin_convertvector(d, v16f), ws * x.scales[t], sum[t]);                                           \
+      }                                                                                                                       \
+      x.codes += 32 * n;                                                                                                      \
+      x.scales += n;                                                                                                          \
+      unbias += n;                                                                                                            \
+    }                                                                                                                         \
+    _Pragma("unroll") for (int t = 0; t < n; t++) store(y + t * y_stride, sum[t]);                                            \
+  }
 FAST_BLOCK(2)
 FAST_BLOCK(4)
 FAST_BLOCK(8)
 FAST_BLOCK(16)
 
+/// One token and whole groups of 32: what is the same for all tiles is made ready once. False where that could change a rounding.
+INLINE bool fast_matvec(const kb_matrix *m, bool int4, kb_fast_rows x, uint32_t tile_begin, uint32_t tile_end, float *y) {
+  enum { MOST = 512 };
+  uint32_t groups = m->cols / KB_FAST_GROUP, step = m->group / KB_FAST_GROUP;
+  float xs[MOST];
+  // The exponent of the weights' scales goes into the activations': a power of two, which is exact but at the ends of the range.
+  for (uint32_t g = 0; g < groups; g++) {
+    xs[g] = x.scales[g] * m->scale_unit;
+    if (x.scales[g] != 0 && !(xs[g] >= 0x1p-126f && xs[g] <= 0x1p100f)) return false;
+  }
+  const int32_t *unbias = int4 ? x.unbias8 : x.unbias128;
+  for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
+    const uint8_t *codes = m->codes + tile * m->tile_stride;
+    const v16h *scales = (const v16h *)(m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE);
+    v16f sum = splat(0);
+    for (uint32_t g = 0; g < groups; g++, codes += int4 ? 256 : 512) {
+      v16i w[8];
+      load_group(codes, int4, KB_FAST_GROUP, w);
+      v16i d = group_dot(w, int4, x.codes + 32 * g, int4 || KB_BIASED ? unbias[g] : 0);
+      v16f ws = __builtin_convertvector(scales[step == 1 ? g : g / step], v16f);
+      sum = fma16(__builtin_convertvector(d, v16f), ws * xs[g], sum);
+    }
+    store(y + tile * KB_TILE, sum);
+  }
+  return true;
+}
+FAST_BLOCK(1)
+
 INLINE void matmul_fast_type(const kb_matrix *m, bool int4, const void *packed, uint32_t tokens, uint32_t tile_begin,
                              uint32_t tile_end, float *y, size_t y_stride) {
-  uint32_t groups = kb_fast_groups(m->cols);
+  if (tokens == 1 && m->cols % KB_FAST_GROUP == 0 && m->cols <= 512 * KB_FAST_GROUP &&
+      fast_matvec(m, int4, kb_fast_rows_at(packed, 1, m->cols), tile_begin, tile_end, y))
+    return;
   for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
-    kb_fast_rows x = kb_fast_rows_at((void *)packed, tokens, m->cols);
-    for (uint32_t t = 0, n; t < tokens; t += n) {
+    const uint8_t *block = packed;
+    for (uint32_t t = 0, n; t < tokens; t += n, block += kb_fast_size(n, m->cols)) {
       n = kb_fast_block(tokens - t);
+      kb_fast_rows x = kb_fast_rows_at(block, n, m->cols);
       float *out = y + t * y_stride + tile * KB_TILE;
       switch (n) {
-        case 1: fast_block_1(m, tile, int4, x.codes, x.scales, x.sums, out, y_stride); break;
-        case 2: fast_block_2(m, tile, int4, x.codes, x.scales, x.sums, out, y_stride); break;
-        case 4: fast_block_4(m, tile, int4, x.codes, x.scales, x.sums, out, y_stride); break;
-        case 8: fast_block_8(m, tile, int4, x.codes, x.scales, x.sums, out, y_stride); break;
-        default: fast_block_16(m, tile, int4, x.codes, x.scales, x.sums, out, y_stride); break;
+        case 1: fast_block_1(m, tile, int4, x, out, y_stride); break;
+        case 2: fast_block_2(m, tile, int4, x, out, y_stride); break;
+        case 4: fast_block_4(m, tile, int4, x, out, y_stride); break;
+        case 8: fast_block_8(m, tile, int4, x, out, y_stride); break;
+        default: fast_block_16(m, tile, int4, x, out, y_stride); break;
       }
-      x.codes += (size_t)groups * n * 32;
-      x.scales += (size_t)groups * n;
-      x.sums += (size_t)groups * n;
     }
   }
 }

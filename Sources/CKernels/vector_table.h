@@ -1,7 +1,7 @@
 // The table of the set whose kernels vector_exact.h and vector_encode.h defined.
 const kb_kernels KB_SET = {
   .name = KB_NAME, .token_block = KB_TOKENS,
-  .pack = pack, .matmul = matmul, .row = kb_scalar_row, .dot = dot, .axpy = axpy,
+  .pack = pack, .matmul = matmul, .row = row, .dot = dot, .axpy = axpy,
   .quantize_rows = quantize_rows, .matmul_fast = KB_MATMUL_FAST,
   .rms_norm = rms_norm, .gated_add = gated_add, .add = add, .activate = activate,
   .rotate = rotate, .softmax = softmax, .divide = divide,

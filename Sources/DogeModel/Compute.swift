@@ -21,17 +21,19 @@ struct Compute: Sendable {
     }
   }
 
-  /// Rearranges the first `tokens` rows of x for products with the matrices of `products`.
+  /// Rearranges the first `tokens` rows of x for products with some matrices.
   func pack(
-    _ x: FloatMatrix, tokens: Int, into packed: PackedRows, for products: [Linear]
+    _ x: FloatMatrix, tokens: Int, into packed: PackedRows, for matrices: [Linear]
   ) {
-    if products.contains(where: { usesCodes($0) }) {
-      // Blocks of tokens are quantized on their own, but lie in one buffer whose parts follow
-      // from the number of tokens, so this is cut by nothing: it costs little beside a product.
-      unsafe kernels.table.pointee.quantize_rows(
-        x[0], x.stride, UInt32(tokens), UInt32(x.columns), packed.codes[0])
+    if matrices.contains(where: { usesCodes($0) }) {
+      let rowBytes = kb_fast_bytes(1, UInt32(x.columns))
+      pool.forRanges(of: tokens, grain: Int(KB_FAST_TOKENS)) { part in
+        unsafe kernels.table.pointee.quantize_rows(
+          x[part.lowerBound], x.stride, UInt32(part.count), UInt32(x.columns),
+          UnsafeMutableRawPointer(packed.codes[0]) + part.lowerBound * rowBytes)
+      }
     }
-    guard products.contains(where: { !usesCodes($0) }) else { return }
+    guard matrices.contains(where: { !usesCodes($0) }) else { return }
     let block = Int(unsafe kernels.table.pointee.token_block)
     pool.forRanges(of: tokens, grain: block) { part in
       unsafe kernels.table.pointee.pack(
@@ -41,26 +43,31 @@ struct Compute: Sendable {
   }
 
   /// Multiplies packed rows `[tokens, inputs]` by several matrices: outputs `[tokens, outputs]`.
+  ///
+  /// - Parameters:
+  ///   - packed: what `pack` left for these matrices.
+  ///   - tokens: how many rows.
+  ///   - matrices: the matrices, of the same number of inputs.
+  ///   - outputs: where the results go, one for each matrix.
   func multiply(
-    _ packed: PackedRows, tokens: Int, by products: [(linear: Linear, output: FloatMatrix)]
+    _ packed: PackedRows, tokens: Int, by matrices: [Linear], into outputs: [FloatMatrix]
   ) {
-    let tiles = products.reduce(0) { $0 + $1.linear.weight.geometry.tileCount }
+    let tiles = matrices.reduce(0) { $0 + $1.tileCount }
     pool.forRanges(of: tiles) { part in
       var first = 0
-      for (linear, output) in products {
-        let count = linear.weight.geometry.tileCount
+      for (index, linear) in matrices.enumerated() {
         let begin = max(part.lowerBound, first) - first
-        let end = min(part.upperBound, first + count) - first
+        let end = min(part.upperBound, first + linear.tileCount) - first
         if begin < end {
-          multiply(packed, tokens: tokens, by: linear, tiles: begin..<end, output)
+          multiply(packed, tokens: tokens, by: linear, tiles: begin..<end, outputs[index])
         }
-        first += count
+        first += linear.tileCount
       }
     }
   }
 
   private func usesCodes(_ linear: Linear) -> Bool {
-    mode == .fast && linear.weight.geometry.type.isQuantized
+    mode == .fast && linear.isQuantized
   }
 
   private func multiply(

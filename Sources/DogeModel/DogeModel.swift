@@ -24,6 +24,24 @@ public final class DogeModel: Sendable {
   public let file: KibbleFile
   let weights: ModelWeights
   let compute: Compute
+  private let rotary: RotaryTable
+  private let blocks: [Block]
+
+  /// One block of the model.
+  private final class Block: Sendable {
+    let weights: LayerWeights
+    let attention: DynamicMaskAttention
+    let feedForward: FeedForward
+
+    init(
+      _ weights: LayerWeights, config: DogeConfig, layout: CheckpointLayout, compute: Compute
+    ) {
+      self.weights = weights
+      attention = DynamicMaskAttention(
+        weights.attention, config: config, layout: layout, compute: compute)
+      feedForward = FeedForward(weights, config: config, compute: compute)
+    }
+  }
 
   /// Finds a model's weights in a file; nothing is copied but small vectors.
   ///
@@ -41,7 +59,16 @@ public final class DogeModel: Sendable {
     self.layout = layout
     self.file = file
     weights = try ModelWeights(file: file, config: config, layout: layout, kernels: kernels)
-    compute = Compute(kernels: kernels, pool: pool, mode: mode)
+    let compute = Compute(kernels: kernels, pool: pool, mode: mode)
+    self.compute = compute
+    let config = config
+    blocks = weights.layers.map {
+      Block($0, config: config, layout: layout, compute: compute)
+    }
+    rotary = RotaryTable(
+      RotaryEmbedding(
+        parameters: config.rope, headDimension: config.headDimension,
+        maxPositions: config.maxPositions))
   }
 
   /// An empty cache for sequences of this model.
@@ -71,28 +98,23 @@ public final class DogeModel: Sendable {
     let x = try embed(tokens, after: cache.count)
     try cache.reserve(tokens.count)
     let call = cache.count..<cache.count + tokens.count
-    let rotation = RotaryEmbedding(
-      parameters: config.rope, headDimension: config.headDimension,
-      maxPositions: config.maxPositions
-    ).table(for: call)
-    let work = Workspace(config, tokens: tokens.count)
+    let rotation = rotary.table(for: call)
+    let work = cache.workspace(config, tokens: tokens.count)
     try observe(0, x)
-    for (index, layer) in weights.layers.enumerated() {
-      let attention = DynamicMaskAttention(
-        weights: layer.attention, config: config, layout: layout, compute: compute)
+    for (index, block) in blocks.enumerated() {
       forBlocks(of: x) { rows in
-        norm(x, rows, layer.inputNorm, work)
-        attention.run(
+        norm(x, rows, block.weights.inputNorm, work)
+        block.attention.run(
           work, positions: call.lowerBound + rows.lowerBound..<call.lowerBound + rows.upperBound,
-          cache: cache.layers[index], rotation: rotation, callStart: call.lowerBound)
-        compute.gatedAdd(x, rows: rows, gate: layer.inputResidual, work.projected)
+          cache: cache.layers[index], rotation: rotation)
+        compute.gatedAdd(x, rows: rows, gate: block.weights.inputResidual, work.projected)
       }
-      let choices = chooseExperts(x, layer, routing, work)
-      let feedForward = FeedForward(layer: layer, config: config, compute: compute)
+      let choices = chooseExperts(x, block.weights, routing, work)
       forBlocks(of: x) { rows in
-        norm(x, rows, layer.postNorm, work)
-        feedForward.run(work, tokens: rows.count, choices: choices.isEmpty ? [] : choices[rows])
-        compute.gatedAdd(x, rows: rows, gate: layer.postResidual, work.projected)
+        norm(x, rows, block.weights.postNorm, work)
+        block.feedForward.run(
+          work, tokens: rows.count, choices: choices.isEmpty ? [] : choices[rows])
+        compute.gatedAdd(x, rows: rows, gate: block.weights.postResidual, work.projected)
       }
       try observe(index + 1, x)
     }
@@ -125,9 +147,9 @@ public final class DogeModel: Sendable {
     compute.rmsNorm(
       hidden, rows: rows, weight: weights.finalNorm, epsilon: config.rmsNormEpsilon,
       into: buffer.normed)
-    let head = Linear(weight: weights.head, bias: nil)
-    compute.pack(buffer.normed, tokens: rows.count, into: buffer.packed, for: [head])
-    compute.multiply(buffer.packed, tokens: rows.count, by: [(head, buffer.logits)])
+    compute.pack(buffer.normed, tokens: rows.count, into: buffer.packed, for: [weights.head])
+    compute.multiply(
+      buffer.packed, tokens: rows.count, by: [weights.head], into: [buffer.logits])
     return buffer.logits
   }
 
@@ -178,7 +200,7 @@ public final class DogeModel: Sendable {
     forBlocks(of: x) { rows in
       norm(x, rows, layer.postNorm, work)
       compute.pack(work.normed, tokens: rows.count, into: work.packed, for: [weights.router])
-      compute.multiply(work.packed, tokens: rows.count, by: [(weights.router, block)])
+      compute.multiply(work.packed, tokens: rows.count, by: [weights.router], into: [block])
       for row in rows {
         unsafe scores[row].update(
           from: block[row - rows.lowerBound], count: 2 * experts.keyCount)

@@ -11,11 +11,35 @@ import TensorCore
 ///     o_h = softmax_j(q_h · k_g[j] / √hd + δ_r[j]) · v_g[j]      y = W_o o
 ///
 /// over the visible keys j, of which each query keeps the `keepWindowSize` with the largest δ.
-struct DynamicMaskAttention {
+final class DynamicMaskAttention: Sendable {
   let weights: AttentionWeights
-  let config: DogeConfig
-  let layout: CheckpointLayout
   let compute: Compute
+  let headCount: Int
+  let keyValueHeadCount: Int
+  let headDimension: Int
+  let maskRows: Int
+  let slidingWindow: Int?
+  /// Keys that a query keeps; nil where nothing is pruned.
+  let keepWindowSize: Int?
+  private let epsilon: Float
+  private let inputs: [Linear]
+  private let outputs: [Linear]
+
+  init(
+    _ weights: AttentionWeights, config: DogeConfig, layout: CheckpointLayout, compute: Compute
+  ) {
+    self.weights = weights
+    self.compute = compute
+    headCount = config.headCount
+    keyValueHeadCount = config.keyValueHeadCount
+    headDimension = config.headDimension
+    maskRows = layout.maskRows
+    slidingWindow = config.slidingWindow
+    keepWindowSize = layout.prunes ? config.keepWindowSize : nil
+    epsilon = config.rmsNormEpsilon
+    inputs = [weights.q, weights.k, weights.v]
+    outputs = [weights.o]
+  }
 
   /// Attends from a block of tokens, whose keys and values it adds to the cache.
   ///
@@ -23,54 +47,47 @@ struct DynamicMaskAttention {
   ///   - work: its `normed` holds the block's rows `[tokens, d]`; the result goes to `projected`.
   ///   - positions: the block's positions in the sequence.
   ///   - cache: the block's cache of keys, values and masks.
-  ///   - rotation: cosines and sines of the call.
-  ///   - callStart: the position of their first row.
+  ///   - rotation: cosines and sines of the call's positions.
   func run(
-    _ work: Workspace, positions: Range<Int>, cache: LayerCache,
-    rotation: (cosine: FloatMatrix, sine: FloatMatrix), callStart: Int
+    _ work: Workspace, positions: Range<Int>, cache: LayerCache, rotation: RotaryTable.Rows
   ) {
     let tokens = positions.count
-    compute.pack(
-      work.normed, tokens: tokens, into: work.packed, for: [weights.q, weights.k, weights.v])
-    compute.multiply(
-      work.packed, tokens: tokens,
-      by: [(weights.q, work.q), (weights.k, work.k), (weights.v, work.v)])
+    compute.pack(work.normed, tokens: tokens, into: work.packed, for: inputs)
+    compute.multiply(work.packed, tokens: tokens, by: inputs, into: work.qkv)
     compute.pool.forRanges(of: tokens) { part in
       for token in part {
-        let row = positions.lowerBound + token - callStart
-        prepare(
-          token, position: positions.lowerBound + token, work, cache,
-          cosine: rotation.cosine, sine: rotation.sine, rotationRow: row)
+        prepare(token, position: positions.lowerBound + token, work, cache, rotation)
       }
     }
     attend(work, positions: positions, cache: cache)
-    compute.pack(work.attended, tokens: tokens, into: work.packed, for: [weights.o])
-    compute.multiply(work.packed, tokens: tokens, by: [(weights.o, work.projected)])
+    compute.pack(work.attended, tokens: tokens, into: work.packed, for: outputs)
+    compute.multiply(work.packed, tokens: tokens, by: outputs, into: work.projections)
   }
 
   /// Normalizes and rotates a token's queries and keys, and stores its keys, values and mask.
   private func prepare(
     _ token: Int, position: Int, _ work: Workspace, _ cache: LayerCache,
-    cosine: FloatMatrix, sine: FloatMatrix, rotationRow: Int
+    _ rotation: RotaryTable.Rows
   ) {
     let kernels = unsafe compute.kernels.table
-    let hd = config.headDimension
+    let hd = headDimension
+    let row = position - rotation.first
     func normAndRotate(_ x: UnsafeMutablePointer<Float>, _ norm: FloatMatrix?) {
       if let norm {
-        unsafe kernels.pointee.rms_norm(x, norm[0], config.rmsNormEpsilon, UInt32(hd), x)
+        unsafe kernels.pointee.rms_norm(x, norm[0], epsilon, UInt32(hd), x)
       }
-      unsafe kernels.pointee.rotate(x, cosine[rotationRow], sine[rotationRow], UInt32(hd / 2))
+      unsafe kernels.pointee.rotate(x, rotation.cosine[row], rotation.sine[row], UInt32(hd / 2))
     }
-    for head in 0..<config.headCount {
+    for head in 0..<headCount {
       unsafe normAndRotate(work.q[token] + head * hd, weights.qNorm)
     }
-    for head in 0..<config.keyValueHeadCount {
+    for head in 0..<keyValueHeadCount {
       let key = unsafe work.k[token] + head * hd
       unsafe normAndRotate(key, weights.kNorm)
       unsafe cache.store(
         key: key, value: work.v[token] + head * hd, head: head, position: position)
     }
-    for row in 0..<layout.maskRows {
+    for row in 0..<maskRows {
       var z = unsafe kernels.pointee.dot(
         weights.dt[row], work.v[token], UInt32(weights.dt.columns))
       if let bias = weights.dtBias { unsafe z += bias[0][row] }
@@ -78,101 +95,42 @@ struct DynamicMaskAttention {
     }
   }
 
-  /// Scores, softmax and weighted sums, a kv head and a few tokens at a time.
+  /// Scores, softmax and weighted sums, for a few tokens and one kv head at a time.
   private func attend(_ work: Workspace, positions: Range<Int>, cache: LayerCache) {
-    let group = config.headCount / config.keyValueHeadCount
-    let span = max(1, 24 / group)
+    let group = headCount / keyValueHeadCount
+    let span = min(positions.count, max(1, 24 / group))
     let spans = (positions.count + span - 1) / span
-    let tasks = spans * config.keyValueHeadCount
-    let parts = min(tasks, compute.pool.threadCount)
-    let queries = min(span, positions.count) * group
-    compute.pool.run(parts) { part in
-      let scratch = AttentionScratch(
-        queries: queries, headDimension: config.headDimension, keys: positions.upperBound)
-      // Later tokens see more keys; taking every parts-th task evens that out.
-      for task in stride(from: part, to: tasks, by: parts) {
-        let (index, head) = task.quotientAndRemainder(dividingBy: config.keyValueHeadCount)
-        let tokens = index * span..<min((index + 1) * span, positions.count)
-        attend(tokens, head: head, start: positions.lowerBound, work, cache, scratch)
+    let tasks = spans * keyValueHeadCount
+    let threads = compute.pool.threadCount
+    let scratch = work.attentionScratch(
+      threads: max(threads, keyValueHeadCount), queries: span * group,
+      keys: positions.upperBound)
+    func task(_ number: Int, _ scratch: AttentionScratch) -> AttentionTask {
+      let (index, head) = number.quotientAndRemainder(dividingBy: keyValueHeadCount)
+      let tokens = index * span..<min((index + 1) * span, positions.count)
+      return AttentionTask(
+        attention: self, tokens: tokens, head: head, start: positions.lowerBound, work: work,
+        cache: cache, scratch: scratch)
+    }
+    guard spans == 1, threads > 1, positions.upperBound >= Self.manyKeys else {
+      let parts = min(tasks, threads)
+      compute.pool.run(parts) { part in
+        // Later tokens see more keys; taking every parts-th task evens that out.
+        for number in stride(from: part, to: tasks, by: parts) {
+          task(number, scratch[part]).run()
+        }
       }
+      return
     }
+    // A few queries and many keys: all threads share the keys, then the dimensions of values.
+    let heads = (0..<tasks).map { task($0, scratch[$0]) }
+    for task in heads { task.gatherQueries() }
+    for task in heads { compute.pool.forRanges(of: task.panels) { task.score(panels: $0) } }
+    for task in heads { task.softmax() }
+    for task in heads { compute.pool.forRanges(of: task.valueTiles) { task.sum(tiles: $0) } }
+    for task in heads { task.finish() }
   }
 
-  /// Attends from some tokens to one kv head, with all query heads that share it.
-  private func attend(
-    _ tokens: Range<Int>, head: Int, start: Int, _ work: Workspace, _ cache: LayerCache,
-    _ scratch: AttentionScratch
-  ) {
-    let kernels = unsafe compute.kernels.table
-    let hd = config.headDimension
-    let group = config.headCount / config.keyValueHeadCount
-    let queries = tokens.count * group
-    let keys = start + tokens.upperBound
-    let panels = keys.roundedUp(to: TensorGeometry.tileRows) / TensorGeometry.tileRows
-    guard let keyMatrix = cache.keyMatrix(head: head, count: keys),
-      let valueMatrix = cache.valueMatrix(head: head, count: keys)
-    else { return }
-    for query in 0..<queries {
-      let (token, member) = query.quotientAndRemainder(dividingBy: group)
-      let source = unsafe work.q[tokens.lowerBound + token] + (head * group + member) * hd
-      unsafe scratch.queries[query].update(from: source, count: hd)
-    }
-    // Scores [queries, keys].
-    unsafe kernels.pointee.pack(
-      scratch.queries[0], scratch.queries.stride, UInt32(queries), UInt32(hd), scratch.packed[0])
-    unsafe withUnsafePointer(to: keyMatrix.matrix) {
-      unsafe kernels.pointee.matmul(
-        $0, scratch.packed[0], UInt32(queries), 0, UInt32(panels), scratch.scores[0],
-        scratch.scores.stride)
-    }
-    let scale = 1 / Float(hd).squareRoot()
-    for query in 0..<queries {
-      let (token, member) = query.quotientAndRemainder(dividingBy: group)
-      let position = start + tokens.lowerBound + token
-      let first = config.slidingWindow.map { max(0, position - $0 + 1) } ?? 0
-      let row = layout.maskRows == config.headCount ? head * group + member : head
-      var mask = unsafe UnsafePointer(cache.mask[row])
-      if layout.prunes, position + 1 - first > config.keepWindowSize {
-        unsafe kb_keep_largest(
-          mask, UInt32(first), UInt32(position + 1), UInt32(config.keepWindowSize),
-          scratch.kept[0])
-        unsafe mask = UnsafePointer(scratch.kept[0])
-      }
-      let sum = unsafe kernels.pointee.softmax(
-        scratch.scores[query], mask, scale, UInt32(first), UInt32(position + 1),
-        UInt32(panels * TensorGeometry.tileRows))
-      unsafe scratch.sums[0][query] = sum
-    }
-    // Weighted sums [queries, hd].
-    unsafe kernels.pointee.pack(
-      scratch.scores[0], scratch.scores.stride, UInt32(queries), UInt32(keys), scratch.packed[0])
-    unsafe withUnsafePointer(to: valueMatrix.matrix) {
-      unsafe kernels.pointee.matmul(
-        $0, scratch.packed[0], UInt32(queries), 0, UInt32(valueMatrix.geometry.tileCount),
-        scratch.queries[0], scratch.queries.stride)
-    }
-    for query in 0..<queries {
-      let (token, member) = query.quotientAndRemainder(dividingBy: group)
-      let out = unsafe work.attended[tokens.lowerBound + token] + (head * group + member) * hd
-      unsafe kernels.pointee.divide(
-        scratch.queries[query], scratch.sums[0][query], UInt32(hd), out)
-    }
-  }
-}
-
-/// Memory for one thread's part of attention.
-private struct AttentionScratch {
-  let queries: FloatMatrix  // [queries, hd], then the weighted sums
-  let scores: FloatMatrix  // [queries, keys]
-  let packed: FloatMatrix
-  let kept: FloatMatrix  // [keys]
-  let sums: FloatMatrix  // [queries]
-
-  init(queries count: Int, headDimension: Int, keys: Int) {
-    queries = FloatMatrix(rows: count, columns: headDimension)
-    scores = FloatMatrix(rows: count, columns: keys)
-    packed = FloatMatrix(rows: 1, columns: count * max(headDimension, keys))
-    kept = FloatMatrix(rows: 1, columns: keys)
-    sums = FloatMatrix(rows: 1, columns: count)
-  }
+  /// Keys from which on a single call is worth cutting up.
+  private static let manyKeys = 256
 }

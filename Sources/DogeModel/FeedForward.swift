@@ -8,10 +8,22 @@ import TensorCore
 ///
 ///     MLP(h) = W_down (act(W_gate h) ⊙ W_up h)
 ///     CDMoE(h) = MLP(h) + Σ_e act(down_e · h) · w_e · up_e
-struct FeedForward {
-  let layer: LayerWeights
-  let config: DogeConfig
-  let compute: Compute
+final class FeedForward: Sendable {
+  private let experts: ExpertWeights?
+  private let compute: Compute
+  private let activation: Int32
+  private let hiddenSize: Int
+  private let inputs: [Linear]
+  private let outputs: [Linear]
+
+  init(_ layer: LayerWeights, config: DogeConfig, compute: Compute) {
+    experts = layer.experts
+    self.compute = compute
+    activation = config.activation.kernelCode
+    hiddenSize = config.hiddenSize
+    inputs = [layer.mlp.gate, layer.mlp.up]
+    outputs = [layer.mlp.down]
+  }
 
   /// Runs a block of tokens.
   ///
@@ -20,22 +32,20 @@ struct FeedForward {
   ///   - tokens: how many rows.
   ///   - choices: the experts of the block's tokens, where the model has experts.
   func run(_ work: Workspace, tokens: Int, choices: ArraySlice<ExpertChoice>) {
-    compute.pack(
-      work.normed, tokens: tokens, into: work.packed, for: [layer.mlp.gate, layer.mlp.up])
-    compute.multiply(
-      work.packed, tokens: tokens, by: [(layer.mlp.gate, work.gate), (layer.mlp.up, work.up)])
+    compute.pack(work.normed, tokens: tokens, into: work.packed, for: inputs)
+    compute.multiply(work.packed, tokens: tokens, by: inputs, into: work.gateAndUp)
     compute.pool.forRanges(of: tokens) { part in
       for token in part {
         unsafe compute.kernels.table.pointee.activate(
-          config.activation.kernelCode, work.gate[token], work.up[token],
+          activation, work.gate[token], work.up[token],
           UInt32(work.gate.columns))
       }
     }
-    compute.pack(work.gate, tokens: tokens, into: work.packed, for: [layer.mlp.down])
-    compute.multiply(work.packed, tokens: tokens, by: [(layer.mlp.down, work.projected)])
-    guard let experts = layer.experts else { return }
+    compute.pack(work.gate, tokens: tokens, into: work.packed, for: outputs)
+    compute.multiply(work.packed, tokens: tokens, by: outputs, into: work.projections)
+    guard let experts else { return }
     compute.pool.forRanges(of: tokens) { part in
-      let scratch = FloatMatrix(rows: 2, columns: config.hiddenSize)
+      let scratch = FloatMatrix(rows: 2, columns: hiddenSize)
       for token in part {
         add(
           choices[choices.startIndex + token], of: experts, to: token, work, row: scratch)
@@ -49,12 +59,12 @@ struct FeedForward {
     row scratch: FloatMatrix
   ) {
     let kernels = unsafe compute.kernels.table
-    let d = UInt32(config.hiddenSize)
-    unsafe scratch[1].update(repeating: 0, count: config.hiddenSize)
+    let d = UInt32(hiddenSize)
+    unsafe scratch[1].update(repeating: 0, count: hiddenSize)
     for (expert, weight) in zip(choice.experts, choice.weights) {
       compute.kernels.row(expert, of: experts.downEmbed, into: scratch, at: 0)
       var score = unsafe kernels.pointee.dot(scratch[0], work.normed[token], d)
-      unsafe kernels.pointee.activate(config.activation.kernelCode, &score, [weight], 1)
+      unsafe kernels.pointee.activate(activation, &score, [weight], 1)
       compute.kernels.row(expert, of: experts.upEmbed, into: scratch, at: 0)
       unsafe kernels.pointee.axpy(score, scratch[0], d, scratch[1])
     }

@@ -15,6 +15,7 @@ public final class KVCache: @unchecked Sendable {
   private(set) var capacity = 0
   private(set) var layers: [LayerCache] = []
   private let shape: Shape
+  private var workspace: Workspace?
 
   struct Shape {
     let layers: Int
@@ -32,6 +33,14 @@ public final class KVCache: @unchecked Sendable {
   public func truncate(to count: Int) {
     precondition(count >= 0 && count <= self.count, "cannot keep more than there is")
     self.count = count
+  }
+
+  /// Memory for the activations of a call, kept for the next one.
+  func workspace(_ config: DogeConfig, tokens: Int) -> Workspace {
+    if let workspace, workspace.holds(tokens: tokens) { return workspace }
+    let fresh = Workspace(config, tokens: tokens)
+    workspace = fresh
+    return fresh
   }
 
   /// Bytes that it takes now.

@@ -16,7 +16,7 @@ struct ModelWeights: Sendable {
   /// Weight of the last RMSNorm, [d].
   let finalNorm: FloatMatrix
   /// Head, [V, d].
-  let head: StoredMatrix
+  let head: Linear
 }
 
 /// The weights of one block.
@@ -58,9 +58,18 @@ struct ExpertWeights: Sendable {
 }
 
 /// A matrix that is multiplied, with its bias.
-struct Linear: Sendable {
+final class Linear: Sendable {
   let weight: StoredMatrix  // [outputs, inputs], in tiles
   let bias: FloatMatrix?  // [outputs]
+  let tileCount: Int
+  let isQuantized: Bool
+
+  init(weight: StoredMatrix, bias: FloatMatrix?) {
+    self.weight = weight
+    self.bias = bias
+    tileCount = weight.geometry.tileCount
+    isQuantized = weight.geometry.type.isQuantized
+  }
 }
 
 extension ModelWeights {
@@ -79,7 +88,7 @@ extension ModelWeights {
     embedding = try loader.matrix(.embedding)
     self.layers = layers
     finalNorm = try loader.floats(.finalNorm)
-    head = layout.tied ? embedding : try loader.matrix(.head)
+    head = Linear(weight: layout.tied ? embedding : try loader.matrix(.head), bias: nil)
   }
 }
 

@@ -21,8 +21,24 @@ package struct RotaryEmbedding: Sendable {
   /// The length so far, at the call's last token, selects the frequencies of dynamic and
   /// LongRoPE.
   package func table(for positions: Range<Int>) -> (cosine: FloatMatrix, sine: FloatMatrix) {
+    table(for: positions, length: positions.upperBound)
+  }
+
+  /// Which set of frequencies a call uses that reaches `length`; nil for one of its own.
+  func sharedFrequencies(length: Int) -> Bool? {
+    switch parameters.scaling {
+    case .none, .linear, .yarn, .llama3: false
+    case .dynamic: length <= maxPositions ? false : nil
+    case .longRope(let long): length > long.originalMaxPositions
+    }
+  }
+
+  /// The same for positions of any call that reaches `length`.
+  func table(
+    for positions: Range<Int>, length: Int
+  ) -> (cosine: FloatMatrix, sine: FloatMatrix) {
     let half = headDimension / 2
-    let (frequencies, scale) = frequencies(length: positions.upperBound)
+    let (frequencies, scale) = frequencies(length: length)
     let cosine = FloatMatrix(rows: positions.count, columns: half)
     let sine = FloatMatrix(rows: positions.count, columns: half)
     for (row, position) in positions.enumerated() {

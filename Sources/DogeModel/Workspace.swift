@@ -17,7 +17,9 @@ public final class LogitsBuffer: Sendable {
 }
 
 /// Memory for the activations of one block of tokens; its size does not depend on a call's length.
-package struct Workspace: Sendable {
+///
+/// One call uses it at a time.
+package final class Workspace: @unchecked Sendable {
   /// Tokens that pass through a layer at once: the weights are read once for all of them.
   ///
   /// A multiple of every kernel set's token block.
@@ -28,13 +30,19 @@ package struct Workspace: Sendable {
   let q: FloatMatrix  // [block, H hd]
   let k: FloatMatrix  // [block, KV hd]
   let v: FloatMatrix  // [block, KV hd]
+  let qkv: [FloatMatrix]
   let attended: FloatMatrix  // [block, H hd]
   let projected: FloatMatrix  // [block, d]
   let gate: FloatMatrix  // [block, I]
   let up: FloatMatrix  // [block, I]
+  let gateAndUp: [FloatMatrix]
+  let projections: [FloatMatrix]
+  private let headDimension: Int
+  private var scratch: [AttentionScratch] = []
 
   init(_ config: DogeConfig, tokens: Int) {
     let rows = min(tokens, Self.blockTokens)
+    headDimension = config.headDimension
     let queries = config.headCount * config.headDimension
     let values = config.keyValueHeadCount * config.headDimension
     normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
@@ -43,9 +51,27 @@ package struct Workspace: Sendable {
     q = FloatMatrix(rows: rows, columns: queries)
     k = FloatMatrix(rows: rows, columns: values)
     v = FloatMatrix(rows: rows, columns: values)
+    qkv = [q, k, v]
     attended = FloatMatrix(rows: rows, columns: queries)
     projected = FloatMatrix(rows: rows, columns: config.hiddenSize)
     gate = FloatMatrix(rows: rows, columns: config.intermediateSize)
     up = FloatMatrix(rows: rows, columns: config.intermediateSize)
+    gateAndUp = [gate, up]
+    projections = [projected]
+  }
+
+  /// Whether it has room for a block of a call of so many tokens.
+  func holds(tokens: Int) -> Bool { normed.rows >= min(tokens, Self.blockTokens) }
+
+  /// Memory for attention, for each of so many threads.
+  func attentionScratch(threads: Int, queries: Int, keys: Int) -> [AttentionScratch] {
+    if scratch.count < threads || !scratch[0].holds(queries: queries, keys: keys) {
+      // Room to grow into, so that decoding does not allocate for every token.
+      let room = max(keys + keys / 2, 64)
+      scratch = (0..<threads).map { _ in
+        AttentionScratch(queries: queries, headDimension: headDimension, keys: room)
+      }
+    }
+    return scratch
   }
 }

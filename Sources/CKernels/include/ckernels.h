@@ -74,7 +74,8 @@ typedef struct {
   void (*axpy)(float s, const float *a, uint32_t n, float *y);
 
   // ---- products, fast: int8 activations ----
-  /// Quantizes `tokens` rows of x [tokens, cols] in groups of 32 columns, for `matmul_fast`. `packed` holds kb_fast_bytes.
+  /// Quantizes `tokens` rows of x [tokens, cols] in groups of 32 columns, for `matmul_fast`. `packed` holds kb_fast_bytes; a range of
+  /// tokens that begins at a multiple of KB_FAST_TOKENS begins at kb_fast_bytes of those before it.
   void (*quantize_rows)(const float *x, size_t stride, uint32_t tokens, uint32_t cols, void *packed);
   /// As `matmul`, for int8 and int4 matrices: integers are summed within groups of 32 columns, groups as binary32 in order.
   void (*matmul_fast)(const kb_matrix *w, const void *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
@@ -131,6 +132,8 @@ enum { KB_SCALAR, KB_AVX2, KB_AVX512, KB_AVX512VNNI, KB_NEON, KB_NEONDOT, KB_ISA
 const kb_kernels *kb_kernels_for(int isa);
 
 // ---- functions that are the same for every instruction set ----
+/// Tokens of a block of quantized rows.
+enum { KB_FAST_TOKENS = 16 };
 /// Bytes of `tokens` quantized rows of `cols` columns.
 size_t kb_fast_bytes(uint32_t tokens, uint32_t cols);
 double kb_exp64(double x);
