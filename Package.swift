@@ -49,10 +49,11 @@ let package = Package(
     .target(name: "CKernels"),
     module("Diagnostics"),
     .target(name: "CThreads"),
+    .target(name: "CChecksum", dependencies: ["CZlib"]),
     module("Parallel", ["CThreads"]),
     module("TensorCore", ["Diagnostics"]),
     module("JSONCore", ["Diagnostics"]),
-    module("ByteIO", ["CZlib", "Diagnostics"]),
+    module("ByteIO", ["CChecksum", "CZlib", "Diagnostics"]),
     module("Kernels", ["CKernels", "Diagnostics", "TensorCore"]),
 
     // The two file formats.
@@ -97,7 +98,7 @@ let package = Package(
 
     // Tests.
     .target(name: "TestSupport", path: "Tests/TestSupport"),
-    tests("ByteIO", ["Diagnostics"]),
+    tests("ByteIO", ["CZlib", "Diagnostics"]),
     tests("JSONCore", ["Diagnostics"]),
     tests("Parallel"),
     tests("TensorCore"),

@@ -1,3 +1,4 @@
+import CChecksum
 import CZlib
 
 /// The CRC-32 of zlib, gzip and PNG (polynomial 0xEDB88320, reflected).
@@ -13,18 +14,8 @@ public struct CRC32: Equatable, Sendable {
 
   /// Appends bytes, of any number.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    // zlib counts in 32 bits.
-    let longest = 1 << 30
-    var checksum = uLong(value)
-    var start = 0
-    while start < bytes.count {
-      let end = min(start + longest, bytes.count)
-      let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-      checksum = unsafe crc32(
-        checksum, part.baseAddress?.assumingMemoryBound(to: Bytef.self), uInt(part.count))
-      start = end
-    }
-    value = UInt32(truncatingIfNeeded: checksum)
+    guard let start = bytes.baseAddress else { return }
+    value = unsafe kb_crc32(value, start, bytes.count)
   }
 
   /// Appends bytes.
