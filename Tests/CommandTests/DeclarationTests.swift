@@ -10,8 +10,8 @@ import kibble
   @Test func everyCommandOfTheContractIsThere() {
     let names = Kibble.tool.specs.map(\.name)
     let expected = [
-      "convert", "quantize", "verify", "logits", "inspect", "check", "export", "doctor", "demo",
-      "help",
+      "convert", "quantize", "verify", "logits", "bench", "inspect", "check", "export", "doctor",
+      "demo", "help",
     ]
     #expect(Set(names) == Set(expected) && names.count == expected.count)
   }
