@@ -62,10 +62,11 @@ void kb_route(const float *x, const float *y, uint32_t keys, uint32_t k, uint32_
       if (count == k && s.score < best[k - 1].score) break;  // the rest of this row is no larger
       count = insert(best, count, k, s);
     }
-  // Rounding can make the sums of other halves equal to it, so which pairs have it is seen among all.
+  // Rounding can make the sums of other halves equal to it; where that is possible, which pairs have it is seen among all.
   float least = best[k - 1].score, largest_y = best_y[0].score;
-  count = 0;
-  for (uint32_t a = 0; a < keys; a++) {
+  bool others_reach = half < keys && (best_x[half - 1].score + largest_y >= least || best_x[0].score + best_y[half - 1].score >= least);
+  if (others_reach) count = 0;
+  for (uint32_t a = 0; others_reach && a < keys; a++) {
     if (x[a] + largest_y < least) continue;
     for (uint32_t b = 0; b < keys; b++)
       if (!(x[a] + y[b] < least)) count = insert(best, count, k, (scored){x[a] + y[b], a * keys + b});

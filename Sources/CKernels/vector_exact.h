@@ -162,23 +162,29 @@ static void row(const kb_matrix *w, uint32_t index, float *out) {
     return;
   }
   const uint8_t *units = w->codes + index * w->tile_stride;
-  uint32_t c = 0, groups = w->group ? (w->cols + w->group - 1) / w->group : 0;
-  const v16u shifts = {28, 28, 28, 28, 24, 24, 24, 24, 28, 28, 28, 28, 24, 24, 24, 24};
-  v16f scale = splat(0);
-  for (; c + KB_TILE <= w->cols; c += KB_TILE) {
-    if (groups && c % w->group == 0) scale = splat(kb_s_scale(w, index, c / w->group));
-    if (w->type == KB_F16) {
-      store(out + c, __builtin_convertvector(*(const v16h *)(units + 2 * c), v16f));
-    } else if (w->type == KB_BF16) {
+  uint32_t c = 0;
+  if (w->type == KB_F16) {
+    for (; c + KB_TILE <= w->cols; c += KB_TILE) store(out + c, __builtin_convertvector(*(const v16h *)(units + 2 * c), v16f));
+  } else if (w->type == KB_BF16) {
+    for (; c + KB_TILE <= w->cols; c += KB_TILE)
       store(out + c, (v16f)(__builtin_convertvector(*(const v16s *)(units + 2 * c), v16u) << 16));
-    } else if (w->type == KB_INT8) {
-      typedef int8_t bytes16 __attribute__((ext_vector_type(16), aligned(1)));
-      store(out + c, __builtin_convertvector(*(const bytes16 *)(units + c), v16f) * scale);
-    } else {
-      typedef uint8_t bytes8 __attribute__((ext_vector_type(8), aligned(1)));
-      bytes8 b = *(const bytes8 *)(units + c / 2);
-      v16u u = __builtin_convertvector(__builtin_shufflevector(b, b, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7), v16u);
-      store(out + c, __builtin_convertvector((v16i)(u << shifts) >> 28, v16f) * scale);
+  } else {
+    typedef int8_t bytes16 __attribute__((ext_vector_type(16), aligned(1)));
+    typedef uint8_t bytes8 __attribute__((ext_vector_type(8), aligned(1)));
+    const v16u shifts = {28, 28, 28, 28, 24, 24, 24, 24, 28, 28, 28, 28, 24, 24, 24, 24};
+    const uint16_t *scales = w->scales + (size_t)index * ((w->cols + w->group - 1) / w->group);
+    while (c + KB_TILE <= w->cols) {
+      v16f scale = splat(kb_s_widen_f16(*scales++) * w->scale_unit);
+      uint32_t end = c + w->group < w->cols ? c + w->group : w->cols;
+      for (; c + KB_TILE <= end; c += KB_TILE) {
+        if (w->type == KB_INT8) {
+          store(out + c, __builtin_convertvector(*(const bytes16 *)(units + c), v16f) * scale);
+        } else {
+          bytes8 b = *(const bytes8 *)(units + c / 2);
+          v16u u = __builtin_convertvector(__builtin_shufflevector(b, b, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7), v16u);
+          store(out + c, __builtin_convertvector((v16i)(u << shifts) >> 28, v16f) * scale);
+        }
+      }
     }
   }
   for (; c < w->cols; c++) out[c] = kb_s_value(w, index, c);
@@ -244,37 +250,42 @@ static void run_block(uint32_t n, const float *w, const float *x, uint32_t cols,
   }
 }
 
-/// One token: four tiles at a time, so that four chains of sums run side by side.
-static void matvec(const kb_matrix *w, const float *x, uint32_t tile_begin, uint32_t tile_end, float *y) {
-  enum { SPAN = 64 };
-  _Alignas(64) float decoded[4][SPAN * KB_TILE];
-  uint32_t tile = tile_begin;
-  for (; tile + 4 <= tile_end; tile += 4) {
-    v16f sum[4] = {splat(0), splat(0), splat(0), splat(0)};
-    for (uint32_t begin = 0; begin < w->cols; begin += SPAN) {
-      uint32_t end = begin + SPAN < w->cols ? begin + SPAN : w->cols;
-      const float *v[4];
-      for (int i = 0; i < 4; i++) v[i] = decode_tile(w, tile + i, begin, end, decoded[i]);
-      for (uint32_t c = 0; c < end - begin; c++)
-        _Pragma("unroll") for (int i = 0; i < 4; i++) sum[i] = fma16(load(v[i] + c * KB_TILE), splat(x[begin + c]), sum[i]);
-    }
-    for (int i = 0; i < 4; i++) store(y + (tile + i) * KB_TILE, sum[i]);
+/// A few tokens: several tiles at a time, so that enough chains of sums run side by side. Rows that are left are done one tile at a
+/// time.
+#define FEW_TOKENS(n, span_tiles)                                                                                         \
+  static uint32_t few_##n(const kb_matrix *w, const float *x, uint32_t tile, uint32_t tile_end, float *y, size_t y_stride) { \
+    enum { SPAN = 64, TILES = span_tiles };                                                                               \
+    _Alignas(64) float decoded[TILES][SPAN * KB_TILE];                                                                    \
+    for (; tile + TILES <= tile_end; tile += TILES) {                                                                     \
+      v16f sum[TILES][n];                                                                                                 \
+      _Pragma("unroll") for (int i = 0; i < TILES; i++)                                                                   \
+        _Pragma("unroll") for (int t = 0; t < n; t++) sum[i][t] = splat(0);                                               \
+      for (uint32_t begin = 0; begin < w->cols; begin += SPAN) {                                                          \
+        uint32_t end = begin + SPAN < w->cols ? begin + SPAN : w->cols;                                                   \
+        const float *v[TILES], *p = x + (size_t)begin * n;                                                                \
+        _Pragma("unroll") for (int i = 0; i < TILES; i++) v[i] = decode_tile(w, tile + i, begin, end, decoded[i]);        \
+        for (uint32_t c = 0; c < end - begin; c++, p += n)                                                                \
+          _Pragma("unroll") for (int i = 0; i < TILES; i++) {                                                             \
+            v16f value = load(v[i] + c * KB_TILE);                                                                        \
+            _Pragma("unroll") for (int t = 0; t < n; t++) sum[i][t] = fma16(value, splat(p[t]), sum[i][t]);               \
+          }                                                                                                               \
+      }                                                                                                                   \
+      _Pragma("unroll") for (int i = 0; i < TILES; i++)                                                                   \
+        _Pragma("unroll") for (int t = 0; t < n; t++) store(y + t * y_stride + (tile + i) * KB_TILE, sum[i][t]);          \
+    }                                                                                                                     \
+    return tile;                                                                                                          \
   }
-  for (; tile < tile_end; tile++)
-    for (uint32_t begin = 0; begin < w->cols; begin += SPAN) {
-      uint32_t end = begin + SPAN < w->cols ? begin + SPAN : w->cols;
-      block_1(decode_tile(w, tile, begin, end, decoded[0]), x + begin, end - begin, begin == 0, y + tile * KB_TILE, 0);
-    }
-}
+FEW_TOKENS(1, 4)
+FEW_TOKENS(2, 4)
+FEW_TOKENS(4, 2)
 
 static void matmul(const kb_matrix *w, const float *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
                    size_t y_stride) {
   enum { SPAN = 256 };  // a decoded span of a tile is 16 KiB: half of a first-level cache
   _Alignas(64) float decoded[SPAN * KB_TILE + 8 * KB_TILE];
-  if (tokens == 1) {
-    matvec(w, packed, tile_begin, tile_end, y);
-    return;
-  }
+  if (tokens == 1) tile_begin = few_1(w, packed, tile_begin, tile_end, y, y_stride);
+  else if (tokens == 2) tile_begin = few_2(w, packed, tile_begin, tile_end, y, y_stride);
+  else if (tokens == 4) tile_begin = few_4(w, packed, tile_begin, tile_end, y, y_stride);
   for (uint32_t tile = tile_begin; tile < tile_end; tile++)
     for (uint32_t begin = 0; begin < w->cols; begin += SPAN) {
       uint32_t end = begin + SPAN < w->cols ? begin + SPAN : w->cols;

@@ -4,7 +4,7 @@ final class AttentionScratch: Sendable {
   let scores: FloatMatrix  // [queries, keys]
   let packedQueries: FloatMatrix
   let packedScores: FloatMatrix
-  let kept: FloatMatrix  // [keys], a mask with what is pruned
+  let kept: FloatMatrix  // [queries, keys], masks with what is pruned
   let sums: FloatMatrix  // [queries], denominators of softmax
 
   init(queries count: Int, headDimension: Int, keys: Int) {
@@ -12,7 +12,7 @@ final class AttentionScratch: Sendable {
     scores = FloatMatrix(rows: count, columns: keys)
     packedQueries = FloatMatrix(rows: 1, columns: count * headDimension)
     packedScores = FloatMatrix(rows: 1, columns: count * keys)
-    kept = FloatMatrix(rows: 1, columns: keys)
+    kept = FloatMatrix(rows: count, columns: keys)
     sums = FloatMatrix(rows: 1, columns: count)
   }
 

@@ -15,9 +15,9 @@ struct AttentionTask: Sendable {
   let scratch: AttentionScratch
 
   private var group: Int { attention.headCount / attention.keyValueHeadCount }
-  private var queries: Int { tokens.count * group }
+  var queries: Int { tokens.count * group }
   /// Keys that the last of the tokens sees.
-  private var keys: Int { start + tokens.upperBound }
+  var keys: Int { start + tokens.upperBound }
   /// Tiles of 16 keys.
   var panels: Int { keys.roundedUp(to: TensorGeometry.tileRows) / TensorGeometry.tileRows }
   /// Tiles of 16 dimensions of a value.
@@ -29,7 +29,8 @@ struct AttentionTask: Sendable {
   func run() {
     gatherQueries()
     score(panels: 0..<panels)
-    softmax()
+    softmax(0..<queries)
+    packScores(0..<keys)
     sum(tiles: 0..<valueTiles)
     finish()
   }
@@ -53,11 +54,11 @@ struct AttentionTask: Sendable {
     multiply(matrix, scratch.packedQueries, tiles: panels, into: scratch.scores)
   }
 
-  /// exp(q · k / √hd + δ - max), and the sums of each query.
-  func softmax() {
+  /// exp(q · k / √hd + δ - max), and the sums, of some queries.
+  func softmax(_ range: Range<Int>) {
     let kernels = unsafe attention.compute.kernels.table
     let scale = 1 / Float(attention.headDimension).squareRoot()
-    for query in 0..<queries {
+    for query in range {
       let (token, member) = query.quotientAndRemainder(dividingBy: group)
       let position = start + tokens.lowerBound + token
       let first = attention.slidingWindow.map { max(0, position - $0 + 1) } ?? 0
@@ -65,17 +66,27 @@ struct AttentionTask: Sendable {
       var mask = unsafe UnsafePointer(cache.mask[row])
       if let keep = attention.keepWindowSize, position + 1 - first > keep {
         unsafe kb_keep_largest(
-          mask, UInt32(first), UInt32(position + 1), UInt32(keep), scratch.kept[0])
-        unsafe mask = UnsafePointer(scratch.kept[0])
+          mask, UInt32(first), UInt32(position + 1), UInt32(keep), scratch.kept[query])
+        unsafe mask = UnsafePointer(scratch.kept[query])
       }
       let sum = unsafe kernels.pointee.softmax(
         scratch.scores[query], mask, scale, UInt32(first), UInt32(position + 1),
         UInt32(panels * TensorGeometry.tileRows))
       unsafe scratch.sums[0][query] = sum
     }
-    unsafe kernels.pointee.pack(
-      scratch.scores[0], scratch.scores.stride, UInt32(queries), UInt32(keys),
-      scratch.packedScores[0])
+  }
+
+  /// Whether `packScores` may be cut into ranges: all queries fit one block.
+  var packsByKeys: Bool {
+    let block = unsafe Int(attention.compute.kernels.table.pointee.token_block)
+    return queries <= block && queries & (queries - 1) == 0
+  }
+
+  /// Rearranges the scores of some keys for `sum`.
+  func packScores(_ range: Range<Int>) {
+    unsafe attention.compute.kernels.table.pointee.pack(
+      scratch.scores[0] + range.lowerBound, scratch.scores.stride, UInt32(queries),
+      UInt32(range.count), scratch.packedScores[0] + range.lowerBound * queries)
   }
 
   /// Weighted sums of values for some tiles of dimensions, [queries, hd].

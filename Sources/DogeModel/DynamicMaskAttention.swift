@@ -126,7 +126,14 @@ final class DynamicMaskAttention: Sendable {
     let heads = (0..<tasks).map { task($0, scratch[$0]) }
     for task in heads { task.gatherQueries() }
     for task in heads { compute.pool.forRanges(of: task.panels) { task.score(panels: $0) } }
-    for task in heads { task.softmax() }
+    for task in heads { compute.pool.forRanges(of: task.queries) { task.softmax($0) } }
+    for task in heads {
+      guard task.packsByKeys else {
+        task.packScores(0..<task.keys)
+        continue
+      }
+      compute.pool.forRanges(of: task.keys) { task.packScores($0) }
+    }
     for task in heads { compute.pool.forRanges(of: task.valueTiles) { task.sum(tiles: $0) } }
     for task in heads { task.finish() }
   }

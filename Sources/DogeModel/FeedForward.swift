@@ -43,32 +43,41 @@ final class FeedForward: Sendable {
     }
     compute.pack(work.gate, tokens: tokens, into: work.packed, for: outputs)
     compute.multiply(work.packed, tokens: tokens, by: outputs, into: work.projections)
-    guard let experts else { return }
-    compute.pool.forRanges(of: tokens) { part in
-      let scratch = FloatMatrix(rows: 2, columns: hiddenSize)
-      for token in part {
-        add(
-          choices[choices.startIndex + token], of: experts, to: token, work, row: scratch)
-      }
-    }
+    if let experts { add(experts, to: work, tokens: tokens, choices: choices) }
   }
 
-  /// Adds the chosen experts' outputs to a token's row of `projected`.
+  /// Adds the chosen experts' outputs to the block's rows of `projected`.
   private func add(
-    _ choice: ExpertChoice, of experts: ExpertWeights, to token: Int, _ work: Workspace,
-    row scratch: FloatMatrix
+    _ experts: ExpertWeights, to work: Workspace, tokens: Int, choices: ArraySlice<ExpertChoice>
   ) {
     let kernels = unsafe compute.kernels.table
     let d = UInt32(hiddenSize)
-    unsafe scratch[1].update(repeating: 0, count: hiddenSize)
-    for (expert, weight) in zip(choice.experts, choice.weights) {
-      compute.kernels.row(expert, of: experts.downEmbed, into: scratch, at: 0)
-      var score = unsafe kernels.pointee.dot(scratch[0], work.normed[token], d)
-      unsafe kernels.pointee.activate(activation, &score, [weight], 1)
-      compute.kernels.row(expert, of: experts.upEmbed, into: scratch, at: 0)
-      unsafe kernels.pointee.axpy(score, scratch[0], d, scratch[1])
+    let perToken = work.expertScores.columns
+    // act(down_e · h) · w_e, for every token and expert.
+    compute.pool.forRanges(of: tokens * perToken) { part in
+      let row = FloatMatrix(rows: 1, columns: hiddenSize)
+      for item in part {
+        let (token, index) = item.quotientAndRemainder(dividingBy: perToken)
+        let choice = choices[choices.startIndex + token]
+        compute.kernels.row(choice.experts[index], of: experts.downEmbed, into: row, at: 0)
+        let score = unsafe work.expertScores[token] + index
+        unsafe score.pointee = kernels.pointee.dot(row[0], work.normed[token], d)
+        unsafe kernels.pointee.activate(activation, score, [choice.weights[index]], 1)
+      }
     }
-    unsafe kernels.pointee.add(work.projected[token], scratch[1], d)
+    compute.pool.forRanges(of: tokens) { part in
+      let scratch = FloatMatrix(rows: 2, columns: hiddenSize)
+      for token in part {
+        unsafe scratch[1].update(repeating: 0, count: hiddenSize)
+        let choice = choices[choices.startIndex + token]
+        for (index, expert) in choice.experts.enumerated() {
+          compute.kernels.row(expert, of: experts.upEmbed, into: scratch, at: 0)
+          unsafe kernels.pointee.axpy(
+            work.expertScores[token][index], scratch[0], d, scratch[1])
+        }
+        unsafe kernels.pointee.add(work.projected[token], scratch[1], d)
+      }
+    }
   }
 }
 

@@ -37,6 +37,7 @@ package final class Workspace: @unchecked Sendable {
   let up: FloatMatrix  // [block, I]
   let gateAndUp: [FloatMatrix]
   let projections: [FloatMatrix]
+  let expertScores: FloatMatrix  // [block, experts per token]
   private let headDimension: Int
   private var scratch: [AttentionScratch] = []
 
@@ -58,6 +59,7 @@ package final class Workspace: @unchecked Sendable {
     up = FloatMatrix(rows: rows, columns: config.intermediateSize)
     gateAndUp = [gate, up]
     projections = [projected]
+    expertScores = FloatMatrix(rows: rows, columns: config.experts?.perToken ?? 0)
   }
 
   /// Whether it has room for a block of a call of so many tokens.
