@@ -21,7 +21,7 @@ struct LogitsCommand: Command {
         + "sequences run from an empty cache each and stand one after the other.",
       "`verify --golden` reads it.",
     ],
-    positionals: [.model], options: [tokens, .output, .stepwise, hidden, .routing],
+    positionals: [.model], options: [tokens, .output, .mode, .stepwise, hidden, .routing],
     examples: [
       .init("all logits of some tokens", "logits doge.kibble --tokens ids.json -o out.safetensors")
     ],
@@ -37,7 +37,7 @@ struct LogitsCommand: Command {
     let inputs = source.identities + [tokensPath].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
     let engine = try Engine(context)
-    let model = try engine.model(source)
+    let model = try engine.model(source, mode: arguments.mode() ?? .exact)
     let writer = try LogitsFile(
       model: model, sequences: sequences, hidden: arguments.has(Self.hidden))
     if !context.dryRun {
