@@ -19,6 +19,7 @@ package enum Kibble {
       CommandSection(
         "Make files", [ConvertCommand.self, QuantizeCommand.self, ExportCommand.self]),
       CommandSection("Look inside", [InspectCommand.self, CheckCommand.self]),
-      CommandSection("Run and compare", [VerifyCommand.self, LogitsCommand.self, BenchCommand.self]),
+      CommandSection(
+        "Run and compare", [VerifyCommand.self, LogitsCommand.self, BenchCommand.self]),
     ])
 }

@@ -40,7 +40,8 @@ struct VerifyCommand: Command {
       .required("REFERENCE", "a model; with --golden the only one"),
       .optional("CANDIDATE", "the model that is judged"),
     ],
-    options: [.tokens, random, seed, golden, .mode, .stepwise, .routing, gate] + gates.map(\.option),
+    options: [.tokens, random, seed, golden, .mode, .stepwise, .routing, gate]
+      + gates.map(\.option),
     examples: [
       .init(
         "an int8 file against its checkpoint", "verify ./Doge-20M doge-int8.kibble --gate int8"),
@@ -60,7 +61,8 @@ struct VerifyCommand: Command {
       for option in [.tokens, Self.random] { try arguments.refuse(Self.golden, with: option) }
       let mode = arguments.mode() ?? .exact
       let comparison = try Golden(path: golden).compare(
-        engine.model(path, mode: mode), stepwise: arguments.has(.stepwise), routing: arguments.routing(),
+        engine.model(path, mode: mode), stepwise: arguments.has(.stepwise),
+        routing: arguments.routing(),
         kernels: engine.kernels, pool: engine.pool)
       report = VerificationReport(
         reference: golden, candidate: path, mode: mode, statistics: comparison.statistics,
