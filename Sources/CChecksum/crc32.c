@@ -43,8 +43,13 @@ __attribute__((target("pclmul,sse4.1"))) static uint32_t folded(uint32_t crc, co
 }
 
 static int has_carryless_multiplication(void) {
-  unsigned a, b, c, d;
-  return __get_cpuid(1, &a, &b, &c, &d) && (c >> 1 & 1) && (c >> 19 & 1);  // PCLMULQDQ, SSE4.1
+  // Asked once: under a hypervisor CPUID takes microseconds. Threads that race find the same answer.
+  static _Atomic int known = -1;
+  if (known < 0) {
+    unsigned a, b, c, d;
+    known = __get_cpuid(1, &a, &b, &c, &d) && (c >> 1 & 1) && (c >> 19 & 1);  // PCLMULQDQ, SSE4.1
+  }
+  return known;
 }
 
 uint32_t kb_crc32(uint32_t crc, const void *bytes, size_t count) {

@@ -133,6 +133,10 @@ INLINE void matmul_fast_type(const kb_matrix *m, bool int4, const void *packed, 
     const uint8_t *block = packed;
     for (uint32_t t = 0, n; t < tokens; t += n, block += kb_fast_size(n, m->cols)) {
       n = kb_fast_block(tokens - t);
+      // While a tile serves its tokens, the next one comes from memory, a share for each block.
+      size_t ahead = m->tile_stride * (tile + 1), from = ahead + m->tile_stride * t / tokens / 64 * 64;
+      for (size_t to = ahead + m->tile_stride * (t + n) / tokens; tile + 1 < tile_end && from < to; from += 64)
+        __builtin_prefetch(m->codes + from, 0, 2);
       kb_fast_rows x = kb_fast_rows_at(block, n, m->cols);
       float *out = y + t * y_stride + tile * KB_TILE;
       switch (n) {

@@ -73,7 +73,7 @@ extension Converter {
         let chunk = chunks[part]
         let segment = segments[chunk.segment]
         let scan = SegmentScan(chunk.range, of: segment, kernels: kernels)
-        segment.region.release(chunk.range)
+        segment.region.release(chunk.range, of: segment.range)
         progress.report(.advanced(by: chunk.range.count))
         return scan
       }

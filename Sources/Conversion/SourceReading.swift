@@ -138,7 +138,7 @@ extension Converter {
         let rowBytes = columns * tensor.entry.type.bits / 8
         let start = tensor.entry.byteRange.lowerBound + part * rowsPerPart * rowBytes
         let end = min(start + rowsPerPart * rowBytes, tensor.entry.byteRange.upperBound)
-        folder.files[tensor.fileIndex].file.release(start..<end)
+        folder.files[tensor.fileIndex].file.release(start..<end, of: tensor.entry.byteRange)
       }
     }
   }

@@ -3,6 +3,7 @@ import Diagnostics
 import Kernels
 import Parallel
 import Quantization
+import Synchronization
 import TensorCore
 
 /// A tensor to encode: its values, its new type, and what to call it in an error.
@@ -52,6 +53,7 @@ extension Converter {
       }
     }
     let total = jobs.reduce(0) { $0 + $1.geometry.totalBytes }
+    let free = BufferStore(jobs)
     let results = try progress.phase("writing", total: total, unit: .bytes) {
       try collect(chunks.count) { part in
         let chunk = chunks[part]
@@ -59,10 +61,11 @@ extension Converter {
         let encoder = TileEncoder(
           job.geometry, source: job.input.source, method: method, exponent: job.exponent,
           kernels: kernels)
-        let buffers = EncodingBuffers(job.geometry, tiles: chunk.tiles, encoder)
+        let buffers = free.take()
+        defer { free.give(buffers) }
         let encoded: EncodedChunk
         do throws(Overflow) {
-          encoded = try buffers.encode(job: chunk.job, encoder)
+          encoded = try buffers.encode(job: chunk.job, tiles: chunk.tiles, encoder)
         } catch {
           throw ConversionError.overflow(
             path: path, tensor: job.name,
@@ -79,21 +82,45 @@ extension Converter {
   }
 }
 
-/// Memory for one chunk.
-@safe private final class EncodingBuffers {
-  private let tiles: Range<Int>
-  private let rows: Range<Int>
+/// Buffers that are not in use: as many are made as threads work at once.
+///
+/// Memory of this size goes back to the system when it is freed, and taking it anew for every
+/// chunk would stop all threads each time.
+private final class BufferStore: Sendable {
+  private let codes: Int
+  private let scales: Int
+  private let scratch: Int
+  private let free = Mutex<[EncodingBuffers]>([])
+
+  /// Buffers that hold any chunk of the jobs.
+  init(_ jobs: [EncodingJob]) {
+    func most(_ size: (EncodingJob) -> Int) -> Int { jobs.map(size).max() ?? 0 }
+    let lanes = TensorGeometry.tileRows
+    codes = most { $0.tilesPerChunk * lanes * $0.geometry.unitsPerRow }
+    scales = most { $0.tilesPerChunk * lanes * $0.geometry.groupsPerRow }
+    scratch = most { TileEncoder.scratchFloats($0.geometry) }
+  }
+
+  func take() -> EncodingBuffers {
+    free.withLock { $0.popLast() }
+      ?? EncodingBuffers(codes: codes, scales: scales, scratch: scratch)
+  }
+
+  func give(_ buffers: EncodingBuffers) {
+    free.withLock { $0.append(buffers) }
+  }
+}
+
+/// Memory for one chunk; one thread uses it at a time.
+@safe private final class EncodingBuffers: @unchecked Sendable {
   private let codes: UnsafeMutableBufferPointer<UInt32>
   private let scales: UnsafeMutableBufferPointer<UInt16>
   private let scratch: UnsafeMutableBufferPointer<Float>
 
-  init(_ geometry: TensorGeometry, tiles: Range<Int>, _ encoder: TileEncoder) {
-    let lanes = TensorGeometry.tileRows
-    self.tiles = tiles
-    rows = tiles.lowerBound * lanes..<min(tiles.upperBound * lanes, geometry.paddedRows)
-    unsafe codes = .allocate(capacity: rows.count * geometry.unitsPerRow)
-    unsafe scales = .allocate(capacity: rows.count * geometry.groupsPerRow)
-    unsafe scratch = .allocate(capacity: encoder.scratchFloats)
+  init(codes: Int, scales: Int, scratch: Int) {
+    unsafe self.codes = .allocate(capacity: codes)
+    unsafe self.scales = .allocate(capacity: scales)
+    unsafe self.scratch = .allocate(capacity: scratch)
   }
 
   deinit {
@@ -102,16 +129,26 @@ extension Converter {
     unsafe scratch.deallocate()
   }
 
-  /// The chunk; it is valid as long as the buffers live.
-  func encode(job: Int, _ encoder: TileEncoder) throws(Overflow) -> EncodedChunk {
+  /// The chunk; it is valid until the buffers are used again.
+  func encode(
+    job: Int, tiles: Range<Int>, _ encoder: TileEncoder
+  ) throws(Overflow) -> EncodedChunk {
     guard let codesOut = unsafe codes.baseAddress, let room = unsafe scratch.baseAddress else {
       preconditionFailure("a tensor has elements")
     }
+    let geometry = encoder.geometry
+    let lanes = TensorGeometry.tileRows
+    let rows = tiles.lowerBound * lanes..<min(tiles.upperBound * lanes, geometry.paddedRows)
+    let isQuantized = geometry.type.isQuantized
     let statistics = try unsafe encoder.encode(
-      tiles: tiles, codes: codesOut, scales: scales.isEmpty ? nil : scales.baseAddress,
+      tiles: tiles, codes: codesOut, scales: isQuantized ? scales.baseAddress : nil,
       scratch: room)
     return unsafe EncodedChunk(
-      job: job, tiles: tiles, rows: rows, codes: UnsafeRawBufferPointer(codes),
-      scales: UnsafeRawBufferPointer(scales), statistics: statistics)
+      job: job, tiles: tiles, rows: rows,
+      codes: UnsafeRawBufferPointer(
+        UnsafeMutableBufferPointer(rebasing: codes[..<(rows.count * geometry.unitsPerRow)])),
+      scales: UnsafeRawBufferPointer(
+        UnsafeMutableBufferPointer(rebasing: scales[..<(rows.count * geometry.groupsPerRow)])),
+      statistics: statistics)
   }
 }

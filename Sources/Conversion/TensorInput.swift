@@ -42,21 +42,28 @@ struct TensorInput {
     for plane in planes {
       let start = plane.range.lowerBound + tiles.lowerBound * plane.tileBytes
       let end = plane.range.lowerBound + tiles.upperBound * plane.tileBytes
-      region.release(start..<min(end, plane.range.upperBound))
+      region.release(start..<min(end, plane.range.upperBound), of: plane.range)
     }
   }
 }
 
 extension ByteRegion {
-  /// Gives the pages of a range back to the system, those at its ends too.
+  /// Gives pages back to the system once a part of the region has been read up to the end of
+  /// `range`.
   ///
-  /// Touching a byte maps more than its page: all of the page cache's folio, which may be 2 MiB.
-  /// Without the margin, what lies beyond the range would add up. A page that another thread still
-  /// reads comes back by itself.
-  func release(_ range: Range<Int>) {
+  /// Not for every range: unmapping stops all threads for a moment. Where a range passes a
+  /// multiple of 8 MiB, or is the last of `whole`, what was read since the multiple before the
+  /// last is given back. A page that another thread still reads comes back by itself. The system
+  /// maps what it cached together with the page that is touched, up to 2 MiB around it; without
+  /// the margin, those pages would add up.
+  func release(_ range: Range<Int>, of whole: Range<Int>) {
+    guard let file = self as? MappedFile else { return }
+    let block = 8 << 20
     let margin = 2 << 20
-    let start = max(0, range.lowerBound - margin)
-    (self as? MappedFile)?.discard(start..<min(count, range.upperBound + margin))
+    let isLast = range.upperBound == whole.upperBound
+    guard isLast || range.lowerBound / block != range.upperBound / block else { return }
+    let start = (range.lowerBound / block - 1) * block
+    file.discard(max(0, start - margin)..<min(count, range.upperBound + margin))
   }
 }
 

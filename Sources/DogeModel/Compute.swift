@@ -53,7 +53,7 @@ struct Compute: Sendable {
     _ packed: PackedRows, tokens: Int, by matrices: [Linear], into outputs: [FloatMatrix]
   ) {
     let tiles = matrices.reduce(0) { $0 + $1.tileCount }
-    pool.forRanges(of: tiles) { part in
+    pool.forRanges(of: tiles, pieces: tokens < 16 ? 1 : 4) { part in
       var first = 0
       for (index, linear) in matrices.enumerated() {
         let begin = max(part.lowerBound, first) - first

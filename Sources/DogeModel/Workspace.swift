@@ -21,9 +21,7 @@ public final class LogitsBuffer: Sendable {
 /// One call uses it at a time.
 package final class Workspace: @unchecked Sendable {
   /// Tokens that pass through a layer at once: the weights are read once for all of them.
-  ///
-  /// A multiple of every kernel set's token block.
-  package static let blockTokens = 96
+  package static let blockTokens = 128
 
   let normed: FloatMatrix  // [block, d]
   let packed: PackedRows  // whatever is multiplied next

@@ -77,12 +77,16 @@ public final class ThreadPool: Sendable {
     return results.withLock { $0.sorted { $0.0 < $1.0 }.flatMap(\.1) }
   }
 
-  /// Cuts `count` items into contiguous ranges, one for each thread, and runs them as parts;
+  /// Cuts `count` items into contiguous ranges, `pieces` for each thread, and runs them as parts;
   /// ranges begin at multiples of `grain`.
-  public func forRanges(of count: Int, grain: Int = 1, _ body: (_ range: Range<Int>) -> Void) {
+  ///
+  /// More pieces even out what one thread loses to other programs, and cost more to hand out.
+  public func forRanges(
+    of count: Int, grain: Int = 1, pieces: Int = 1, _ body: (_ range: Range<Int>) -> Void
+  ) {
     let blocks = (count + grain - 1) / grain
-    let parts = min(threadCount, blocks)
-    guard parts > 1 else {
+    let parts = min(threadCount * pieces, blocks)
+    guard parts > 1, threadCount > 1 else {
       if count > 0 { body(0..<count) }
       return
     }

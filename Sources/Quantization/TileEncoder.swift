@@ -42,7 +42,10 @@ package struct TileEncoder: Sendable {
   }
 
   /// Floats of scratch that `encode` needs.
-  package var scratchFloats: Int {
+  package var scratchFloats: Int { Self.scratchFloats(geometry) }
+
+  /// Floats of scratch that encoding a tensor of that geometry needs.
+  package static func scratchFloats(_ geometry: TensorGeometry) -> Int {
     // Loaded rows, the tile, its units, and its scales (two to a float).
     let tile = geometry.paddedColumns * TensorGeometry.tileRows
     let units = geometry.unitsPerRow * TensorGeometry.tileRows

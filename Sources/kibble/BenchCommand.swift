@@ -103,12 +103,13 @@ struct Benchmark {
   /// Speed of a prompt in one call.
   func prefill(_ count: Int, repeats: Int, allLogits: Bool) throws -> Measurement {
     let prompt = tokens(count, seed: 1)
+    let cache = model.makeCache(maximum: count)
+    let buffer = model.makeLogitsBuffer(rows: allLogits ? min(count, model.logitsBlock) : 1)
     return Measurement(
       count,
       seconds: try timed(repeats, phase: "prefill") {
-        let cache = model.makeCache(maximum: count)
+        cache.truncate(to: 0)
         let hidden = try model.forward(prompt, cache: cache, routing: routing)
-        let buffer = model.makeLogitsBuffer(rows: allLogits ? min(count, model.logitsBlock) : 1)
         for start in stride(from: allLogits ? 0 : count - 1, to: count, by: buffer.rows) {
           _ = model.logits(hidden, rows: start..<min(start + buffer.rows, count), in: buffer)
         }
