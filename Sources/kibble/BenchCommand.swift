@@ -24,7 +24,8 @@ struct BenchCommand: Command {
     name: "bench", summary: "measure a model's speed and memory",
     discussion: [
       "Tokens are random. Decoding computes the logits of every token. Each figure is the median "
-        + "of several runs after one to warm up, with the least and the greatest beside it.",
+        + "of several runs after half a second to warm up, with the least and the greatest "
+        + "beside it.",
       "The read bandwidth is measured on the very bytes that a token reads, by threads that do "
         + "nothing else; decoding cannot be faster than that.",
     ],
@@ -146,11 +147,15 @@ struct Benchmark {
     return Measurement(bytes * rounds, seconds: seconds).median
   }
 
+  private static let warmUpSeconds = 0.5
+
   private func timed(
     _ repeats: Int, phase: String, _ body: () throws -> Void
   ) throws -> [Double] {
     try progress.phase(phase, total: repeats, unit: .items) {
-      try body()
+      // Clocks and caches take a while to come up; small models would be measured before that.
+      let begun = monotonicSeconds()
+      repeat { try body() } while monotonicSeconds() - begun < Self.warmUpSeconds
       return try (0..<repeats).map { _ in
         try progress.checkCancellation()
         let start = monotonicSeconds()
