@@ -1,6 +1,7 @@
 import ByteIO
 import Diagnostics
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FileSystemTests {

@@ -1,5 +1,6 @@
 import ByteIO
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct MappedFileTests {

@@ -1,6 +1,7 @@
 import CKernels
 import Kernels
 import TensorCore
+import TestSupport
 import Testing
 
 /// Products of fast mode: plain C against plain Swift, and every other set against plain C.

@@ -1,5 +1,6 @@
 import Kernels
 import TensorCore
+import TestSupport
 
 /// A tiled matrix of codes that this file lays out itself, and whose products of fast mode it
 /// computes as formats/numerics.md, section 7, words them.

@@ -1,5 +1,6 @@
 import CKernels
 import Kernels
+import TestSupport
 import Testing
 
 /// The kernels between the products: every set, the scalar one included, against plain Swift.

@@ -1,4 +1,5 @@
 import CKernels
+import TestSupport
 import Testing
 
 /// The functions of formats/numerics.md, section 3, against the C library's.

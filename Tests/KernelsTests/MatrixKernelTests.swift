@@ -1,6 +1,7 @@
 import CKernels
 import Kernels
 import TensorCore
+import TestSupport
 import Testing
 
 /// Sizes at which products are tested; among them are short last groups of every group size.

@@ -1,5 +1,6 @@
 import Kernels
 import TensorCore
+import TestSupport
 
 /// A stored matrix whose planes this file lays out itself, from formats/kibble-v1.md, and whose
 /// values it therefore knows without any kernel.

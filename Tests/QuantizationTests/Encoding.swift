@@ -1,6 +1,7 @@
 import Kernels
 import Quantization
 import TensorCore
+import TestSupport
 
 /// A tensor for encoding, with values in binary32.
 struct Tensor {

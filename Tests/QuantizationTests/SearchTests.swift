@@ -1,5 +1,6 @@
 import Quantization
 import TensorCore
+import TestSupport
 import Testing
 
 /// How good the scale search is, beside `rtn` and beside the best scale that there is.

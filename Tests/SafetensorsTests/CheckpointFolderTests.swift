@@ -2,6 +2,7 @@ import ByteIO
 import Diagnostics
 import Foundation
 import Safetensors
+import TestSupport
 import Testing
 
 @Suite struct CheckpointFolderTests {

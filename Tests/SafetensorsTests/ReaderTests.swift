@@ -1,6 +1,7 @@
 import ByteIO
 import Safetensors
 import TensorCore
+import TestSupport
 import Testing
 
 @Suite struct ReaderTests {

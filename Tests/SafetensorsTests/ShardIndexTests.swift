@@ -1,6 +1,7 @@
 import ByteIO
 import Diagnostics
 import Safetensors
+import TestSupport
 import Testing
 
 @Suite struct ShardIndexTests {

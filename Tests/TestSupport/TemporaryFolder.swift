@@ -22,6 +22,11 @@ public final class TemporaryFolder: Sendable {
     try FileManager.default.contentsOfDirectory(atPath: path(name)).sorted()
   }
 
+  /// The bytes of a file.
+  public func read(_ name: String) throws -> [UInt8] {
+    try [UInt8](Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
+
   /// Writes a file; the folders on its way are created.
   @discardableResult
   public func write(_ name: String, _ bytes: [UInt8]) throws -> String {

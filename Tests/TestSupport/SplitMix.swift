@@ -1,10 +1,12 @@
 /// SplitMix64: the same numbers on every run and every machine.
-struct SplitMix: RandomNumberGenerator {
+public struct SplitMix: RandomNumberGenerator {
   private var state: UInt64
 
-  init(_ seed: UInt64) { state = seed }
+  /// A generator from a seed.
+  public init(_ seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  /// The next 64 bits.
+  public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -13,13 +15,14 @@ struct SplitMix: RandomNumberGenerator {
   }
 
   /// A number of roughly normal distribution: the sum of twelve uniform ones.
-  mutating func normal() -> Float {
+  public mutating func normal() -> Float {
     var sum: Float = -6
     for _ in 0..<12 { sum += Float(next() >> 40) * 0x1p-24 }
     return sum
   }
 
-  mutating func normals(_ count: Int, scale: Float = 1) -> [Float] {
+  /// Numbers of that distribution.
+  public mutating func normals(_ count: Int, scale: Float = 1) -> [Float] {
     (0..<count).map { _ in normal() * scale }
   }
 }
