@@ -52,8 +52,8 @@ extension ByteRegion {
   /// `range`.
   ///
   /// Not for every range: unmapping stops all threads for a moment. Where a range passes a
-  /// multiple of 8 MiB, or is the last of `whole`, what was read since the multiple before the
-  /// last is given back. A page that another thread still reads comes back by itself. The system
+  /// multiple of 8 MiB, or is the last of `whole`, the 64 MiB before it are given back, so that
+  /// what threads that fell behind have read goes, too. A page that another thread still reads comes back by itself. The system
   /// maps what it cached together with the page that is touched, up to 2 MiB around it; without
   /// the margin, those pages would add up.
   func release(_ range: Range<Int>, of whole: Range<Int>) {
@@ -62,7 +62,7 @@ extension ByteRegion {
     let margin = 2 << 20
     let isLast = range.upperBound == whole.upperBound
     guard isLast || range.lowerBound / block != range.upperBound / block else { return }
-    let start = (range.lowerBound / block - 1) * block
+    let start = (range.lowerBound / block - 8) * block
     file.discard(max(0, start - margin)..<min(count, range.upperBound + margin))
   }
 }
