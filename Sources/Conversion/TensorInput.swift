@@ -53,9 +53,9 @@ extension ByteRegion {
   ///
   /// Not for every range: unmapping stops all threads for a moment. Where a range passes a
   /// multiple of 8 MiB, or is the last of `whole`, the 64 MiB before it are given back, so that
-  /// what threads that fell behind have read goes, too. A page that another thread still reads comes back by itself. The system
-  /// maps what it cached together with the page that is touched, up to 2 MiB around it; without
-  /// the margin, those pages would add up.
+  /// what threads that fell behind have read goes, too. A page that another thread still reads
+  /// comes back by itself. The system maps what it cached together with the page that is touched,
+  /// up to 2 MiB around it; without the margin, those pages would add up.
   func release(_ range: Range<Int>, of whole: Range<Int>) {
     guard let file = self as? MappedFile else { return }
     let block = 8 << 20

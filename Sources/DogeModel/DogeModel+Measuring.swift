@@ -16,8 +16,9 @@ extension DogeModel {
       guard !isMultiplied, tensor.shape.count == 2, tensor.geometry.rows > 1 else {
         return sum + bytes
       }
-      if tensor.name.hasSuffix("dt_proj.weight") { return sum + bytes }
-      let rows = config.experts.map { tensor.name.contains("mlp.") ? $0.perToken : 1 } ?? 1
+      if tensor.name.hasSuffix(TensorRole.dt.rawValue) { return sum + bytes }
+      let isEmbedding = tensor.name == TensorRole.embedding.rawValue
+      let rows = isEmbedding ? 1 : config.experts?.perToken ?? 1
       return sum + bytes * rows / tensor.geometry.rows
     }
   }

@@ -41,9 +41,6 @@ package struct TileEncoder: Sendable {
     self.kernels = kernels
   }
 
-  /// Floats of scratch that `encode` needs.
-  package var scratchFloats: Int { Self.scratchFloats(geometry) }
-
   /// Floats of scratch that encoding a tensor of that geometry needs.
   package static func scratchFloats(_ geometry: TensorGeometry) -> Int {
     // Loaded rows, the tile, its units, and its scales (two to a float).

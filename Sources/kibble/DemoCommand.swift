@@ -45,8 +45,7 @@ struct DemoCommand: Command {
       let file = FileSystem.join(folder, "\(name)-\(type.name).kibble")
       let candidate: DogeModel
       if context.dryRun {
-        candidate = try DogeModel(
-          file: engine.converter.load(plan).file, kernels: engine.kernels, pool: engine.pool)
+        candidate = try engine.model(engine.converter.load(plan).file, mode: .exact)
       } else {
         _ = try engine.converter.write(plan, to: file, overwrite: true)
         candidate = try engine.model(file)

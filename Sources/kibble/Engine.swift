@@ -24,15 +24,18 @@ struct Engine {
     try model(ModelSource.open(path: path), mode: mode)
   }
 
-  /// The `.kibble` bytes of a model.
-  func file(_ path: String) throws -> KibbleFile {
-    try converter.open(ModelSource.open(path: path), toolVersion: toolVersion)
-  }
-
   /// The same for a model that is open already.
   func model(_ source: ModelSource, mode: ComputeMode = .exact) throws -> DogeModel {
-    try DogeModel(
-      file: converter.open(source, toolVersion: toolVersion), kernels: kernels, pool: pool,
-      mode: mode)
+    try model(file(source), mode: mode)
+  }
+
+  /// The same for bytes that may serve several models.
+  func model(_ file: KibbleFile, mode: ComputeMode) throws -> DogeModel {
+    try DogeModel(file: file, kernels: kernels, pool: pool, mode: mode)
+  }
+
+  /// The `.kibble` bytes of a model.
+  func file(_ source: ModelSource) throws -> KibbleFile {
+    try converter.open(source, toolVersion: toolVersion)
   }
 }

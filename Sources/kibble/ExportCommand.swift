@@ -28,7 +28,7 @@ struct ExportCommand: Command {
     let source = try ModelSource.open(path: arguments.argument(.model))
     try refuse(folder, holding: source.identities)
     let model = try StoredModel(
-      file: engine.converter.open(source, toolVersion: toolVersion))
+      file: engine.file(source))
     var bytes = model.parameterCount * 4 / type.columnsPerUnit
     if !context.dryRun {
       bytes = try engine.converter.export(

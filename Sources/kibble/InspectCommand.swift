@@ -34,7 +34,7 @@ struct InspectCommand: Command {
     let statistics: [String: ValueStatistics]
     if arguments.has(Self.stats) {
       let engine = try Engine(context)
-      let file = try engine.converter.open(source, toolVersion: toolVersion)
+      let file = try engine.file(source)
       statistics = Dictionary(
         uniqueKeysWithValues: entries.compactMap { entry in
           file.tensor(named: entry.name).map {

@@ -1,4 +1,5 @@
 import ByteIO
+import Conversion
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -73,14 +74,12 @@ struct VerifyCommand: Command {
         throw UsageError.missingOption("--golden", command: "verify")
       }
       let reference = try engine.model(path)
-      let file = try engine.file(other)
+      let file = try engine.file(ModelSource.open(path: other))
       let input = try sequences(arguments, vocabulary: reference.config.vocabularySize)
       func compare(_ mode: ComputeMode) throws -> ComparisonStatistics {
-        let candidate = try DogeModel(
-          file: file, kernels: engine.kernels, pool: engine.pool, mode: mode)
-        return try Verifier(
-          reference: reference, candidate: candidate, kernels: engine.kernels, pool: engine.pool,
-          routing: arguments.routing()
+        try Verifier(
+          reference: reference, candidate: engine.model(file, mode: mode),
+          kernels: engine.kernels, pool: engine.pool, routing: arguments.routing()
         ).compare(input, progress: context.progress)
       }
       let mode = arguments.mode() ?? .exact

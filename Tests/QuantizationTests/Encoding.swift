@@ -77,7 +77,7 @@ struct Encoding: Sendable, CustomStringConvertible {
     // Every byte must be written, padding too.
     var units = [UInt32](repeating: .max, count: geometry.codeBytes / 4)
     var scales = [UInt16](repeating: .max, count: geometry.scaleBytes / 2)
-    var scratch = [Float](repeating: .nan, count: encoder.scratchFloats)
+    var scratch = [Float](repeating: .nan, count: TileEncoder.scratchFloats(encoder.geometry))
     var statistics = ErrorStatistics()
     try units.withUnsafeMutableBufferPointer { units in
       try scales.withUnsafeMutableBufferPointer { scales in
