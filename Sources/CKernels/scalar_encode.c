@@ -121,7 +121,7 @@ static float choose_scale(const group *g, int type, int method) {
 void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, uint32_t group_size, int exponent, uint32_t *units,
                         uint16_t *scales, kb_tile_error *error) {
   uint32_t per = kb_columns_per_unit(type);
-  float scale_unit = kb_power_of_two(exponent);
+  double unit = kb_power_of_two(exponent);
   memset(units, 0, (size_t)cols / per * KB_TILE * 4);
   for (uint32_t begin = 0, index = 0; begin < cols; begin += group_size, index++) {
     uint32_t end = begin + group_size < cols ? begin + group_size : cols;
@@ -130,12 +130,18 @@ void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, ui
       uint16_t h = kb_s_f16(choose_scale(&g, type, method));
       float scale = kb_s_widen_f16(h), reciprocal = scale != 0 ? 1.0f / scale : 0;
       scales[index * KB_TILE + l] = scale != 0 ? h : 0;
+      float squared_error = 0, squared_value = 0, largest = 0;
       for (uint32_t c = begin; c < end; c++) {
-        float q = code_of(&g, element(&g, c), reciprocal);
+        float w = element(&g, c), q = code_of(&g, w, reciprocal), d = __builtin_fmaf(-q, scale, w);
         uint32_t in_unit = c % per, shift = type == KB_INT8 ? 8 * in_unit : 8 * (in_unit % 4) + 4 * (in_unit / 4);
         units[(size_t)(c / per) * KB_TILE + l] |= ((uint32_t)(int32_t)q & (type == KB_INT8 ? 255 : 15)) << shift;
-        note_error(error, (int)l, in[(size_t)c * KB_TILE + l], q * (scale * scale_unit));
+        squared_error = __builtin_fmaf(d, d, squared_error);
+        squared_value = __builtin_fmaf(w, w, squared_value);
+        if (__builtin_fabsf(d) > largest) largest = __builtin_fabsf(d);
       }
+      error->squared_error[l] = error->squared_error[l] + squared_error * (unit * unit);
+      error->squared_value[l] = error->squared_value[l] + squared_value * (unit * unit);
+      if (largest * unit > error->max_abs_error[l]) error->max_abs_error[l] = largest * unit;
     }
   }
 }

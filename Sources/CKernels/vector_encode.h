@@ -192,26 +192,35 @@ INLINE v16f choose16(const float *w, uint32_t n, int type, int method, float low
 static void quantize(int type, int method, const float *in, uint32_t cols, uint32_t group, int exponent, uint32_t *units,
                      uint16_t *scales, kb_tile_error *error) {
   float low = type == KB_INT4 ? -8.0f : -127.0f, high = type == KB_INT4 ? 7.0f : 127.0f;
-  float unit = kb_power_of_two(-exponent), scale_unit = kb_power_of_two(exponent), w[128 * KB_TILE];
+  float unit = kb_power_of_two(-exponent), w[128 * KB_TILE];
+  double unit64 = kb_power_of_two(exponent), square_unit = unit64 * unit64;
   uint32_t per = kb_columns_per_unit(type);
   error16 e = load_error(error);
   for (uint32_t begin = 0; begin < cols; begin += group, scales += KB_TILE) {
     uint32_t n = begin + group < cols ? group : cols - begin;
     for (uint32_t c = 0; c < n; c++) store(w + c * KB_TILE, load(in + (size_t)(begin + c) * KB_TILE) * unit);
     v16h h = __builtin_convertvector(choose16(w, n, type, method, low, high), v16h);
-    v16f scale = __builtin_convertvector(h, v16f), reciprocal = reciprocal16(scale), step = scale * scale_unit;
+    v16f scale = __builtin_convertvector(h, v16f), reciprocal = reciprocal16(scale);
     v16s bits = (v16s)h;
     *(v16s *)scales = bits == 0x8000 ? bits - bits : bits;
+    v16f squared_error = splat(0), squared_value = splat(0), largest = splat(0);
     for (uint32_t c = 0; c < n; c += per, units += KB_TILE) {
       v16u u = {0};
       for (uint32_t k = 0; k < per; k++) {
-        v16f q = code16(load(w + (c + k) * KB_TILE), reciprocal, low, high);
+        v16f v = load(w + (c + k) * KB_TILE), q = code16(v, reciprocal, low, high), d = fma16(-q, scale, v);
         v16u code = (v16u)__builtin_convertvector(q, v16i);
         u |= type == KB_INT8 ? (code & 255) << 8 * k : (code & 15) << (8 * (k % 4) + 4 * (k / 4));
-        note_error16(&e, load(in + (size_t)(begin + c + k) * KB_TILE), q * step);
+        v16f a = (v16f)((v16u)d & 0x7fffffff);
+        squared_error = fma16(d, d, squared_error);
+        squared_value = fma16(v, v, squared_value);
+        largest = select16(a > largest, a, largest);
       }
       *(v16u *)units = u;
     }
+    v16d a = __builtin_convertvector(largest, v16d) * unit64;
+    e.squared_error += __builtin_convertvector(squared_error, v16d) * square_unit;
+    e.squared_value += __builtin_convertvector(squared_value, v16d) * square_unit;
+    e.max_abs_error = a > e.max_abs_error ? a : e.max_abs_error;
   }
   store_error(error, e);
 }

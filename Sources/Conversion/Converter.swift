@@ -90,8 +90,10 @@ public struct Converter: Sendable {
         exponent: pair.0.geometry.type.isQuantized ? TensorExponent.forMagnitude(largest) : 0)
     }
     let records = layout.tensors
-    let chunks = try encode(jobs, method: plan.recipe.method, path: plan.source.path) { chunk in
-      try WrittenChunk(chunk, of: records[chunk.job], to: sink)
+    let chunks = try encode(
+      jobs, method: plan.recipe.method, path: plan.source.path, summarize: ChunkSummary.init
+    ) { chunk in
+      try records[chunk.job].write(chunk, to: sink)
     }
     withExtendedLifetime(plan.source) {}
 
@@ -106,31 +108,34 @@ public struct Converter: Sendable {
   }
 }
 
-/// What is kept of a chunk that was written.
-private struct WrittenChunk: Sendable {
+extension TensorRecord {
+  /// Writes a chunk to its place in the planes.
+  fileprivate func write(_ chunk: EncodedChunk, to sink: some ByteSink) throws(FileError) {
+    let firstRow = chunk.rows.lowerBound
+    try unsafe sink.write(
+      chunk.codes, at: planes[0].lowerBound + firstRow * geometry.unitsPerRow * 4)
+    guard geometry.type.isQuantized else { return }
+    try unsafe sink.write(
+      chunk.scales, at: planes[1].lowerBound + firstRow * geometry.groupsPerRow * 2)
+  }
+}
+
+/// What is kept of a chunk.
+private struct ChunkSummary: Sendable {
   let codesChecksum: UInt32
   let codesCount: Int
   let scalesChecksum: UInt32
   let scalesCount: Int
   let statistics: ErrorStatistics
 
-  /// Writes a chunk to its place in the planes of a tensor.
-  init(_ chunk: EncodedChunk, of tensor: TensorRecord, to sink: some ByteSink) throws(FileError) {
-    let geometry = tensor.geometry
-    let firstRow = chunk.rows.lowerBound
-    var checksum = CRC32()
-    unsafe checksum.update(chunk.codes)
-    codesChecksum = checksum.value
+  init(_ chunk: EncodedChunk) {
+    var codes = CRC32()
+    unsafe codes.update(chunk.codes)
+    codesChecksum = codes.value
     codesCount = unsafe chunk.codes.count
-    try unsafe sink.write(
-      chunk.codes, at: tensor.planes[0].lowerBound + firstRow * geometry.unitsPerRow * 4)
-    checksum = CRC32()
-    if geometry.type.isQuantized {
-      unsafe checksum.update(chunk.scales)
-      try unsafe sink.write(
-        chunk.scales, at: tensor.planes[1].lowerBound + firstRow * geometry.groupsPerRow * 2)
-    }
-    scalesChecksum = checksum.value
+    var scales = CRC32()
+    unsafe scales.update(chunk.scales)
+    scalesChecksum = scales.value
     scalesCount = unsafe chunk.scales.count
     statistics = chunk.statistics
   }
@@ -146,7 +151,7 @@ private struct WrittenTensor {
   /// CRC-32 of the planes, one after the other.
   var checksum: UInt32 { CRC32.combine(codes, scales, secondCount: scalesCount) }
 
-  mutating func append(_ chunk: WrittenChunk) {
+  mutating func append(_ chunk: ChunkSummary) {
     codes = CRC32.combine(codes, chunk.codesChecksum, secondCount: chunk.codesCount)
     scales = CRC32.combine(scales, chunk.scalesChecksum, secondCount: chunk.scalesCount)
     scalesCount += chunk.scalesCount

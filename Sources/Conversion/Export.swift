@@ -84,7 +84,7 @@ extension Converter {
           input: TensorInput(tensor.record, in: model.file.region), geometry: geometry,
           exponent: 0))
     }
-    _ = try encode(jobs, method: .rtn, path: model.file.path) { chunk in
+    _ = try encode(jobs, method: .rtn, path: model.file.path, summarize: { _ in }) { chunk in
       let geometry = jobs[chunk.job].geometry
       let rowBytes = geometry.columns * 4 / type.columnsPerUnit
       let start = writer.byteRanges[chunk.job].lowerBound + chunk.rows.lowerBound * rowBytes

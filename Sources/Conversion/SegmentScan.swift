@@ -32,32 +32,40 @@ struct SegmentScan {
   /// The first element that is not finite as binary32.
   private(set) var firstNonFinite: Int?
   private var byteCount = 0
+  private static let cachedBytes = 64 << 10
   private var elementCount = 0
 
   init() {}
 
-  /// Looks at a chunk; reads every byte once.
+  /// Looks at a chunk, by parts that stay in the cache between checksum and values.
   fileprivate init(_ range: Range<Int>, of segment: Segment, kernels: KernelSet) {
-    let bytes = unsafe segment.region.buffer(range)
     var checksum = CRC32()
-    unsafe checksum.update(bytes)
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.cachedBytes) {
+      let part = start..<min(start + Self.cachedBytes, range.upperBound)
+      let bytes = unsafe segment.region.buffer(part)
+      unsafe checksum.update(bytes)
+      guard let type = segment.type, let base = bytes.baseAddress else { continue }
+      let count = part.count * 8 / type.bits
+      let found = unsafe SourceElements(kernels: kernels).scan(base, count: count, type: type)
+      note(found.magnitude, found.firstNonFinite, count: count)
+    }
     self.checksum = checksum.value
     byteCount = range.count
-    guard let type = segment.type, let start = bytes.baseAddress else { return }
-    elementCount = range.count * 8 / type.bits
-    (magnitude, firstNonFinite) = unsafe SourceElements(kernels: kernels).scan(
-      start, count: elementCount, type: type)
   }
 
   /// Adds what follows.
   mutating func append(_ next: SegmentScan) {
     checksum = CRC32.combine(checksum, next.checksum, secondCount: next.byteCount)
-    magnitude = max(magnitude, next.magnitude)
-    if firstNonFinite == nil, let first = next.firstNonFinite {
-      firstNonFinite = elementCount + first
-    }
     byteCount += next.byteCount
-    elementCount += next.elementCount
+    note(next.magnitude, next.firstNonFinite, count: next.elementCount)
+  }
+
+  private mutating func note(_ magnitude: Float, _ firstNonFinite: Int?, count: Int) {
+    self.magnitude = max(self.magnitude, magnitude)
+    if self.firstNonFinite == nil, let firstNonFinite {
+      self.firstNonFinite = elementCount + firstNonFinite
+    }
+    elementCount += count
   }
 }
 

@@ -20,8 +20,8 @@ struct EncodingJob {
   }
 }
 
-/// Some encoded tiles of a tensor; the bytes are only valid while they are delivered.
-@safe struct EncodedChunk {
+/// Some encoded tiles of a tensor; the bytes are only valid until they are written.
+@safe struct EncodedChunk: @unchecked Sendable {
   /// Which of the jobs.
   let job: Int
   let tiles: Range<Int>
@@ -33,18 +33,19 @@ struct EncodingJob {
 }
 
 extension Converter {
-  /// Encodes tensors chunk by chunk on all threads and delivers each chunk to `body`.
+  /// Encodes tensors chunk by chunk on all threads, and writes the chunks behind.
   ///
   /// - Parameters:
   ///   - jobs: the tensors.
   ///   - method: how scales are chosen.
   ///   - path: the input, for errors.
-  ///   - body: called from several threads; returns what is kept of a chunk.
-  /// - Returns: the results, job after job, chunk after chunk.
-  /// - Throws: `ConversionError.overflow`, `Interruption`, or what `body` throws.
+  ///   - summarize: what is kept of a chunk; called from several threads.
+  ///   - write: stores a chunk; called from any thread.
+  /// - Returns: what was kept, job after job, chunk after chunk.
+  /// - Throws: `ConversionError.overflow`, `Interruption`, or what `write` throws.
   func encode<Result: Sendable>(
     _ jobs: [EncodingJob], method: QuantizationMethod, path: String,
-    _ body: (EncodedChunk) throws -> Result
+    summarize: (EncodedChunk) -> Result, write: (EncodedChunk) throws -> Void
   ) throws -> [(job: Int, result: Result)] {
     let chunks = jobs.enumerated().flatMap { index, job in
       let tiles = job.geometry.tileCount
@@ -54,6 +55,7 @@ extension Converter {
     }
     let total = jobs.reduce(0) { $0 + $1.geometry.totalBytes }
     let free = BufferStore(jobs)
+    let behind = WriteBehind(most: 2 * pool.threadCount)
     let results = try progress.phase("writing", total: total, unit: .bytes) {
       try collect(chunks.count) { part in
         let chunk = chunks[part]
@@ -62,7 +64,6 @@ extension Converter {
           job.geometry, source: job.input.source, method: method, exponent: job.exponent,
           kernels: kernels)
         let buffers = free.take()
-        defer { free.give(buffers) }
         let encoded: EncodedChunk
         do throws(Overflow) {
           encoded = try buffers.encode(job: chunk.job, tiles: chunk.tiles, encoder)
@@ -73,7 +74,11 @@ extension Converter {
             value: error.value, type: job.geometry.type)
         }
         job.input.release(tiles: chunk.tiles)
-        let result = try body(encoded)
+        let result = summarize(encoded)
+        try behind.submit(PendingChunk(chunk: encoded, buffers: buffers)) {
+          try write($0.chunk)
+          free.give($0.buffers)
+        }
         progress.report(.advanced(by: unsafe encoded.codes.count + encoded.scales.count))
         return result
       }
@@ -82,7 +87,50 @@ extension Converter {
   }
 }
 
-/// Buffers that are not in use: as many are made as threads work at once.
+/// A chunk, and the memory that it lies in.
+private struct PendingChunk: Sendable {
+  let chunk: EncodedChunk
+  let buffers: EncodingBuffers
+}
+
+/// Lets one thread write for all.
+///
+/// The system writes to a file one call at a time, and who waits for that spins; a thread that
+/// finds another one writing leaves its chunk there and goes on.
+private final class WriteBehind: Sendable {
+  private struct State {
+    var pending: [PendingChunk] = []
+    var isWriting = false
+  }
+  private let most: Int
+  private let state = Mutex(State())
+
+  /// A queue for that many chunks; who comes when it is full writes for itself.
+  init(most: Int) { self.most = most }
+
+  func submit(_ chunk: PendingChunk, _ write: (PendingChunk) throws -> Void) throws {
+    let (isQueued, isFirst) = state.withLock { state in
+      let isFirst = !state.isWriting
+      let isQueued = !isFirst && state.pending.count < most
+      if isQueued { state.pending.append(chunk) }
+      state.isWriting = true
+      return (isQueued, isFirst)
+    }
+    guard !isQueued else { return }
+    try write(chunk)
+    while isFirst, let next = takeNext() { try write(next) }
+  }
+
+  private func takeNext() -> PendingChunk? {
+    state.withLock { state in
+      let next = state.pending.popLast()
+      state.isWriting = next != nil
+      return next
+    }
+  }
+}
+
+/// Buffers that are not in use: as many are made as are needed at once.
 ///
 /// Memory of this size goes back to the system when it is freed, and taking it anew for every
 /// chunk would stop all threads each time.

@@ -49,7 +49,8 @@ package struct TileEncoder: Sendable {
     // A stored source may pad its rows to 8 columns where this geometry pads them to 4: the tile
     // is then loaded beyond its end, before the units are written there.
     let overhang = 4 * TensorGeometry.tileRows
-    return 2 * tile + units + geometry.groupsPerRow * TensorGeometry.tileRows / 2 + overhang
+    return TileSource.scratchFloats + tile + units + geometry.groupsPerRow * TensorGeometry.tileRows
+      / 2 + overhang
   }
 
   /// Encodes some tiles into their part of the planes.
@@ -69,7 +70,7 @@ package struct TileEncoder: Sendable {
     let units = geometry.unitsPerRow
     let groups = geometry.groupsPerRow
     let rows = unsafe scratch
-    let tile = unsafe rows + geometry.paddedColumns * lanes
+    let tile = unsafe rows + TileSource.scratchFloats
     let tileUnits = unsafe UnsafeMutableRawPointer(tile + geometry.paddedColumns * lanes)
       .assumingMemoryBound(to: UInt32.self)
     let tileScales = unsafe UnsafeMutableRawPointer(tileUnits + units * lanes)

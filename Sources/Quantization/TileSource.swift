@@ -9,9 +9,13 @@ import TensorCore
   /// A tensor of a `.kibble` file.
   case stored(StoredMatrix)
 
+  private static let columnsAtOnce = 128
+  /// Floats of scratch that `load` needs.
+  static let scratchFloats = columnsAtOnce * TensorGeometry.tileRows
+
   /// Loads 16 rows of a tensor of that geometry as a tile `[paddedColumns][16]`, zeros for padding.
   ///
-  /// `rows` is scratch for 16 * `paddedColumns` floats.
+  /// `rows` is scratch for `scratchFloats`.
   func load(
     tile: Int, of geometry: TensorGeometry, kernels: KernelSet,
     rows: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
@@ -28,15 +32,21 @@ import TensorCore
       guard let code = type.kernelCode else { return }
       let first = tile * TensorGeometry.tileRows
       let count = min(TensorGeometry.tileRows, geometry.rows - first)
-      if count < TensorGeometry.tileRows || width > geometry.columns {
-        unsafe rows.update(repeating: 0, count: width * TensorGeometry.tileRows)
+      // Some columns at a time, so that the rows stay in the first cache between the two steps.
+      for column in stride(from: 0, to: width, by: Self.columnsAtOnce) {
+        let columns = min(Self.columnsAtOnce, geometry.columns - column)
+        if count < TensorGeometry.tileRows || column + Self.columnsAtOnce > geometry.columns {
+          unsafe rows.update(repeating: 0, count: Self.scratchFloats)
+        }
+        for row in 0..<count {
+          let element = (first + row) * geometry.columns + column
+          unsafe kernels.table.pointee.widen(
+            code, base + element * type.bits / 8, columns, rows + row * Self.columnsAtOnce)
+        }
+        unsafe kernels.table.pointee.tile(
+          rows, Self.columnsAtOnce, UInt32(min(Self.columnsAtOnce, width - column)),
+          out + column * TensorGeometry.tileRows)
       }
-      for row in 0..<count {
-        let offset = (first + row) * geometry.columns * type.bits / 8
-        unsafe kernels.table.pointee.widen(
-          code, base + offset, geometry.columns, rows + row * width)
-      }
-      unsafe kernels.table.pointee.tile(rows, width, UInt32(width), out)
     }
   }
 }
