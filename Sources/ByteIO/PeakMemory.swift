@@ -12,15 +12,7 @@ extension FileSystem {
   /// On Linux this is `VmHWM`, elsewhere what `getrusage` says; 0 where nothing is known.
   public static func peakResidentBytes() -> Int {
     #if os(Linux)
-      // Files of /proc have no size, so they are not read like others.
-      let number = unsafe open("/proc/self/status", O_RDONLY | O_CLOEXEC)
-      guard number >= 0 else { return 0 }
-      let file = Descriptor(number)
-      var buffer = [UInt8](repeating: 0, count: 8192)
-      let count = unsafe buffer.withUnsafeMutableBytes {
-        unsafe pread(file.number, $0.baseAddress, $0.count, 0)
-      }
-      let text = String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+      guard let text = readSystemFile("/proc/self/status") else { return 0 }
       let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
       let kibibytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
       return (kibibytes ?? 0) * 1024

@@ -172,9 +172,9 @@ static void row(const kb_matrix *w, uint32_t index, float *out) {
     typedef int8_t bytes16 __attribute__((ext_vector_type(16), aligned(1)));
     typedef uint8_t bytes8 __attribute__((ext_vector_type(8), aligned(1)));
     const v16u shifts = {28, 28, 28, 28, 24, 24, 24, 24, 28, 28, 28, 28, 24, 24, 24, 24};
-    const uint16_t *scales = w->scales + (size_t)index * ((w->cols + w->group - 1) / w->group);
+    const _Float16 *scales = (const _Float16 *)w->scales + (size_t)index * ((w->cols + w->group - 1) / w->group);
     while (c + KB_TILE <= w->cols) {
-      v16f scale = splat(kb_s_widen_f16(*scales++) * w->scale_unit);
+      v16f scale = splat((float)*scales++ * w->scale_unit);
       uint32_t end = c + w->group < w->cols ? c + w->group : w->cols;
       for (; c + KB_TILE <= end; c += KB_TILE) {
         if (w->type == KB_INT8) {

@@ -22,23 +22,24 @@ struct Compute: Sendable {
   }
 
   /// Rearranges the first `tokens` rows of x for products with some matrices.
-  func pack(
-    _ x: FloatMatrix, tokens: Int, into packed: PackedRows, for matrices: [Linear]
-  ) {
-    if matrices.contains(where: { usesCodes($0) }) {
-      let rowBytes = kb_fast_bytes(1, UInt32(x.columns))
+  func pack(_ x: FloatMatrix, tokens: Int, into packed: PackedRows, for group: LinearGroup) {
+    let table = unsafe kernels.table
+    let stride = x.stride
+    let columns = x.columns
+    if mode == .fast && group.hasQuantized {
+      let rowBytes = kb_fast_bytes(1, UInt32(columns))
       pool.forRanges(of: tokens, grain: Int(KB_FAST_TOKENS)) { part in
-        unsafe kernels.table.pointee.quantize_rows(
-          x[part.lowerBound], x.stride, UInt32(part.count), UInt32(x.columns),
+        unsafe table.pointee.quantize_rows(
+          x[part.lowerBound], stride, UInt32(part.count), UInt32(columns),
           UnsafeMutableRawPointer(packed.codes[0]) + part.lowerBound * rowBytes)
       }
     }
-    guard matrices.contains(where: { !usesCodes($0) }) else { return }
-    let block = Int(unsafe kernels.table.pointee.token_block)
+    guard mode == .exact || group.hasFloats else { return }
+    let block = Int(unsafe table.pointee.token_block)
     pool.forRanges(of: tokens, grain: block) { part in
-      unsafe kernels.table.pointee.pack(
-        x[part.lowerBound], x.stride, UInt32(part.count), UInt32(x.columns),
-        packed.floats[0] + part.lowerBound * x.columns)
+      unsafe table.pointee.pack(
+        x[part.lowerBound], stride, UInt32(part.count), UInt32(columns),
+        packed.floats[0] + part.lowerBound * columns)
     }
   }
 
@@ -47,47 +48,21 @@ struct Compute: Sendable {
   /// - Parameters:
   ///   - packed: what `pack` left for these matrices.
   ///   - tokens: how many rows.
-  ///   - matrices: the matrices, of the same number of inputs.
+  ///   - group: the matrices, of the same number of inputs.
   ///   - outputs: where the results go, one for each matrix.
   func multiply(
-    _ packed: PackedRows, tokens: Int, by matrices: [Linear], into outputs: [FloatMatrix]
+    _ packed: PackedRows, tokens: Int, by group: LinearGroup, into outputs: [FloatMatrix.View]
   ) {
-    let tiles = matrices.reduce(0) { $0 + $1.tileCount }
-    pool.forRanges(of: tiles, pieces: tokens < 16 ? 1 : 4) { part in
-      var first = 0
-      for (index, linear) in matrices.enumerated() {
-        let begin = max(part.lowerBound, first) - first
-        let end = min(part.upperBound, first + linear.tileCount) - first
-        if begin < end {
-          multiply(packed, tokens: tokens, by: linear, tiles: begin..<end, outputs[index])
-        }
-        first += linear.tileCount
+    // Pieces even out what one thread loses to other programs; few tokens have no time for them.
+    let pieces = pool.threadCount * (tokens < 16 ? 1 : 4)
+    unsafe outputs.withUnsafeBufferPointer { outputs in
+      let product = unsafe Product(
+        table: kernels.table, isFast: mode == .fast, tokens: tokens, codes: packed.codes[0],
+        floats: packed.floats[0], parts: group.parts, outputs: outputs, tiles: group.tileCount,
+        pieces: min(pieces, group.tileCount))
+      unsafe pool.run(product.pieces, product) { product, piece in
+        unsafe product.load(as: Product.self).run(piece)
       }
-    }
-  }
-
-  private func usesCodes(_ linear: Linear) -> Bool {
-    mode == .fast && linear.isQuantized
-  }
-
-  private func multiply(
-    _ packed: PackedRows, tokens: Int, by linear: Linear, tiles: Range<Int>, _ out: FloatMatrix
-  ) {
-    let (first, last) = (UInt32(tiles.lowerBound), UInt32(tiles.upperBound))
-    unsafe withUnsafePointer(to: linear.weight.matrix) {
-      if usesCodes(linear) {
-        unsafe kernels.table.pointee.matmul_fast(
-          $0, packed.codes[0], UInt32(tokens), first, last, out[0], out.stride)
-      } else {
-        unsafe kernels.table.pointee.matmul(
-          $0, packed.floats[0], UInt32(tokens), first, last, out[0], out.stride)
-      }
-    }
-    guard let bias = linear.bias else { return }
-    let begin = tiles.lowerBound * TensorGeometry.tileRows
-    let end = min(tiles.upperBound * TensorGeometry.tileRows, bias.columns)
-    for token in 0..<tokens {
-      unsafe kernels.table.pointee.add(out[token] + begin, bias[0] + begin, UInt32(end - begin))
     }
   }
 

@@ -113,7 +113,7 @@ public final class DogeModel: Sendable {
       forBlocks(of: x) { rows in
         norm(x, rows, block.weights.postNorm, work)
         block.feedForward.run(
-          work, tokens: rows.count, choices: choices.isEmpty ? [] : choices[rows])
+          work, tokens: rows.count, choices: choices, first: rows.lowerBound)
         compute.gatedAdd(x, rows: rows, gate: block.weights.postResidual, work.projected)
       }
       try observe(index + 1, x)
@@ -147,9 +147,9 @@ public final class DogeModel: Sendable {
     compute.rmsNorm(
       hidden, rows: rows, weight: weights.finalNorm, epsilon: config.rmsNormEpsilon,
       into: buffer.normed)
-    compute.pack(buffer.normed, tokens: rows.count, into: buffer.packed, for: [weights.head])
+    compute.pack(buffer.normed, tokens: rows.count, into: buffer.packed, for: weights.head)
     compute.multiply(
-      buffer.packed, tokens: rows.count, by: [weights.head], into: [buffer.logits])
+      buffer.packed, tokens: rows.count, by: weights.head, into: [buffer.logits.view])
     return buffer.logits
   }
 
@@ -193,19 +193,24 @@ public final class DogeModel: Sendable {
   /// Routes all tokens of a call: `hf` routing mixes them, whatever the blocks.
   private func chooseExperts(
     _ x: FloatMatrix, _ layer: LayerWeights, _ routing: ExpertRouting, _ work: Workspace
-  ) -> [ExpertChoice] {
-    guard let weights = layer.experts, let experts = config.experts else { return [] }
-    let scores = FloatMatrix(rows: x.rows, columns: 2 * experts.keyCount)
-    let block = FloatMatrix(rows: work.normed.rows, columns: 2 * experts.keyCount)
+  ) -> ExpertChoices? {
+    guard let weights = layer.experts, let experts = config.experts else { return nil }
+    let isOneBlock = x.rows <= Workspace.blockTokens
+    let width = 2 * experts.keyCount
+    let scores = isOneBlock ? work.routerScores : FloatMatrix(rows: x.rows, columns: width)
     forBlocks(of: x) { rows in
       norm(x, rows, layer.postNorm, work)
-      compute.pack(work.normed, tokens: rows.count, into: work.packed, for: [weights.router])
-      compute.multiply(work.packed, tokens: rows.count, by: [weights.router], into: [block])
+      compute.pack(work.normed, tokens: rows.count, into: work.packed, for: weights.router)
+      compute.multiply(
+        work.packed, tokens: rows.count, by: weights.router, into: [work.routerScores.view])
+      guard !isOneBlock else { return }
       for row in rows {
-        unsafe scores[row].update(
-          from: block[row - rows.lowerBound], count: 2 * experts.keyCount)
+        unsafe scores[row].update(from: work.routerScores[row - rows.lowerBound], count: width)
       }
     }
-    return ExpertRouter(experts: experts, routing: routing, scores: scores).choose(compute)
+    let choices = work.expertChoices(tokens: x.rows, perToken: experts.perToken)
+    ExpertRouter(experts: experts, routing: routing, scores: scores, tokens: x.rows)
+      .choose(into: choices, compute)
+    return choices
   }
 }

@@ -22,8 +22,8 @@ final class DynamicMaskAttention: Sendable {
   /// Keys that a query keeps; nil where nothing is pruned.
   let keepWindowSize: Int?
   private let epsilon: Float
-  private let inputs: [Linear]
-  private let outputs: [Linear]
+  private let inputs: LinearGroup
+  private let outputs: LinearGroup
 
   init(
     _ weights: AttentionWeights, config: DogeConfig, layout: CheckpointLayout, compute: Compute
@@ -37,8 +37,8 @@ final class DynamicMaskAttention: Sendable {
     slidingWindow = config.slidingWindow
     keepWindowSize = layout.prunes ? config.keepWindowSize : nil
     epsilon = config.rmsNormEpsilon
-    inputs = [weights.q, weights.k, weights.v]
-    outputs = [weights.o]
+    inputs = LinearGroup([weights.q, weights.k, weights.v])
+    outputs = LinearGroup([weights.o])
   }
 
   /// Attends from a block of tokens, whose keys and values it adds to the cache.

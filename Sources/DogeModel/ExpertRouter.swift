@@ -12,42 +12,49 @@ public enum ExpertRouting: String, CaseIterable, Sendable {
   case perToken = "per-token"
 }
 
-/// The experts of a token, in falling order of their scores, and their weights.
-struct ExpertChoice: Sendable {
-  var experts: [Int]
-  var weights: [Float]
+/// The experts of the tokens of a call, each token's in falling order of their scores.
+@safe final class ExpertChoices: @unchecked Sendable {
+  let ids: UnsafeMutableBufferPointer<UInt32>  // [tokens, k]
+  let weights: FloatMatrix  // [tokens, k]
+  let perToken: Int
+
+  init(tokens: Int, perToken: Int) {
+    self.perToken = perToken
+    unsafe ids = .allocate(capacity: tokens * perToken)
+    unsafe ids.initialize(repeating: 0)
+    weights = FloatMatrix(rows: tokens, columns: perToken)
+  }
+
+  deinit { unsafe ids.deallocate() }
+
+  /// The expert of a token with the given rank.
+  func expert(_ token: Int, _ rank: Int) -> Int { unsafe Int(ids[token * perToken + rank]) }
 }
 
 /// Chooses experts by product keys: expert a·K + b has the score x[a] + y[b].
 struct ExpertRouter {
   let experts: MixtureOfExperts
   let routing: ExpertRouting
-  /// The router's output for every token of the call, [N, 2K].
+  /// The router's output for every token of the call, [N, 2K], and perhaps more rows.
   let scores: FloatMatrix
+  /// N.
+  let tokens: Int
 
-  /// The experts of each token of the call.
-  func choose(_ compute: Compute) -> [ExpertChoice] {
-    let tokens = scores.rows
+  /// Finds the experts of each token of the call.
+  func choose(into choices: ExpertChoices, _ compute: Compute) {
     let k = experts.perToken
-    let empty = ExpertChoice(
-      experts: [Int](repeating: 0, count: k), weights: [Float](repeating: 0, count: k))
-    var choices = [ExpertChoice](repeating: empty, count: tokens)
-    unsafe choices.withUnsafeMutableBufferPointer { out in
-      let out = unsafe out
-      compute.pool.forRanges(of: tokens) { part in
-        let scratch = UnsafeMutableRawPointer.allocate(
-          byteCount: kb_route_scratch(UInt32(k)), alignment: 8)
-        defer { unsafe scratch.deallocate() }
-        var ids = [UInt32](repeating: 0, count: k)
-        for token in part {
-          var weights = [Float](repeating: 0, count: k)
-          let (x, y) = unsafe halves(of: token)
-          unsafe kb_route(x, y, UInt32(experts.keyCount), UInt32(k), &ids, &weights, scratch)
-          unsafe out[token] = ExpertChoice(experts: ids.map { Int($0) }, weights: weights)
-        }
+    compute.pool.forRanges(of: tokens) { part in
+      let scratch = UnsafeMutableRawPointer.allocate(
+        byteCount: kb_route_scratch(UInt32(k)), alignment: 8)
+      defer { unsafe scratch.deallocate() }
+      guard let ids = unsafe choices.ids.baseAddress else { return }
+      for token in part {
+        let (x, y) = unsafe halves(of: token)
+        unsafe kb_route(
+          x, y, UInt32(experts.keyCount), UInt32(k), ids + token * k, choices.weights[token],
+          scratch)
       }
     }
-    return choices
   }
 
   /// The scores [K] of the two halves that a token uses.
@@ -58,7 +65,7 @@ struct ExpertRouter {
     }
     return switch routing {
     case .perToken: unsafe (half(2 * token), half(2 * token + 1))
-    case .hf: unsafe (half(token), half(scores.rows + token))
+    case .hf: unsafe (half(token), half(tokens + token))
     }
   }
 }

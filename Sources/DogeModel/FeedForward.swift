@@ -13,16 +13,16 @@ final class FeedForward: Sendable {
   private let compute: Compute
   private let activation: Int32
   private let hiddenSize: Int
-  private let inputs: [Linear]
-  private let outputs: [Linear]
+  private let inputs: LinearGroup
+  private let outputs: LinearGroup
 
   init(_ layer: LayerWeights, config: DogeConfig, compute: Compute) {
     experts = layer.experts
     self.compute = compute
     activation = config.activation.kernelCode
     hiddenSize = config.hiddenSize
-    inputs = [layer.mlp.gate, layer.mlp.up]
-    outputs = [layer.mlp.down]
+    inputs = LinearGroup([layer.mlp.gate, layer.mlp.up])
+    outputs = LinearGroup([layer.mlp.down])
   }
 
   /// Runs a block of tokens.
@@ -30,8 +30,9 @@ final class FeedForward: Sendable {
   /// - Parameters:
   ///   - work: its `normed` holds the block's rows `[tokens, d]`; the result goes to `projected`.
   ///   - tokens: how many rows.
-  ///   - choices: the experts of the block's tokens, where the model has experts.
-  func run(_ work: Workspace, tokens: Int, choices: ArraySlice<ExpertChoice>) {
+  ///   - choices: the experts of the call's tokens, where the model has experts.
+  ///   - first: the block's first token in the call.
+  func run(_ work: Workspace, tokens: Int, choices: ExpertChoices?, first: Int) {
     compute.pack(work.normed, tokens: tokens, into: work.packed, for: inputs)
     compute.multiply(work.packed, tokens: tokens, by: inputs, into: work.gateAndUp)
     compute.pool.forRanges(of: tokens) { part in
@@ -43,39 +44,45 @@ final class FeedForward: Sendable {
     }
     compute.pack(work.gate, tokens: tokens, into: work.packed, for: outputs)
     compute.multiply(work.packed, tokens: tokens, by: outputs, into: work.projections)
-    if let experts { add(experts, to: work, tokens: tokens, choices: choices) }
+    guard let experts, let choices else { return }
+    for begin in stride(from: 0, to: tokens, by: Workspace.expertTokens) {
+      let end = min(begin + Workspace.expertTokens, tokens)
+      add(experts, to: work, tokens: begin..<end, choices, first: first)
+    }
   }
 
-  /// Adds the chosen experts' outputs to the block's rows of `projected`.
+  /// Adds the chosen experts' outputs to a few of the block's rows of `projected`.
   private func add(
-    _ experts: ExpertWeights, to work: Workspace, tokens: Int, choices: ArraySlice<ExpertChoice>
+    _ experts: ExpertWeights, to work: Workspace, tokens: Range<Int>, _ choices: ExpertChoices,
+    first: Int
   ) {
     let kernels = unsafe compute.kernels.table
     let d = UInt32(hiddenSize)
-    let perToken = work.expertScores.columns
-    // act(down_e · h) · w_e, for every token and expert.
-    compute.pool.forRanges(of: tokens * perToken) { part in
-      let row = FloatMatrix(rows: 1, columns: hiddenSize)
+    let perToken = choices.perToken
+    // down_e · h for every token and expert, whose up_e then takes the place of down_e.
+    compute.pool.forRanges(of: tokens.count * perToken) { part in
       for item in part {
-        let (token, index) = item.quotientAndRemainder(dividingBy: perToken)
-        let choice = choices[choices.startIndex + token]
-        compute.kernels.row(choice.experts[index], of: experts.downEmbed, into: row, at: 0)
-        let score = unsafe work.expertScores[token] + index
-        unsafe score.pointee = kernels.pointee.dot(row[0], work.normed[token], d)
-        unsafe kernels.pointee.activate(activation, score, [choice.weights[index]], 1)
+        let (index, rank) = item.quotientAndRemainder(dividingBy: perToken)
+        let token = tokens.lowerBound + index
+        let expert = choices.expert(first + token, rank)
+        compute.kernels.row(expert, of: experts.downEmbed, into: work.expertRows, at: item)
+        unsafe work.expertScores[index][rank] = kernels.pointee.dot(
+          work.expertRows[item], work.normed[token], d)
+        compute.kernels.row(expert, of: experts.upEmbed, into: work.expertRows, at: item)
       }
     }
-    compute.pool.forRanges(of: tokens) { part in
-      let scratch = FloatMatrix(rows: 2, columns: hiddenSize)
-      for token in part {
-        unsafe scratch[1].update(repeating: 0, count: hiddenSize)
-        let choice = choices[choices.startIndex + token]
-        for (index, expert) in choice.experts.enumerated() {
-          compute.kernels.row(expert, of: experts.upEmbed, into: scratch, at: 0)
+    compute.pool.forRanges(of: tokens.count) { part in
+      for index in part {
+        let token = tokens.lowerBound + index
+        let sum = unsafe work.expertSums[index]
+        unsafe kernels.pointee.activate(
+          activation, work.expertScores[index], choices.weights[first + token], UInt32(perToken))
+        unsafe sum.update(repeating: 0, count: hiddenSize)
+        for rank in 0..<perToken {
           unsafe kernels.pointee.axpy(
-            work.expertScores[token][index], scratch[0], d, scratch[1])
+            work.expertScores[index][rank], work.expertRows[index * perToken + rank], d, sum)
         }
-        unsafe kernels.pointee.add(work.projected[token], scratch[1], d)
+        unsafe kernels.pointee.add(work.projected[token], sum, d)
       }
     }
   }

@@ -37,6 +37,14 @@ import TensorCore
   /// The row's first element.
   package subscript(row: Int) -> UnsafeMutablePointer<Float> { unsafe base + row * stride }
 
+  /// Where its rows lie, while the matrix lives.
+  @safe struct View: BitwiseCopyable, @unchecked Sendable {
+    let base: UnsafeMutablePointer<Float>
+    let stride: Int
+  }
+
+  var view: View { unsafe View(base: base, stride: stride) }
+
   /// The values of a row.
   public func row(_ row: Int) -> [Float] {
     precondition(row >= 0 && row < rows, "no such row")

@@ -16,11 +16,11 @@ struct ModelWeights: Sendable {
   /// Weight of the last RMSNorm, [d].
   let finalNorm: FloatMatrix
   /// Head, [V, d].
-  let head: Linear
+  let head: LinearGroup
 }
 
 /// The weights of one block.
-struct LayerWeights: Sendable {
+final class LayerWeights: Sendable {
   let inputNorm: FloatMatrix  // [d]
   let attention: AttentionWeights
   let inputResidual: FloatMatrix  // [d], the gate of x before attention's output is added
@@ -28,6 +28,19 @@ struct LayerWeights: Sendable {
   let mlp: MLPWeights
   let experts: ExpertWeights?
   let postResidual: FloatMatrix  // [d]
+
+  init(
+    inputNorm: FloatMatrix, attention: AttentionWeights, inputResidual: FloatMatrix,
+    postNorm: FloatMatrix, mlp: MLPWeights, experts: ExpertWeights?, postResidual: FloatMatrix
+  ) {
+    self.inputNorm = inputNorm
+    self.attention = attention
+    self.inputResidual = inputResidual
+    self.postNorm = postNorm
+    self.mlp = mlp
+    self.experts = experts
+    self.postResidual = postResidual
+  }
 }
 
 /// The weights of dynamic mask attention.
@@ -52,7 +65,7 @@ struct MLPWeights: Sendable {
 
 /// The weights of the Cross Domain Mixture of Experts.
 struct ExpertWeights: Sendable {
-  let router: Linear  // [2 K, d]
+  let router: LinearGroup  // [2 K, d]
   let downEmbed: StoredMatrix  // [E, d]
   let upEmbed: StoredMatrix  // [E, d]
 }
@@ -61,14 +74,10 @@ struct ExpertWeights: Sendable {
 final class Linear: Sendable {
   let weight: StoredMatrix  // [outputs, inputs], in tiles
   let bias: FloatMatrix?  // [outputs]
-  let tileCount: Int
-  let isQuantized: Bool
 
   init(weight: StoredMatrix, bias: FloatMatrix?) {
     self.weight = weight
     self.bias = bias
-    tileCount = weight.geometry.tileCount
-    isQuantized = weight.geometry.type.isQuantized
   }
 }
 
@@ -88,7 +97,8 @@ extension ModelWeights {
     embedding = try loader.matrix(.embedding)
     self.layers = layers
     finalNorm = try loader.floats(.finalNorm)
-    head = Linear(weight: layout.tied ? embedding : try loader.matrix(.head), bias: nil)
+    let headWeight = layout.tied ? embedding : try loader.matrix(.head)
+    head = LinearGroup([Linear(weight: headWeight, bias: nil)])
   }
 }
 
@@ -163,7 +173,7 @@ private struct WeightLoader {
     var experts: ExpertWeights?
     if roles.contains(.router) {
       experts = ExpertWeights(
-        router: try linear(.router, .routerBias, layer, roles),
+        router: LinearGroup([try linear(.router, .routerBias, layer, roles)]),
         downEmbed: try matrix(.downEmbed, layer), upEmbed: try matrix(.upEmbed, layer))
     }
     return LayerWeights(

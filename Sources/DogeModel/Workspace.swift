@@ -28,14 +28,20 @@ package final class Workspace: @unchecked Sendable {
   let q: FloatMatrix  // [block, H hd]
   let k: FloatMatrix  // [block, KV hd]
   let v: FloatMatrix  // [block, KV hd]
-  let qkv: [FloatMatrix]
+  let qkv: [FloatMatrix.View]
   let attended: FloatMatrix  // [block, H hd]
   let projected: FloatMatrix  // [block, d]
   let gate: FloatMatrix  // [block, I]
   let up: FloatMatrix  // [block, I]
-  let gateAndUp: [FloatMatrix]
-  let projections: [FloatMatrix]
-  let expertScores: FloatMatrix  // [block, experts per token]
+  let gateAndUp: [FloatMatrix.View]
+  let projections: [FloatMatrix.View]
+  /// Tokens whose experts' rows are held at once.
+  static let expertTokens = 8
+  let routerScores: FloatMatrix  // [block, 2K]
+  let expertScores: FloatMatrix  // [expert tokens, experts per token]
+  let expertRows: FloatMatrix  // [expert tokens * experts per token, d]
+  let expertSums: FloatMatrix  // [expert tokens, d]
+  private var choices: ExpertChoices?
   private let headDimension: Int
   private var scratch: [AttentionScratch] = []
 
@@ -50,18 +56,31 @@ package final class Workspace: @unchecked Sendable {
     q = FloatMatrix(rows: rows, columns: queries)
     k = FloatMatrix(rows: rows, columns: values)
     v = FloatMatrix(rows: rows, columns: values)
-    qkv = [q, k, v]
+    qkv = [q.view, k.view, v.view]
     attended = FloatMatrix(rows: rows, columns: queries)
     projected = FloatMatrix(rows: rows, columns: config.hiddenSize)
     gate = FloatMatrix(rows: rows, columns: config.intermediateSize)
     up = FloatMatrix(rows: rows, columns: config.intermediateSize)
-    gateAndUp = [gate, up]
-    projections = [projected]
-    expertScores = FloatMatrix(rows: rows, columns: config.experts?.perToken ?? 0)
+    gateAndUp = [gate.view, up.view]
+    projections = [projected.view]
+    let perToken = config.experts?.perToken ?? 0
+    let expertTokens = perToken > 0 ? min(rows, Self.expertTokens) : 0
+    routerScores = FloatMatrix(rows: rows, columns: 2 * (config.experts?.keyCount ?? 0))
+    expertScores = FloatMatrix(rows: expertTokens, columns: perToken)
+    expertRows = FloatMatrix(rows: expertTokens * perToken, columns: config.hiddenSize)
+    expertSums = FloatMatrix(rows: expertTokens, columns: config.hiddenSize)
   }
 
   /// Whether it has room for a block of a call of so many tokens.
   func holds(tokens: Int) -> Bool { normed.rows >= min(tokens, Self.blockTokens) }
+
+  /// Memory for the experts of a call's tokens.
+  func expertChoices(tokens: Int, perToken: Int) -> ExpertChoices {
+    if let choices, choices.weights.rows >= tokens { return choices }
+    let fresh = ExpertChoices(tokens: tokens, perToken: perToken)
+    choices = fresh
+    return fresh
+  }
 
   /// Memory for attention, for each of so many threads.
   func attentionScratch(threads: Int, queries: Int, keys: Int) -> [AttentionScratch] {

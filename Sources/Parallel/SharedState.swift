@@ -17,12 +17,14 @@ import Synchronization
 /// nothing to take.
 @safe final class SharedState: @unchecked Sendable {
   private let state = Atomic<UInt64>(0)
+  // These change only while no part of a job is taken. They follow `state`, so that a thread that
+  // sees a job there has the rest in its cache, too.
+  private var parts = 0
+  private var function: PartFunction = { _, _ in }
+  private var context: UnsafeRawPointer?
   private let done = Atomic(0)
   private let sleepers = Atomic(0)
   private let isStopped = Atomic(false)
-  // These change only while no part of a job is taken.
-  private var parts = 0
-  private var body: (Int) -> Void = { _ in }
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -42,9 +44,11 @@ import Synchronization
     unsafe lock.deallocate()
   }
 
-  func run(_ parts: Int, _ body: @escaping (Int) -> Void) {
+  /// Runs `function` for each part, with a context that outlives the call.
+  func run(_ parts: Int, _ context: UnsafeRawPointer, _ function: PartFunction) {
     self.parts = parts
-    self.body = body
+    unsafe self.function = function
+    unsafe self.context = context
     done.store(0, ordering: .relaxed)
     let number = (state.load(ordering: .relaxed) >> 32) &+ 1
     state.store(number << 32 | UInt64(parts), ordering: .sequentiallyConsistent)
@@ -55,7 +59,6 @@ import Synchronization
       turns += 1
       if turns < Self.spins { kb_spin_hint() } else { sched_yield() }
     }
-    self.body = { _ in }
   }
 
   func stop() {
@@ -86,7 +89,8 @@ import Synchronization
       let (exchanged, original) = state.weakCompareExchange(
         expected: current, desired: current - 1, ordering: .acquiringAndReleasing)
       if exchanged {
-        body(parts - Int(current & Self.countMask))
+        let part = parts - Int(current & Self.countMask)
+        if let context = unsafe context { unsafe function(context, part) }
         done.add(1, ordering: .releasing)
         return true
       }
@@ -114,3 +118,6 @@ import Synchronization
     unsafe pthread_mutex_unlock(lock)
   }
 }
+
+/// Runs one part of a job that a context describes.
+package typealias PartFunction = @convention(c) (_ context: UnsafeRawPointer, _ part: Int) -> Void

@@ -16,26 +16,18 @@ import Synchronization
 public final class ThreadPool: Sendable {
   /// Threads that work on a job, the caller's included.
   public let threadCount: Int
-  private let shared: SharedState?
+  private let shared = SharedState()
   private let workers: [Worker]
 
   /// Starts `threads - 1` workers; fewer where the system refuses more.
   public init(threads: Int) {
-    guard threads > 1 else {
-      (threadCount, shared, workers) = (1, nil, [])
-      return
-    }
-    let state = SharedState()
     var started: [Worker] = []
-    for _ in 1..<threads {
-      guard let worker = Worker(state) else { break }
-      started.append(worker)
-    }
-    (threadCount, shared, workers) = (started.count + 1, state, started)
+    while started.count + 1 < threads, let worker = Worker(shared) { started.append(worker) }
+    (threadCount, workers) = (started.count + 1, started)
   }
 
   deinit {
-    shared?.stop()
+    shared.stop()
     workers.forEach { $0.join() }
   }
 
@@ -44,11 +36,35 @@ public final class ThreadPool: Sendable {
   ///
   /// The order of parts is not defined, so each may write only to places that are its own.
   public func run(_ parts: Int, _ body: (_ part: Int) -> Void) {
-    guard parts > 1, let shared, !workers.isEmpty else {
+    guard parts > 1, threadCount > 1 else {
       for part in 0..<max(0, parts) { body(part) }
       return
     }
-    withoutActuallyEscaping(body) { shared.run(parts, $0) }
+    withoutActuallyEscaping(body) { body in
+      let box = Body(body)
+      unsafe shared.run(parts, UnsafeRawPointer(Unmanaged.passUnretained(box).toOpaque())) {
+        context, part in
+        unsafe Unmanaged<Body>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.call(part) }
+      }
+      withExtendedLifetime(box) {}
+    }
+  }
+
+  /// Like `run`, for parts of about a microsecond: all that a thread reads to begin is one plain
+  /// value, where a closure's captures would come to it from the caller's cache one by one.
+  ///
+  /// - Parameters:
+  ///   - parts: how many.
+  ///   - job: what the parts share.
+  ///   - function: runs a part, given a pointer to the job.
+  package func run<Job: BitwiseCopyable>(_ parts: Int, _ job: Job, _ function: PartFunction) {
+    unsafe withUnsafePointer(to: job) { job in
+      if parts > 1, threadCount > 1 {
+        unsafe shared.run(parts, job, function)
+      } else {
+        for part in 0..<max(0, parts) { unsafe function(job, part) }
+      }
+    }
   }
 
   /// Like `run`, for parts that can fail: rethrows the error of the lowest part that failed.
@@ -96,4 +112,13 @@ public final class ThreadPool: Sendable {
       if first < last { body(first..<last) }
     }
   }
+}
+
+/// What runs for each part.
+///
+/// Threads borrow it from `run`: counting references to it would cost them more than many a part.
+private final class Body {
+  let call: (Int) -> Void
+
+  init(_ call: @escaping (Int) -> Void) { self.call = call }
 }

@@ -16,7 +16,7 @@ struct DoctorCommand: Command {
       try context.emit([
         "schema": "kibble.doctor/1", "version": .string(toolVersion),
         "available": JSON(InstructionSet.available.map(\.rawValue)),
-        "isa": .string(engine.kernels.isa.rawValue), "processors": JSON(Processors.available),
+        "isa": .string(engine.kernels.isa.rawValue), "processors": JSON(Engine.processors),
         "threads": JSON(threads),
       ])
       return .success
@@ -28,7 +28,7 @@ struct DoctorCommand: Command {
         isa.rawValue + String(repeating: " ", count: 12 - isa.rawValue.count) + state + mark)
     }
     try context.output.writeLine(
-      "threads     \(threads) of \(Processors.available) processors that may be used")
+      "threads     \(threads) of \(Engine.processors) processors that may be used")
     return .success
   }
 }

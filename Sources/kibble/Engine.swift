@@ -1,3 +1,4 @@
+import ByteIO
 import Conversion
 import DogeModel
 import Kernels
@@ -11,10 +12,13 @@ struct Engine {
   let pool: ThreadPool
   let converter: Converter
 
+  /// Processors that this process may use: those of its affinity, within its quota.
+  static var processors: Int { min(Processors.available, ProcessorQuota.processors ?? .max) }
+
   init(_ context: CommandContext) throws {
     // The option's choices are the raw values.
     kernels = try KernelSet(context.isa.flatMap(InstructionSet.init(rawValue:)))
-    pool = ThreadPool(threads: context.threads ?? Processors.available)
+    pool = ThreadPool(threads: context.threads ?? Self.processors)
     converter = Converter(pool: pool, kernels: kernels, progress: context.progress)
   }
 
