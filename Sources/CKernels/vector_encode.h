@@ -58,24 +58,6 @@ static size_t scan(int source, const void *in, size_t n, float *magnitude) {
   return bad;
 }
 
-/// Transposes 16 x 16 words: 16 rows a `stride` apart to 16 rows 16 apart.
-INLINE void transpose16(const uint32_t *in, size_t in_stride, uint32_t *out, size_t out_stride) {
-  v16u a[16], b[16];
-  _Pragma("unroll") for (int i = 0; i < 16; i++) a[i] = *(const v16u *)(in + i * in_stride);
-  // Four rounds, each interleaving row i with row i + 8, transpose as a perfect shuffle does.
-#define ROUND(from, to)                                                                                                          \
-  _Pragma("unroll") for (int i = 0; i < 8; i++) {                                                                                \
-    to[2 * i] = __builtin_shufflevector(from[i], from[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);           \
-    to[2 * i + 1] = __builtin_shufflevector(from[i], from[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); \
-  }
-  ROUND(a, b)
-  ROUND(b, a)
-  ROUND(a, b)
-  ROUND(b, a)
-#undef ROUND
-  _Pragma("unroll") for (int i = 0; i < 16; i++) *(v16u *)(out + i * out_stride) = a[i];
-}
-
 static void tile(const float *rows, size_t stride, uint32_t cols, float *out) {
   uint32_t c = 0;
   for (; c + KB_TILE <= cols; c += KB_TILE)
