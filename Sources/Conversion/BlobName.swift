@@ -27,5 +27,5 @@ extension ModelSource {
   }
 
   /// The largest file that is carried along; tokenizers have some ten megabytes.
-  private static let sideFileLimit = 64 << 20
+  static let sideFileLimit = 64 << 20
 }

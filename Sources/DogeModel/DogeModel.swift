@@ -24,6 +24,8 @@ public final class DogeModel: Sendable {
   public let file: KibbleFile
   let weights: ModelWeights
   let compute: Compute
+  /// How products with quantized matrices are computed.
+  public var mode: ComputeMode { compute.mode }
   private let rotary: RotaryTable
   private let blocks: [Block]
 
@@ -109,11 +111,20 @@ public final class DogeModel: Sendable {
           cache: cache.layers[index], rotation: rotation)
         compute.gatedAdd(x, rows: rows, gate: block.weights.inputResidual, work.projected)
       }
-      let choices = chooseExperts(x, block.weights, routing, work)
+      let isOneBlock = x.rows <= Workspace.blockTokens
+      let chosen =
+        isOneBlock
+        ? nil
+        : block.feedForward.chooseExperts(work, tokens: x.rows, routing: routing) { body in
+          forBlocks(of: x) { rows in
+            norm(x, rows, block.weights.postNorm, work)
+            body(rows)
+          }
+        }
       forBlocks(of: x) { rows in
         norm(x, rows, block.weights.postNorm, work)
         block.feedForward.run(
-          work, tokens: rows.count, choices: choices, first: rows.lowerBound)
+          work, tokens: rows.count, routing: routing, chosen: chosen, first: rows.lowerBound)
         compute.gatedAdd(x, rows: rows, gate: block.weights.postResidual, work.projected)
       }
       try observe(index + 1, x)
@@ -188,29 +199,5 @@ public final class DogeModel: Sendable {
     for start in stride(from: 0, to: x.rows, by: Workspace.blockTokens) {
       body(start..<min(start + Workspace.blockTokens, x.rows))
     }
-  }
-
-  /// Routes all tokens of a call: `hf` routing mixes them, whatever the blocks.
-  private func chooseExperts(
-    _ x: FloatMatrix, _ layer: LayerWeights, _ routing: ExpertRouting, _ work: Workspace
-  ) -> ExpertChoices? {
-    guard let weights = layer.experts, let experts = config.experts else { return nil }
-    let isOneBlock = x.rows <= Workspace.blockTokens
-    let width = 2 * experts.keyCount
-    let scores = isOneBlock ? work.routerScores : FloatMatrix(rows: x.rows, columns: width)
-    forBlocks(of: x) { rows in
-      norm(x, rows, layer.postNorm, work)
-      compute.pack(work.normed, tokens: rows.count, into: work.packed, for: weights.router)
-      compute.multiply(
-        work.packed, tokens: rows.count, by: weights.router, into: [work.routerScores.view])
-      guard !isOneBlock else { return }
-      for row in rows {
-        unsafe scores[row].update(from: work.routerScores[row - rows.lowerBound], count: width)
-      }
-    }
-    let choices = work.expertChoices(tokens: x.rows, perToken: experts.perToken)
-    ExpertRouter(experts: experts, routing: routing, scores: scores, tokens: x.rows)
-      .choose(into: choices, compute)
-    return choices
   }
 }

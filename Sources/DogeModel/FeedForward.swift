@@ -10,18 +10,25 @@ import TensorCore
 ///     CDMoE(h) = MLP(h) + Σ_e act(down_e · h) · w_e · up_e
 final class FeedForward: Sendable {
   private let experts: ExpertWeights?
+  private let mixture: MixtureOfExperts?
   private let compute: Compute
   private let activation: Int32
   private let hiddenSize: Int
   private let inputs: LinearGroup
+  /// The same and the router.
+  private let inputsAndRouter: LinearGroup?
   private let outputs: LinearGroup
 
   init(_ layer: LayerWeights, config: DogeConfig, compute: Compute) {
     experts = layer.experts
+    mixture = config.experts
     self.compute = compute
     activation = config.activation.kernelCode
     hiddenSize = config.hiddenSize
     inputs = LinearGroup([layer.mlp.gate, layer.mlp.up])
+    inputsAndRouter = layer.experts.map {
+      LinearGroup([layer.mlp.gate, layer.mlp.up] + $0.router.linears)
+    }
     outputs = LinearGroup([layer.mlp.down])
   }
 
@@ -30,11 +37,21 @@ final class FeedForward: Sendable {
   /// - Parameters:
   ///   - work: its `normed` holds the block's rows `[tokens, d]`; the result goes to `projected`.
   ///   - tokens: how many rows.
-  ///   - choices: the experts of the call's tokens, where the model has experts.
+  ///   - routing: how experts are chosen.
+  ///   - chosen: the experts of the call's tokens, from `chooseExperts`; nil where the block is the
+  ///     whole call, and chooses its own.
   ///   - first: the block's first token in the call.
-  func run(_ work: Workspace, tokens: Int, choices: ExpertChoices?, first: Int) {
-    compute.pack(work.normed, tokens: tokens, into: work.packed, for: inputs)
-    compute.multiply(work.packed, tokens: tokens, by: inputs, into: work.gateAndUp)
+  func run(
+    _ work: Workspace, tokens: Int, routing: ExpertRouting, chosen: ExpertChoices?, first: Int
+  ) {
+    let routes = chosen == nil ? inputsAndRouter : nil
+    let group = routes ?? inputs
+    compute.pack(work.normed, tokens: tokens, into: work.packed, for: group)
+    compute.multiply(
+      work.packed, tokens: tokens, by: group,
+      into: routes == nil ? work.gateAndUp : work.gateUpAndRouter)
+    let choices =
+      routes == nil ? chosen : choose(work.routerScores, tokens: tokens, routing, work)
     compute.pool.forRanges(of: tokens) { part in
       for token in part {
         unsafe compute.kernels.table.pointee.activate(
@@ -49,6 +66,43 @@ final class FeedForward: Sendable {
       let end = min(begin + Workspace.expertTokens, tokens)
       add(experts, to: work, tokens: begin..<end, choices, first: first)
     }
+  }
+
+  /// Chooses the experts of a call's tokens by the router's output `[tokens, 2K]`.
+  private func choose(
+    _ scores: FloatMatrix, tokens: Int, _ routing: ExpertRouting, _ work: Workspace
+  ) -> ExpertChoices? {
+    guard let mixture else { return nil }
+    let choices = work.expertChoices(tokens: tokens, perToken: mixture.perToken)
+    ExpertRouter(experts: mixture, routing: routing, scores: scores, tokens: tokens)
+      .choose(into: choices, compute)
+    return choices
+  }
+
+  /// Chooses the experts of a call of several blocks: `hf` routing mixes all its tokens.
+  ///
+  /// - Parameters:
+  ///   - work: its `normed` holds a block's rows when `blocks` shows the block.
+  ///   - tokens: of the call.
+  ///   - routing: how experts are chosen.
+  ///   - blocks: calls its argument for each block, in order.
+  /// - Returns: the choices; nil for a model without experts.
+  func chooseExperts(
+    _ work: Workspace, tokens: Int, routing: ExpertRouting,
+    blocks: (_ body: (_ rows: Range<Int>) -> Void) -> Void
+  ) -> ExpertChoices? {
+    guard let experts, let mixture else { return nil }
+    let width = 2 * mixture.keyCount
+    let scores = FloatMatrix(rows: tokens, columns: width)
+    blocks { rows in
+      compute.pack(work.normed, tokens: rows.count, into: work.packed, for: experts.router)
+      compute.multiply(
+        work.packed, tokens: rows.count, by: experts.router, into: [work.routerScores.view])
+      for row in rows {
+        unsafe scores[row].update(from: work.routerScores[row - rows.lowerBound], count: width)
+      }
+    }
+    return choose(scores, tokens: tokens, routing, work)
   }
 
   /// Adds the chosen experts' outputs to a few of the block's rows of `projected`.

@@ -20,7 +20,7 @@ import TensorCore
   let hasQuantized: Bool
   let hasFloats: Bool
   /// What the parts point into.
-  private let linears: [Linear]
+  let linears: [Linear]
 
   init(_ linears: [Linear]) {
     var tileCount = 0

@@ -1,5 +1,6 @@
 import CKernels
 import Kernels
+import Parallel
 
 /// How the logits of two models differ at one position, in binary64.
 public struct LogitDifference: Equatable, Sendable {
@@ -51,3 +52,24 @@ public struct LogitDifference: Equatable, Sendable {
 
 /// e^x in binary64, the same on every machine.
 public func deterministicExp(_ x: Double) -> Double { kb_exp64(x) }
+
+extension DogeModel {
+  /// Negative log likelihoods, in nats, of the tokens that follow some rows of a call's result.
+  ///
+  /// - Parameters:
+  ///   - hidden: what `forward` returned.
+  ///   - rows: which of its rows; at most `logitsBlock`.
+  ///   - next: the token that follows each.
+  /// - Returns: the losses, in binary64 as formats/numerics.md, section 6 says.
+  public func losses(_ hidden: FloatMatrix, rows: Range<Int>, next: [Int]) -> [Double] {
+    let logits = logits(hidden, rows: rows)
+    return compute.pool.map(rows.count) { row in
+      logSumExp(logits, row: row) - Double(logits.value(row, next[row]))
+    }
+  }
+
+  /// log Σ exp of a row of logits.
+  public func logSumExp(_ logits: FloatMatrix, row: Int) -> Double {
+    unsafe compute.kernels.table.pointee.log_sum_exp(logits[row], UInt32(logits.columns))
+  }
+}

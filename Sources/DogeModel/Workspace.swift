@@ -34,6 +34,7 @@ package final class Workspace: @unchecked Sendable {
   let gate: FloatMatrix  // [block, I]
   let up: FloatMatrix  // [block, I]
   let gateAndUp: [FloatMatrix.View]
+  let gateUpAndRouter: [FloatMatrix.View]
   let projections: [FloatMatrix.View]
   /// Tokens whose experts' rows are held at once.
   static let expertTokens = 8
@@ -66,6 +67,7 @@ package final class Workspace: @unchecked Sendable {
     let perToken = config.experts?.perToken ?? 0
     let expertTokens = perToken > 0 ? min(rows, Self.expertTokens) : 0
     routerScores = FloatMatrix(rows: rows, columns: 2 * (config.experts?.keyCount ?? 0))
+    gateUpAndRouter = gateAndUp + [routerScores.view]
     expertScores = FloatMatrix(rows: expertTokens, columns: perToken)
     expertRows = FloatMatrix(rows: expertTokens * perToken, columns: config.hiddenSize)
     expertSums = FloatMatrix(rows: expertTokens, columns: config.hiddenSize)

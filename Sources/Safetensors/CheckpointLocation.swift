@@ -57,3 +57,10 @@ struct CheckpointLocation {
     return parts.last.map(String.init)
   }
 }
+
+extension CheckpointFolder {
+  /// The folder that a path leads to: itself, or a snapshot where it is a folder of the hub's cache.
+  public static func resolve(_ path: String) throws(CheckpointError) -> String {
+    try CheckpointLocation.resolve(path).folder
+  }
+}

@@ -8,6 +8,10 @@ public enum VerificationError: Error, Equatable, Sendable {
   case badTokens(path: String, detail: String)
   /// A golden file lacks a tensor, or has it in another shape or type.
   case badGolden(path: String, tensor: String, expected: String, found: String)
+  /// A text does not fill one window.
+  case textTooShort(path: String, tokens: Int, needed: Int)
+  /// No token follows another one.
+  case nothingToScore
   /// A file of gates has an unknown key or a value that is no number.
   case badGates(path: String, detail: String)
 }
@@ -31,6 +35,15 @@ extension VerificationError: Diagnosable {
         "golden tensor \(tensor) is \(found), expected \(expected)", path: path, tensor: tensor,
         hint: "A golden file holds input_ids [T], logits [T, vocabulary] and optionally hidden "
           + "[layers + 1, T, hidden size] and logits_stepwise [T, vocabulary].")
+    case .textTooShort(let path, let tokens, let needed):
+      Diagnostic(
+        .badData, code: "verify.text-too-short",
+        "the text has \(tokens) tokens, expected at least \(needed), which fill one window",
+        path: path, hint: "Give a longer text or a smaller --context.")
+    case .nothingToScore:
+      Diagnostic(
+        .badData, code: "verify.nothing-to-score", "there is no token that follows another one",
+        hint: "Give sequences of at least two tokens.")
     case .badGates(let path, let detail):
       Diagnostic(
         .badData, code: "verify.bad-gates", detail, path: path,

@@ -34,22 +34,30 @@ public struct Verifier: Sendable {
 
   /// Compares the models on some sequences, each run in one call from an empty cache.
   ///
+  /// - Parameters:
+  ///   - sequences: the tokens.
+  ///   - scoring: which tokens count for perplexity; all positions count for everything else.
+  ///   - progress: hears of the positions.
+  /// - Returns: the comparison.
   /// - Throws: a model's error, or `Interruption`.
   public func compare(
-    _ sequences: [[Int]], progress: any ProgressSink = NoProgress()
+    _ sequences: [[Int]], scoring: Scoring = .all, progress: any ProgressSink = NoProgress()
   ) throws -> ComparisonStatistics {
     var positions: [Position] = []
     let total = sequences.reduce(0) { $0 + $1.count }
     try progress.phase("comparing", total: total, unit: .tokens) {
       for tokens in sequences {
         try progress.checkCancellation()
-        positions += try compare(tokens, progress)
+        positions += try compare(tokens, scoring, progress)
       }
     }
     return ComparisonStatistics(positions, vocabulary: reference.config.vocabularySize)
   }
 
-  private func compare(_ tokens: [Int], _ progress: any ProgressSink) throws -> [Position] {
+  private func compare(
+    _ tokens: [Int], _ scoring: Scoring, _ progress: any ProgressSink
+  ) throws -> [Position] {
+    let scored = scoring.positions(of: tokens.count)
     func hidden(_ model: DogeModel) throws -> FloatMatrix {
       try model.forward(tokens, cache: model.makeCache(maximum: tokens.count), routing: routing)
     }
@@ -60,7 +68,7 @@ public struct Verifier: Sendable {
       let rows = start..<min(start + reference.logitsBlock, tokens.count)
       positions += comparePositions(
         reference.logits(hiddenStates.0, rows: rows), candidate.logits(hiddenStates.1, rows: rows),
-        next: rows.map { $0 + 1 < tokens.count ? tokens[$0 + 1] : nil },
+        next: rows.map { scored.contains($0) ? tokens[$0 + 1] : nil },
         kernels: kernels, pool: pool)
       progress.report(.advanced(by: rows.count))
     }

@@ -46,6 +46,11 @@ package struct CommandContext: Sendable {
     if !quiet { writeMessage(renderer.warning(diagnostic)) }
   }
 
+  /// Tells the user something beside the results, unless they asked for quiet or for JSON.
+  package func note(_ text: String) {
+    if !quiet, !json { writeMessage(text + "\n") }
+  }
+
   /// Writes the result of a run with `--json`: the one object that stdout holds.
   package func emit(_ object: JSON) throws(OutputError) {
     try output.writeLine(object.serialized(pretty: terminal.outputIsTerminal))

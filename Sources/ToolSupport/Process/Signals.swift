@@ -21,6 +21,13 @@ package enum InterruptFlag {
     let number = firstSignal.load(ordering: .relaxed)
     return number == 0 ? nil : number
   }
+
+  /// Forgets a SIGINT, where it stops an answer and not the program; SIGTERM stays.
+  ///
+  /// - Returns: whether there was one.
+  package static func takeInterrupt() -> Bool {
+    firstSignal.compareExchange(expected: SIGINT, desired: 0, ordering: .relaxed).exchanged
+  }
 }
 
 /// How the process takes signals.

@@ -1,0 +1,53 @@
+import ByteIO
+import KibbleFormat
+import Safetensors
+
+/// The files beside a model's weights: tokenizer, chat template, generation config.
+///
+/// They are read without the weights, so that a folder may hold nothing else.
+public struct SideFiles: Sendable {
+  private enum Place: Sendable {
+    case folder(String)
+    case kibble(KibbleFile)
+  }
+
+  /// The folder or file that they are looked for in.
+  public let path: String
+  private let place: Place
+
+  /// Opens what a path leads to.
+  ///
+  /// - Parameter path: a folder, a folder of the hub's cache, or a `.kibble` file.
+  /// - Throws: what is wrong with it; all errors are `Diagnosable`.
+  public init(path: String) throws {
+    if FileSystem.isRegularFile(path) {
+      self.path = path
+      place = .kibble(try StoredModel.open(MappedFile(path: path)))
+    } else {
+      self.path = try CheckpointFolder.resolve(path)
+      place = .folder(self.path)
+    }
+  }
+
+  /// The bytes of a file, where there is one of that name.
+  ///
+  /// - Throws: what is wrong with it; all errors are `Diagnosable`.
+  public func bytes(of name: String) throws -> [UInt8]? {
+    switch place {
+    case .folder(let folder):
+      let path = FileSystem.join(folder, name)
+      return FileSystem.exists(path)
+        ? try FileSystem.read(path, limit: ModelSource.sideFileLimit) : nil
+    case .kibble(let file):
+      return try file.blobs.first { $0.name == name }.map { try file.checkedBytes(of: $0) }
+    }
+  }
+
+  /// What an error calls the file of that name.
+  public func path(of name: String) -> String {
+    switch place {
+    case .folder(let folder): FileSystem.join(folder, name)
+    case .kibble: "\(path) (\(name))"
+    }
+  }
+}

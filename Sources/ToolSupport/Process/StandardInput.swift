@@ -1,0 +1,117 @@
+import Diagnostics
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// What comes in on a descriptor, line by line or as a whole.
+///
+/// Waiting ends when the user interrupts: a plain read would begin anew after a signal.
+package final class StandardInput {
+  /// What a wait for a line ended with.
+  package enum Line: Equatable, Sendable {
+    /// A line without its line feed.
+    case text([UInt8])
+    /// There is no more.
+    case end
+    /// The user interrupted.
+    case interrupted
+  }
+
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var isAtEnd = false
+
+  /// The process's stdin, unless another descriptor is given.
+  package init(descriptor: Int32 = STDIN_FILENO) { self.descriptor = descriptor }
+
+  /// Whether a person types.
+  package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+  /// The next line.
+  ///
+  /// - Parameter limit: the most bytes that a line may have.
+  /// - Returns: the line; the last one may lack its line feed.
+  /// - Throws: `InputError`.
+  package func readLine(limit: Int = 1 << 20) throws(InputError) -> Line {
+    var searched = 0
+    while true {
+      if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+        var line = Array(buffer[..<end])
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        buffer.removeSubrange(...end)
+        return .text(line)
+      }
+      guard buffer.count <= limit else { throw .tooLong(limit: limit) }
+      searched = buffer.count
+      if isAtEnd {
+        guard !buffer.isEmpty else { return .end }
+        defer { buffer = [] }
+        return .text(buffer)
+      }
+      guard try fill() else { return .interrupted }
+    }
+  }
+
+  /// Everything up to the end.
+  ///
+  /// - Parameter limit: the most bytes that are taken.
+  /// - Returns: the bytes.
+  /// - Throws: `InputError`, or `Interruption`.
+  package func readAll(limit: Int = 64 << 20) throws -> [UInt8] {
+    while !isAtEnd {
+      guard buffer.count <= limit else { throw InputError.tooLong(limit: limit) }
+      guard try fill() else { throw Interruption() }
+    }
+    return buffer
+  }
+
+  /// Waits for more; false where the user interrupted.
+  private func fill() throws(InputError) -> Bool {
+    while true {
+      if InterruptFlag.isSet { return false }
+      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      guard unsafe poll(&request, 1, -1) >= 0 else {
+        if errno == EINTR { continue }
+        throw .readFailed(reason: unsafe String(cString: strerror(errno)))
+      }
+      var chunk = [UInt8](repeating: 0, count: 1 << 16)
+      let count = unsafe chunk.withUnsafeMutableBytes {
+        unsafe read(descriptor, $0.baseAddress, $0.count)
+      }
+      switch count {
+      case 1...: buffer += chunk[..<count]
+      case 0: isAtEnd = true
+      default:
+        if errno == EINTR || errno == EAGAIN { continue }
+        throw .readFailed(reason: unsafe String(cString: strerror(errno)))
+      }
+      return true
+    }
+  }
+}
+
+/// Why stdin could not be read.
+package enum InputError: Error, Equatable, Sendable {
+  /// A line, or all of it, is too long.
+  case tooLong(limit: Int)
+  /// The system refused.
+  case readFailed(reason: String)
+}
+
+extension InputError: Diagnosable {
+  /// The error in words.
+  package var diagnostic: Diagnostic {
+    switch self {
+    case .tooLong(let limit):
+      Diagnostic(
+        .badData, code: "input.too-long", "the input on stdin is longer than \(limit) bytes")
+    case .readFailed(let reason):
+      Diagnostic(.inputOutput, code: "input.read-failed", "cannot read from stdin: \(reason)")
+    }
+  }
+}

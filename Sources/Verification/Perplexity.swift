@@ -1,0 +1,57 @@
+import Diagnostics
+import DogeModel
+import Kernels
+import Parallel
+
+/// How well a model predicts tokens.
+public struct Perplexity: Equatable, Sendable {
+  /// Tokens that were predicted.
+  public let tokens: Int
+  /// Mean negative log likelihood of a token, in nats.
+  public let meanLoss: Double
+  /// Standard error of that mean.
+  public let standardError: Double
+
+  /// exp of the mean loss.
+  public var perplexity: Double { deterministicExp(meanLoss) }
+
+  /// Runs a model on some sequences, each in one call from an empty cache.
+  ///
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - sequences: the tokens.
+  ///   - scoring: which tokens count.
+  ///   - routing: how experts are chosen.
+  ///   - progress: hears of the positions.
+  /// - Throws: `VerificationError.nothingToScore`, a model's error, or `Interruption`.
+  public init(
+    of model: DogeModel, on sequences: [[Int]], scoring: Scoring, routing: ExpertRouting = .hf,
+    progress: any ProgressSink = NoProgress()
+  ) throws {
+    var losses: [Double] = []
+    let total = sequences.reduce(0) { $0 + $1.count }
+    try progress.phase("scoring", total: total, unit: .tokens) {
+      for tokens in sequences {
+        try progress.checkCancellation()
+        let hidden = try model.forward(
+          tokens, cache: model.makeCache(maximum: tokens.count), routing: routing)
+        let positions = scoring.positions(of: tokens.count)
+        for start in stride(
+          from: positions.lowerBound, to: positions.upperBound, by: model.logitsBlock)
+        {
+          try progress.checkCancellation()
+          let rows = start..<min(start + model.logitsBlock, positions.upperBound)
+          losses += model.losses(hidden, rows: rows, next: rows.map { tokens[$0 + 1] })
+        }
+        progress.report(.advanced(by: tokens.count))
+      }
+    }
+    guard !losses.isEmpty else { throw VerificationError.nothingToScore }
+    let count = Double(losses.count)
+    let mean = losses.reduce(0, +) / count
+    let squares = losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    tokens = losses.count
+    meanLoss = mean
+    standardError = (squares / max(1, count - 1) / count).squareRoot()
+  }
+}
