@@ -38,9 +38,9 @@ let package = Package(
     .library(
       name: "Kibble",
       targets: [
-        "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore",
-        "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
-        "Verification",
+        "ByteIO", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
+        "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
+        "Safetensors", "TensorCore", "Tokenization", "Verification",
       ]),
   ],
   targets: [
@@ -85,14 +85,22 @@ let package = Package(
         "Parallel", "Safetensors", "TensorCore",
       ]),
 
+    // Text.
+    .target(
+      name: "UnicodeText", dependencies: ["Diagnostics"], exclude: ["Tables/make_tables.py"],
+      swiftSettings: strict),
+    module("Tokenization", ["Diagnostics", "JSONCore", "UnicodeText"]),
+    module("ChatTemplate", ["Diagnostics", "JSONCore"]),
+    module("Generation", ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore"]),
+
     // The command line.
     module("ToolSupport", ["Diagnostics", "JSONCore"]),
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore",
-        "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
-        "ToolSupport", "Verification",
+        "ByteIO", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
+        "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
+        "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "Verification",
       ],
       swiftSettings: strict),
 
@@ -110,6 +118,9 @@ let package = Package(
     tests("DogeModel", pipeline),
     tests("Conversion", pipeline),
     tests("Verification", pipeline),
+    tests("UnicodeText", ["Diagnostics"], exclude: ["Fixtures"]),
+    tests("Tokenization", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
+    tests("Generation", pipeline, exclude: ["Fixtures"]),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     tests("Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"]),
   ],

@@ -53,6 +53,9 @@ public struct LogitDifference: Equatable, Sendable {
 /// e^x in binary64, the same on every machine.
 public func deterministicExp(_ x: Double) -> Double { kb_exp64(x) }
 
+/// ln x in binary64, the same on every machine.
+public func deterministicLog(_ x: Double) -> Double { kb_log64(x) }
+
 extension DogeModel {
   /// Negative log likelihoods, in nats, of the tokens that follow some rows of a call's result.
   ///

@@ -1,5 +1,6 @@
 import ByteIO
 import Conversion
+import Diagnostics
 import DogeModel
 import Kernels
 import KibbleFormat
@@ -15,11 +16,14 @@ struct Engine {
   /// Processors that this process may use: those of its affinity, within its quota.
   static var processors: Int { min(Processors.available, ProcessorQuota.processors ?? .max) }
 
-  init(_ context: CommandContext) throws {
+  /// A log has lines about the loading of models only where that is wanted.
+  init(_ context: CommandContext, showsLoading: Bool = true) throws {
     // The option's choices are the raw values.
     kernels = try KernelSet(context.isa.flatMap(InstructionSet.init(rawValue:)))
     pool = ThreadPool(threads: context.threads ?? Self.processors)
-    converter = Converter(pool: pool, kernels: kernels, progress: context.progress)
+    let progress: any ProgressSink =
+      showsLoading || context.terminal.showsBar ? context.progress : Unseen(context.progress)
+    converter = Converter(pool: pool, kernels: kernels, progress: progress)
   }
 
   /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
@@ -42,4 +46,14 @@ struct Engine {
   func file(_ source: ModelSource) throws -> KibbleFile {
     try converter.open(source, toolVersion: toolVersion)
   }
+}
+
+/// Progress that nobody sees, of work that can be interrupted.
+private struct Unseen: ProgressSink {
+  private let sink: any ProgressSink
+
+  init(_ sink: any ProgressSink) { self.sink = sink }
+
+  func report(_ event: ProgressEvent) {}
+  var isCancelled: Bool { sink.isCancelled }
 }

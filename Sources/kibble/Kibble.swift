@@ -20,6 +20,10 @@ package enum Kibble {
         "Make files", [ConvertCommand.self, QuantizeCommand.self, ExportCommand.self]),
       CommandSection("Look inside", [InspectCommand.self, CheckCommand.self]),
       CommandSection(
-        "Run and compare", [VerifyCommand.self, LogitsCommand.self, BenchCommand.self]),
+        "Talk",
+        [ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, RenderCommand.self]),
+      CommandSection(
+        "Run and compare",
+        [VerifyCommand.self, PerplexityCommand.self, LogitsCommand.self, BenchCommand.self]),
     ])
 }

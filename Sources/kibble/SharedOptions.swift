@@ -18,6 +18,11 @@ extension OptionSpec {
     "tensor", "GLOB=T", "the type of the tensors whose names match; the first match wins")
   static let tokens = value(
     "tokens", "FILE", "a JSON array of token ids, or an array of such arrays")
+  static let text = value("text", "FILE", "a text, cut into windows of --context tokens")
+  static let context = value(
+    "context", "N", "tokens of a window over a text", default: "512")
+  static let jsonLines = value(
+    "jsonl", "FILE", "one JSON object in each line; - is stdin")
   static let routing = value(
     "moe-routing", "RULE", "how experts are chosen: as the published code does, or per token",
     choices: ExpertRouting.allCases.map(\.rawValue), default: "hf")

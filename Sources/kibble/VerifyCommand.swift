@@ -34,15 +34,18 @@ struct VerifyCommand: Command {
       "--mode is the candidate's; the reference always runs exact. Without it the candidate runs "
         + "exact, and a quantized one fast as well; gates look at the first.",
       "With --golden, one model is compared with logits that were made elsewhere.",
-      "Without --tokens or --random, four sequences of 128 random tokens are run.",
+      "A --text is cut into windows of --context tokens, the beginning-of-text token at the head of "
+        + "each; perplexity counts the second half of each window.",
+      "Without --tokens, --text or --random, four sequences of 128 random tokens are run.",
     ],
     usage: ["REFERENCE CANDIDATE [OPTION…]", "--golden GOLDEN MODEL [OPTION…]"],
     positionals: [
       .required("REFERENCE", "a model; with --golden the only one"),
       .optional("CANDIDATE", "the model that is judged"),
     ],
-    options: [.tokens, random, seed, golden, .mode, .stepwise, .routing, gate]
-      + gates.map(\.option),
+    options: [
+      .tokens, .text, .context, random, seed, golden, .mode, .stepwise, .routing, gate,
+    ] + gates.map(\.option),
     examples: [
       .init(
         "an int8 file against its checkpoint", "verify ./Doge-20M doge-int8.kibble --gate int8"),
@@ -59,7 +62,9 @@ struct VerifyCommand: Command {
       guard other == nil else {
         throw UsageError.unexpectedArgument(other ?? "", command: "verify")
       }
-      for option in [.tokens, Self.random] { try arguments.refuse(Self.golden, with: option) }
+      for option in [.tokens, .text, Self.random] {
+        try arguments.refuse(Self.golden, with: option)
+      }
       let mode = arguments.mode() ?? .exact
       let comparison = try Golden(path: golden).compare(
         engine.model(path, mode: mode), stepwise: arguments.has(.stepwise),
@@ -75,12 +80,13 @@ struct VerifyCommand: Command {
       }
       let reference = try engine.model(path)
       let file = try engine.file(ModelSource.open(path: other))
-      let input = try sequences(arguments, vocabulary: reference.config.vocabularySize)
+      let input = try sequences(arguments, model: path, config: reference.config)
+      let scoring = arguments.has(.text) ? Scoring.secondHalf : .all
       func compare(_ mode: ComputeMode) throws -> ComparisonStatistics {
         try Verifier(
           reference: reference, candidate: engine.model(file, mode: mode),
           kernels: engine.kernels, pool: engine.pool, routing: arguments.routing()
-        ).compare(input, progress: context.progress)
+        ).compare(input, scoring: scoring, progress: context.progress)
       }
       let mode = arguments.mode() ?? .exact
       let statistics = try compare(mode)
@@ -100,13 +106,14 @@ struct VerifyCommand: Command {
   }
 
   private func sequences(
-    _ arguments: ParsedArguments, vocabulary: Int
+    _ arguments: ParsedArguments, model: String, config: DogeConfig
   ) throws -> [[Int]] {
-    try arguments.refuse(.tokens, with: Self.random)
-    if let path = arguments.value(.tokens) {
-      return try TokenSequences.parse(
-        FileSystem.read(path, limit: 1 << 30), path: path)
+    try arguments.refuse(.tokens, with: .text)
+    for option in [OptionSpec.tokens, .text] { try arguments.refuse(option, with: Self.random) }
+    if arguments.has(.tokens) || arguments.has(.text) {
+      return try arguments.sequences(model: model, config: config)
     }
+    let vocabulary = config.vocabularySize
     guard let count = try arguments.integer(Self.random, in: 1...1 << 24) else {
       return TokenSequences.builtIn(vocabulary: vocabulary)
     }

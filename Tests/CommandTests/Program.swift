@@ -49,8 +49,10 @@ enum Program {
   }()
 
   /// Runs it to its end; `output` is what stdout is where it isn't read.
-  static func run(_ arguments: [String], output: Int32? = nil) throws -> Run {
-    try Child(arguments, output: output).wait()
+  static func run(
+    _ arguments: [String], input: String? = nil, output: Int32? = nil
+  ) throws -> Run {
+    try Child(arguments, input: input, output: output).wait()
   }
 }
 
@@ -62,10 +64,12 @@ final class Child {
   private let process: pid_t
 
   init(
-    _ arguments: [String], program: String? = Program.path, output: Int32? = nil
+    _ arguments: [String], program: String? = Program.path, input: String? = nil,
+    output: Int32? = nil
   ) throws {
     let path = try #require(program, "the program is not beside the tests")
     let folder = try TemporaryFolder()
+    let inputPath = try input.map { try folder.write("input", $0) } ?? "/dev/null"
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?
     #else
@@ -73,7 +77,7 @@ final class Child {
     #endif
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 0, inputPath, O_RDONLY, 0)
     if let output {
       posix_spawn_file_actions_adddup2(&actions, output, 1)
     } else {

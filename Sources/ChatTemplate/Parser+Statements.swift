@@ -1,0 +1,213 @@
+/// Text, printed expressions and the frame of statements.
+extension Parser {
+  /// Reads statements up to one of the end tags, whose name is then the current token.
+  mutating func parseBody(until ends: [String]) throws(TemplateError) -> [Statement] {
+    try enter()
+    defer { leave() }
+    endTags.append(ends)
+    defer { endTags.removeLast() }
+    var body: [Statement] = []
+    while true {
+      let token = advance()
+      switch token.kind {
+      case .data(let text): body.append(Statement(kind: .text(text), place: token.place))
+      case .variableBegin:
+        let expression = try parseTuple()
+        body.append(Statement(kind: .output(expression), place: token.place))
+        try expect(.variableEnd, "'}}'")
+      case .blockBegin:
+        if case .name(let name) = current.kind, ends.contains(name) { return body }
+        try parseStatement(into: &body)
+        try expect(.blockEnd, "'%}'")
+      default:
+        guard ends.isEmpty else {
+          throw .unclosedTag(
+            openTags.last ?? "", expected: ends, at: position(token.place))
+        }
+        return body
+      }
+    }
+  }
+
+  /// Reads the body of a block, from the end of its tag to the name of its end tag.
+  mutating func parseBlock(until ends: [String]) throws(TemplateError) -> [Statement] {
+    _ = skip(.colon)
+    try expect(.blockEnd, "'%}'")
+    return try parseBody(until: ends)
+  }
+
+  /// The same where only one end tag is possible; it is skipped.
+  mutating func parseBlock(end: String) throws(TemplateError) -> [Statement] {
+    let body = try parseBlock(until: [end])
+    advance()
+    return body
+  }
+
+  /// Reads a block that has variables of its own, and what frees `if` from early checks doesn't
+  /// reach into.
+  mutating func parseScope(until ends: [String]) throws(TemplateError) -> [Statement] {
+    let wasSoft = isSoft
+    isSoft = false
+    defer { isSoft = wasSoft }
+    return try parseBlock(until: ends)
+  }
+
+  mutating func parseScope(end: String) throws(TemplateError) -> Block {
+    let body = try parseScope(until: [end])
+    advance()
+    var frame = Frame()
+    frame.scan(body)
+    return Block(body: body, frame: frame)
+  }
+
+  private mutating func parseStatement(into body: inout [Statement]) throws(TemplateError) {
+    let place = current.place
+    guard case .name(let name) = current.kind else { throw unexpected("the name of a statement") }
+    openTags.append(name)
+    defer { openTags.removeLast() }
+    let kind: Statement.Kind
+    switch name {
+    case "set": kind = try parseSet()
+    case "if": kind = try parseIf()
+    case "for": kind = try parseFor()
+    case "macro": kind = try parseMacro()
+    case "call": kind = try parseCall()
+    case "filter": kind = try parseFilterBlock()
+    case "with": kind = try parseWith()
+    case "generation":
+      advance()
+      kind = .generation(try parseGeneration())
+    case "break", "continue":
+      guard isInLoop else { throw .outsideLoop(name, at: position(place)) }
+      advance()
+      kind = name == "break" ? .breakLoop : .continueLoop
+    case "print":
+      advance()
+      try parsePrint(into: &body)
+      return
+    case "block", "extends", "include", "import", "from", "autoescape":
+      throw unsupported("the statement '\(name)'", place)
+    default:
+      throw .unknownTag(name, expected: endTags.last ?? [], at: position(place))
+    }
+    body.append(Statement(kind: kind, place: place))
+  }
+
+  /// Reads something that becomes a function, out of which `break` cannot lead.
+  mutating func parseFunction<Result>(
+    _ parse: (inout Parser) throws(TemplateError) -> Result
+  ) throws(TemplateError) -> Result {
+    let wasInLoop = isInLoop
+    isInLoop = false
+    defer { isInLoop = wasInLoop }
+    return try parse(&self)
+  }
+
+  private mutating func parsePrint(into body: inout [Statement]) throws(TemplateError) {
+    var isFirst = true
+    while current.kind != .blockEnd {
+      if !isFirst { try expect(.comma) }
+      isFirst = false
+      let place = current.place
+      body.append(Statement(kind: .output(try parseExpression()), place: place))
+    }
+  }
+
+  // MARK: Assignments
+
+  private mutating func parseSet() throws(TemplateError) -> Statement.Kind {
+    advance()
+    let target = try parseTarget(allowsAttributes: true)
+    if skip(.assign) { return .assign(target, try parseTuple()) }
+    var filters: [Link] = []
+    while isSymbol(.pipe) {
+      advance()
+      filters.append(try parseFilter())
+    }
+    return .assignBlock(target, filters: filters, try parseScope(end: "endset"))
+  }
+
+  private mutating func parseWith() throws(TemplateError) -> Statement.Kind {
+    advance()
+    var targets: [Target] = []
+    var values: [Expression] = []
+    while current.kind != .blockEnd {
+      if !targets.isEmpty { try expect(.comma) }
+      targets.append(try parseTarget())
+      try expect(.assign)
+      values.append(try parseExpression())
+    }
+    let body = try parseScope(until: ["endwith"])
+    advance()
+    var frame = Frame()
+    for target in targets { frame.declare(target) }
+    frame.scan(body)
+    return .with(targets, values, Block(body: body, frame: frame))
+  }
+
+  private mutating func parseFilterBlock() throws(TemplateError) -> Statement.Kind {
+    advance()
+    var filters = [try parseFilter()]
+    while skip(.pipe) { filters.append(try parseFilter()) }
+    let body = try parseScope(until: ["endfilter"])
+    advance()
+    var frame = Frame()
+    frame.scan(body)
+    for filter in filters { frame.scan(filter) }
+    return .filterBlock(filters, Block(body: body, frame: frame))
+  }
+
+  // MARK: Control
+
+  private mutating func parseIf() throws(TemplateError) -> Statement.Kind {
+    let wasSoft = isSoft
+    isSoft = true
+    defer { isSoft = wasSoft }
+    var branches: [Statement.Branch] = []
+    advance()
+    while true {
+      let test = try parseTuple(conditional: false)
+      let body = try parseBlock(until: ["elif", "else", "endif"])
+      branches.append(Statement.Branch(test: test, body: body))
+      let end = advance()
+      if end.kind == .name("elif") { continue }
+      let otherwise = end.kind == .name("else") ? try parseBlock(end: "endif") : []
+      return .condition(branches, otherwise: otherwise)
+    }
+  }
+
+  private mutating func parseFor() throws(TemplateError) -> Statement.Kind {
+    advance()
+    loopDepth += 1
+    defer { loopDepth -= 1 }
+    let target = try parseTarget(end: "in")
+    try expect(name: "in")
+    let items = try parseTuple(conditional: false, end: "recursive")
+    var testFrame = Frame()
+    testFrame.declare(target)
+    var test: Expression?
+    if skip(name: "if") {
+      let expression = try parseExpression()
+      testFrame.scan(expression)
+      test = expression
+    }
+    let isRecursive = skip(name: "recursive")
+    let wasInLoop = isInLoop
+    isInLoop = true
+    let body = try parseScope(until: ["endfor", "else"])
+    isInLoop = wasInLoop
+    let hasElse = advance().kind == .name("else")
+    // The `else` part of a recursive loop is inside of its function.
+    isInLoop = wasInLoop && !isRecursive
+    let otherwise = hasElse ? try parseScope(end: "endfor") : Block(body: [], frame: Frame())
+    isInLoop = wasInLoop
+    var frame = Frame()
+    frame.declare(id("loop"))
+    frame.declare(target)
+    frame.scan(body)
+    return .loop(
+      LoopStatement(
+        target: target, items: items, test: test, testFrame: testFrame, isRecursive: isRecursive,
+        body: Block(body: body, frame: frame), otherwise: otherwise))
+  }
+}

@@ -1,0 +1,142 @@
+/// Running statements.
+extension Renderer {
+  /// Runs statements one after the other.
+  func execute(_ statements: [Statement], _ scope: Scope) throws(Fault) -> Flow {
+    try enter()
+    defer { leave() }
+    for statement in statements {
+      try step()
+      let flow = try execute(statement, scope)
+      if flow != .next { return flow }
+    }
+    return .next
+  }
+
+  /// Runs a block in a scope of its own.
+  private func execute(_ block: Block, _ outer: Scope) throws(Fault) -> Flow {
+    let scope = Scope(block.frame, parent: outer)
+    scope.start(globals)
+    return try execute(block.body, scope)
+  }
+
+  private func execute(_ statement: Statement, _ scope: Scope) throws(Fault) -> Flow {
+    switch statement.kind {
+    case .text(let text): try write(text)
+    case .output(let expression):
+      let value = try evaluate(expression, scope)
+      place = statement.place
+      try write(try string(value))
+    case .assign(let target, let expression):
+      try checkNamespaces(target, scope, statement.place)
+      let value = try evaluate(expression, scope)
+      place = statement.place
+      try assign(target, value, scope)
+    case .condition(let branches, let otherwise):
+      for branch in branches where try evaluate(branch.test, scope).isTrue {
+        return try execute(branch.body, scope)
+      }
+      return otherwise.isEmpty ? .next : try execute(otherwise, scope)
+    case .loop(let loop): return try execute(loop, scope, statement.place)
+    case .macro(let name, let definition): scope.set(name, try macro(definition, scope))
+    case .breakLoop: return .breakLoop
+    case .continueLoop: return .continueLoop
+    case .assignBlock, .filterBlock, .with, .generation, .callBlock:
+      return try executeBlock(statement, scope)
+    }
+    return .next
+  }
+
+  private func executeBlock(_ statement: Statement, _ scope: Scope) throws(Fault) -> Flow {
+    switch statement.kind {
+    case .assignBlock(let target, let filters, let block):
+      let inner = Scope(block.frame, parent: scope)
+      inner.start(globals)
+      let (text, flow) = try capture { () throws(Fault) in try execute(block.body, inner) }
+      if flow != .next { return flow }
+      let value = try apply(filters, to: .string(text), inner)
+      place = statement.place
+      try assign(target, value, scope)
+    case .filterBlock(let filters, let block):
+      let inner = Scope(block.frame, parent: scope)
+      inner.start(globals)
+      let (text, flow) = try capture { () throws(Fault) in try execute(block.body, inner) }
+      if flow != .next { return flow }
+      let value = try apply(filters, to: .string(text), inner)
+      try write(try string(value))
+    case .with(let targets, let values, let block):
+      let inner = Scope(block.frame, parent: scope)
+      inner.start(globals)
+      for (target, expression) in zip(targets, values) {
+        try assign(target, try evaluate(expression, scope), inner)
+      }
+      return try execute(block.body, inner)
+    case .generation(let definition):
+      try write(try string(try call(try macro(definition, scope), Arguments())))
+    case .callBlock(let definition, let callee, let arguments):
+      let function = try evaluate(callee, scope)
+      var arguments = try evaluate(arguments, scope)
+      place = statement.place
+      try arguments.add("caller", try macro(definition, scope))
+      try write(try string(try call(function, arguments)))
+    default: break
+    }
+    return .next
+  }
+
+  // MARK: Assignments
+
+  private func checkNamespaces(
+    _ target: Target, _ scope: Scope, _ place: Int
+  ) throws(Fault) {
+    switch target {
+    case .name: break
+    case .attribute(let name, _):
+      guard case .namespace? = scope.value(name, globals) else {
+        self.place = place
+        throw .type("cannot assign attribute on non-namespace object")
+      }
+    case .tuple(let targets):
+      for target in targets { try checkNamespaces(target, scope, place) }
+    }
+  }
+
+  /// Gives a target a value, item by item if it is a tuple.
+  func assign(_ target: Target, _ value: Value, _ scope: Scope) throws(Fault) {
+    switch target {
+    case .name(let name): scope.set(name, value)
+    case .attribute(let name, let attribute):
+      guard case .namespace(let object)? = scope.value(name, globals) else {
+        throw .type("cannot assign attribute on non-namespace object")
+      }
+      try setAttribute(attribute, of: object, value)
+    case .tuple(let targets):
+      var items: [Value] = []
+      let iterator = try makeIterator(value)
+      while items.count <= targets.count, let item = try iterator.next(self) { items.append(item) }
+      guard items.count <= targets.count else {
+        throw .value("too many values to unpack (expected \(targets.count))")
+      }
+      guard items.count == targets.count else {
+        throw .value(
+          "not enough values to unpack (expected \(targets.count), got \(items.count))")
+      }
+      for (target, item) in zip(targets, items) { try assign(target, item, scope) }
+    }
+  }
+
+  private func setAttribute(
+    _ name: String, of object: NamespaceObject, _ value: Value
+  ) throws(Fault) {
+    try Self.checkNamespaceName(name)
+    try charge(bytes: Self.itemBytes)
+    try object.attributes.set(.string(Text(name)), value)
+  }
+
+  static func checkNamespaceName(_ name: String) throws(Fault) {
+    if name.hasPrefix("_") {
+      throw .unsafe(
+        "Chat templates cannot store underscore-prefixed attributes on a namespace, but got "
+          + "\(Value.repr(of: name))")
+    }
+  }
+}

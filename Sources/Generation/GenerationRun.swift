@@ -1,0 +1,135 @@
+import DogeArchitecture
+import DogeModel
+
+/// One generation, token by token.
+struct GenerationRun<Text: TextStream> {
+  /// A token that may come next.
+  struct Choice {
+    let id: Int
+    let logProbability: Double
+    let drawLogProbability: Double
+  }
+
+  private(set) var sampler: Sampler
+  private(set) var reason: StopReason?
+  private let generator: Generator
+  private let prompt: [Int]
+  private let config: GenerationConfig
+  private let limit: Int
+  private var warper: LogitsWarper
+  private var seen: SeenTokens
+  private var stream: Text
+  private var filter: StopTextFilter
+  private var reused = 0
+  private var tokens: [GeneratedToken] = []
+  private var text = ""
+  /// Of what follows the tokens so far, until `accept`.
+  private var logits: FloatMatrix?
+
+  init(
+    _ generator: Generator, prompt: [Int], config: GenerationConfig, sampler: Sampler, text: Text
+  ) throws(GenerationError) {
+    guard !prompt.isEmpty else { throw .emptyPrompt }
+    guard prompt.count <= generator.context else {
+      throw .promptTooLong(tokens: prompt.count, context: generator.context)
+    }
+    limit = try config.newTokenLimit(prompt: prompt.count)
+    self.generator = generator
+    self.prompt = prompt
+    self.config = config
+    self.sampler = sampler
+    warper = LogitsWarper(config.sampling)
+    seen = SeenTokens(vocabulary: generator.model.config.vocabularySize)
+    stream = text
+    filter = StopTextFilter(config.stopTexts)
+  }
+
+  /// Whether nothing follows the tokens so far.
+  var isOver: Bool { reason != nil }
+
+  /// Runs the prompt.
+  mutating func begin(
+    observe: (GenerationEvent) throws -> Void, isCancelled: () -> Bool
+  ) throws {
+    reason = reasonOfLength
+    guard reason == nil else { return }
+    let count = prompt.count
+    let progress = { try observe(.prompt(done: $0, of: count)) }
+    let run = try generator.run(prompt: prompt, progress: progress, isCancelled: isCancelled)
+    guard let run else { return cancel() }
+    (logits, reused) = run
+    for token in prompt { seen.insert(token) }
+  }
+
+  mutating func cancel() { reason = .cancelled }
+
+  /// Chooses the next token.
+  mutating func choose() throws(GenerationError) -> Choice {
+    let position = prompt.count + tokens.count
+    guard let logits else { throw .notFinite(position: position) }
+    let chosen = logits.withRow(0) { row -> (id: Int, log: Double)? in
+      guard config.sampling.samples else {
+        return warper.mostLikely(of: row, seen: seen).map { ($0, 0) }
+      }
+      guard let distribution = warper.distribution(of: row, seen: seen) else { return nil }
+      return sampler.draw(from: distribution).map {
+        ($0.id, distribution.logProbability(of: $0))
+      }
+    }
+    guard let chosen else { throw .notFinite(position: position) }
+    return Choice(
+      id: chosen.id, logProbability: logProbability(of: chosen.id),
+      drawLogProbability: chosen.log)
+  }
+
+  /// The logarithm of a token's probability as the next one, under the plain logits.
+  func logProbability(of id: Int) -> Double {
+    guard let logits else { return .nan }
+    return Double(logits.value(0, id)) - generator.model.logSumExp(logits, row: 0)
+  }
+
+  /// Adds a token, and runs it unless it is the last.
+  mutating func accept(
+    _ choice: Choice, observe: (GenerationEvent) throws -> Void
+  ) throws {
+    var clear = ""
+    if config.endTokens.contains(choice.id) {
+      reason = .endToken(choice.id)
+    } else {
+      let stop: String?
+      (clear, stop) = filter.append(try stream.append(choice.id))
+      reason = stop.map { .stopText($0) }
+    }
+    seen.insert(choice.id)
+    text += clear
+    let token = GeneratedToken(
+      id: choice.id, text: clear, logProbability: choice.logProbability,
+      drawLogProbability: choice.drawLogProbability)
+    tokens.append(token)
+    reason = reason ?? reasonOfLength
+    try observe(.token(token))
+    if reason == nil { logits = try generator.run(token: choice.id) }
+  }
+
+  /// Ends the text.
+  mutating func end(observe: (GenerationEvent) throws -> Void) throws -> GenerationResult {
+    let (clear, stop) = filter.append(stream.finish())
+    let rest = clear + filter.finish()
+    if case .stopText = reason {
+      // What the stream holds follows the stop text.
+    } else {
+      if let stop { reason = .stopText(stop) }
+      text += rest
+      if !rest.isEmpty { try observe(.rest(rest)) }
+    }
+    return GenerationResult(
+      promptCount: prompt.count, reusedCount: reused, tokens: tokens, text: text,
+      reason: reason ?? .cancelled)
+  }
+
+  private var reasonOfLength: StopReason? {
+    if tokens.count >= limit { return .length(limit) }
+    let context = generator.context
+    return prompt.count + tokens.count >= context ? .contextFull(context) : nil
+  }
+}

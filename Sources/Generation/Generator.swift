@@ -1,0 +1,131 @@
+import DogeArchitecture
+import DogeModel
+
+/// Generates text with a model, and keeps what it has run for the next call.
+///
+/// A call whose prompt begins with tokens that the calls before it have run, as the next turn of a
+/// conversation does, runs only the others. Results do not depend on that: where the length of a
+/// call has a say in the outcome (formats/numerics.md, section 4), every prompt is run anew and in
+/// one call, as transformers does.
+public final class Generator {
+  /// The model.
+  public let model: DogeModel
+  /// How experts are chosen.
+  public let routing: ExpertRouting
+  /// The most tokens of prompt and result together.
+  public let context: Int
+  /// The tokens that the cache holds.
+  public private(set) var cachedTokens: [Int] = []
+  private let cache: KVCache
+  private let buffer: LogitsBuffer
+
+  /// Prompts are run in pieces of this many tokens.
+  package static let promptBlock = 512
+
+  /// Makes a generator with an empty cache.
+  ///
+  /// - Parameters:
+  ///   - model: the model.
+  ///   - routing: how experts are chosen.
+  ///   - context: the most tokens of prompt and result together; nil for as many as the model was
+  ///     trained for.
+  public init(model: DogeModel, routing: ExpertRouting = .hf, context: Int? = nil) {
+    self.model = model
+    self.routing = routing
+    self.context = context ?? model.config.maxPositions
+    cache = model.makeCache(maximum: self.context)
+    buffer = model.makeLogitsBuffer(rows: 1)
+  }
+
+  /// Whether the tokens of a prompt that are in the cache are used again.
+  public var reusesPrefix: Bool {
+    let mixesTokens = model.config.experts != nil && routing == .hf
+    return switch model.config.rope.scaling {
+    case .dynamic, .longRope: false
+    case .none, .linear, .yarn, .llama3: !mixesTokens
+    }
+  }
+
+  /// Forgets what has been run.
+  public func reset() { forget(from: 0) }
+
+  /// Generates what follows a prompt.
+  ///
+  /// - Parameters:
+  ///   - prompt: tokens, at least one.
+  ///   - config: how tokens are chosen and when to end.
+  ///   - sampler: draws; it goes on where it is for the next call.
+  ///   - text: turns tokens into text; end tokens are kept from it.
+  ///   - observe: is told what happens.
+  ///   - isCancelled: is asked at every token, and during the prompt; true ends generation.
+  /// - Returns: the tokens and their text.
+  /// - Throws: `GenerationError`, `ModelError`, or what the closures and the stream throw.
+  public func generate(
+    _ prompt: [Int], config: GenerationConfig, sampler: inout Sampler,
+    text: some TextStream = NoText(),
+    observe: (GenerationEvent) throws -> Void = { _ in },
+    isCancelled: () -> Bool = { false }
+  ) throws -> GenerationResult {
+    var run = try GenerationRun(
+      self, prompt: prompt, config: config, sampler: sampler, text: text)
+    defer { sampler = run.sampler }
+    try run.begin(observe: observe, isCancelled: isCancelled)
+    while !run.isOver {
+      if isCancelled() {
+        run.cancel()
+      } else {
+        try run.accept(try run.choose(), observe: observe)
+      }
+    }
+    return try run.end(observe: observe)
+  }
+
+  /// Runs a prompt.
+  ///
+  /// - Returns: the logits of what follows and the number of tokens that were there already; nil
+  ///   if it was cancelled.
+  func run(
+    prompt: [Int], progress: (_ done: Int) throws -> Void, isCancelled: () -> Bool
+  ) throws -> (logits: FloatMatrix, reused: Int)? {
+    let common = zip(prompt, cachedTokens).prefix { $0 == $1 }.count
+    // The last token is run in any case, for its logits.
+    let reused = reusesPrefix ? min(common, prompt.count - 1) : 0
+    forget(from: reused)
+    let block = reusesPrefix ? Self.promptBlock : prompt.count
+    var logits: FloatMatrix?
+    for start in stride(from: reused, to: prompt.count, by: block) {
+      let end = min(start + block, prompt.count)
+      do {
+        let hidden = try forward(Array(prompt[start..<end])) {
+          if isCancelled() { throw Cancellation() }
+        }
+        try progress(end)
+        if end == prompt.count { logits = self.logits(last: hidden) }
+      } catch is Cancellation {
+        return nil
+      }
+    }
+    return logits.map { ($0, reused) }
+  }
+
+  /// Runs a token; returns the logits of what follows, until the next call.
+  func run(token: Int) throws -> FloatMatrix { logits(last: try forward([token]) {}) }
+
+  private func forward(_ tokens: [Int], check: () throws -> Void) throws -> FloatMatrix {
+    let hidden = try model.forward(tokens, cache: cache, routing: routing) { _, _ in try check() }
+    cachedTokens += tokens
+    return hidden
+  }
+
+  private func logits(last hidden: FloatMatrix) -> FloatMatrix {
+    model.logits(hidden, rows: hidden.rows - 1..<hidden.rows, in: buffer)
+  }
+
+  private func forget(from count: Int) {
+    cache.truncate(to: count)
+    cachedTokens.removeLast(cachedTokens.count - count)
+  }
+
+  /// Leaves a call to the model between two of its blocks.
+  private struct Cancellation: Error {}
+}

@@ -1,0 +1,160 @@
+import UnicodeText
+
+/// The added tokens of a tokenizer, and where they are in a text.
+struct AddedVocabulary: Sendable {
+  let tokens: [AddedToken]
+  /// Looked for in the text as it is given; the values are positions in `tokens`.
+  private var given = TokenTrie()
+  /// Looked for in the normalized text.
+  private var normalized = TokenTrie()
+  /// Positions in `tokens` by id, ascending.
+  private let byID: [(id: Int, position: Int)]
+  private let byContent: [[UInt8]: Int]
+
+  /// Reads the `added_tokens` of a file.
+  ///
+  /// Ids follow from the order of the tokens, as in the `tokenizers` library: a token of the
+  /// vocabulary keeps its id, others get the next free one. A file that states something else
+  /// is refused, since its two readings would give two texts.
+  init(
+    _ part: ConfigurationPart?, vocabulary: TokenTable, normalizer: Normalizer
+  ) throws(TokenizerError) {
+    var tokens: [AddedToken] = []
+    var byContent: [[UInt8]: Int] = [:]
+    var next = vocabulary.count
+    for element in try part?.elements() ?? [] {
+      var token = try AddedToken(element)
+      let content = Array(token.content.utf8)
+      // The library leaves these out, too.
+      if content.isEmpty { continue }
+      let known = vocabulary.id(spelled: content.span, 0..<content.count)
+      let assigned = known ?? next
+      if known == nil { next += 1 }
+      guard token.id == assigned else {
+        throw .misplacedAddedToken(token: token.content, stated: token.id, assigned: assigned)
+      }
+      guard known != nil || !vocabulary.contains(assigned) else {
+        throw .duplicateID(assigned, token: token.content)
+      }
+      guard byContent.updateValue(tokens.count, forKey: content) == nil else {
+        throw .duplicateToken(token.content)
+      }
+      if token.isNormalized {
+        token.normalizedContent = try normalizer.apply(to: AlignedText(content)).bytes
+      }
+      let isNew =
+        if token.isNormalized {
+          normalized.insert(token.normalizedContent, value: tokens.count)
+        } else {
+          given.insert(content, value: tokens.count)
+        }
+      guard isNew else { throw .indistinctAddedToken(token: token.content) }
+      tokens.append(token)
+    }
+    self.tokens = tokens
+    self.byContent = byContent
+    byID = tokens.enumerated().map { ($1.id, $0) }.sorted { $0.id < $1.id }
+  }
+
+  /// The greatest id plus one.
+  var idBound: Int { (byID.last?.id ?? -1) + 1 }
+
+  /// The added token of an id.
+  func token(_ id: Int) -> AddedToken? {
+    var low = 0
+    var high = byID.count
+    while low < high {
+      let middle = (low + high) / 2
+      if byID[middle].id < id { low = middle + 1 } else { high = middle }
+    }
+    guard low < byID.count, byID[low].id == id else { return nil }
+    return tokens[byID[low].position]
+  }
+
+  /// The added token of that content.
+  func token(_ content: [UInt8]) -> AddedToken? { byContent[content].map { tokens[$0] } }
+
+  /// Splits a part of a text at the tokens that are looked for before normalization.
+  func splitGiven(
+    _ text: [UInt8], _ range: Range<Int>,
+    _ body: (Range<Int>, Int?) throws(TokenizerError) -> Void
+  ) throws(TokenizerError) {
+    try split(text, range, given, body)
+  }
+
+  /// Splits a part of a text at the tokens that are looked for after normalization.
+  func splitNormalized(
+    _ text: [UInt8], _ range: Range<Int>,
+    _ body: (Range<Int>, Int?) throws(TokenizerError) -> Void
+  ) throws(TokenizerError) {
+    try split(text, range, normalized, body)
+  }
+
+  private func split(
+    _ text: [UInt8], _ range: Range<Int>, _ trie: TokenTrie,
+    _ body: (Range<Int>, Int?) throws(TokenizerError) -> Void
+  ) throws(TokenizerError) {
+    var done = range.lowerBound
+    var position = range.lowerBound
+    while !trie.isEmpty, let match = trie.firstMatch(in: text.span, range, from: position) {
+      position = match.range.upperBound
+      let token = tokens[match.value]
+      if token.isSingleWord, text.isInsideWord(match.range, of: range) { continue }
+      var start = match.range.lowerBound
+      var end = match.range.upperBound
+      if token.stripsLeft { start = max(done, text.startOfSpace(before: start, in: range)) }
+      if token.stripsRight { end = text.endOfSpace(from: end, in: range) }
+      if done < start { try body(done..<start, nil) }
+      try body(start..<end, token.id)
+      // White space taken by the token before may belong to this one, too.
+      done = end
+    }
+    if done < range.upperBound { try body(done..<range.upperBound, nil) }
+  }
+}
+
+extension [UInt8] {
+  /// Whether a word goes on before or behind a place.
+  fileprivate func isInsideWord(_ place: Range<Int>, of whole: Range<Int>) -> Bool {
+    if place.lowerBound > whole.lowerBound {
+      let start = startOfScalar(before: place.lowerBound, in: whole)
+      if ScalarSet.wordScalars.contains(scalar(at: start)) { return true }
+    }
+    return place.upperBound < whole.upperBound
+      && ScalarSet.wordScalars.contains(scalar(at: place.upperBound))
+  }
+
+  fileprivate func startOfSpace(before end: Int, in whole: Range<Int>) -> Int {
+    var start = end
+    while start > whole.lowerBound {
+      let previous = startOfScalar(before: start, in: whole)
+      guard ScalarSet.whiteSpace.contains(scalar(at: previous)) else { break }
+      start = previous
+    }
+    return start
+  }
+
+  fileprivate func endOfSpace(from start: Int, in whole: Range<Int>) -> Int {
+    var end = start
+    while end < whole.upperBound {
+      let scalar = scalar(at: end)
+      guard ScalarSet.whiteSpace.contains(scalar) else { break }
+      end += UTF8.width(scalar)
+    }
+    return end
+  }
+
+  private func startOfScalar(before end: Int, in whole: Range<Int>) -> Int {
+    var start = end - 1
+    while start > whole.lowerBound, self[start] & 0xC0 == 0x80 { start -= 1 }
+    return start
+  }
+
+  /// The scalar that starts at an offset of valid UTF-8.
+  private func scalar(at offset: Int) -> Unicode.Scalar {
+    var decoder = self[offset..<Swift.min(offset + 4, count)].makeIterator()
+    var codec = UTF8()
+    if case .scalarValue(let scalar) = codec.decode(&decoder) { return scalar }
+    return "\u{FFFD}"
+  }
+}

@@ -1,0 +1,68 @@
+import UnicodeText
+
+/// What is done to a text before it is split: steps in order.
+struct Normalizer: Sendable {
+  private enum Step: Sendable {
+    case form(NormalizationForm)
+    case lowercase
+    case strip(left: Bool, right: Bool)
+    case prepend(String)
+    case replace(PatternReference, with: String)
+  }
+
+  private var steps: [Step] = []
+
+  /// Whether it leaves every text as it is.
+  var isEmpty: Bool { steps.isEmpty }
+
+  /// Reads the `normalizer` of a file; nil stands for none.
+  init(_ part: ConfigurationPart?) throws(TokenizerError) {
+    if let part { try append(part) }
+  }
+
+  private mutating func append(_ part: ConfigurationPart) throws(TokenizerError) {
+    switch try part.type() {
+    case "Sequence":
+      for element in try part.required("normalizers").elements() { try append(element) }
+    case "NFC": steps.append(.form(.nfc))
+    case "NFD": steps.append(.form(.nfd))
+    case "NFKC": steps.append(.form(.nfkc))
+    case "NFKD": steps.append(.form(.nfkd))
+    case "Lowercase": steps.append(.lowercase)
+    case "Strip":
+      steps.append(
+        .strip(
+          left: try part.required("strip_left").bool(),
+          right: try part.required("strip_right").bool()))
+    case "Prepend":
+      steps.append(.prepend(try part.required("prepend").string()))
+    case "Replace":
+      steps.append(
+        .replace(
+          try PatternReference(part.required("pattern")),
+          with: try part.required("content").string()))
+    case let type: throw .unsupportedPart(path: part.path, type: type)
+    }
+  }
+
+  /// The text after all steps.
+  func apply(to text: AlignedText) throws(TokenizerError) -> AlignedText {
+    let limit = PatternReference.growthLimit(text.bytes.count)
+    var text = text
+    for step in steps {
+      switch step {
+      case .form(let form): text = text.normalized(form)
+      case .lowercase: text = text.lowercased()
+      case .strip(let left, let right): text = text.stripped(left: left, right: right)
+      case .prepend(let prefix):
+        if !text.bytes.isEmpty { text = text.prepending(prefix) }
+      case .replace(let pattern, let content):
+        try pattern.checkGrowth(of: text.bytes, replacingWith: content, limit: limit)
+        text = try pattern.errors { reference throws(PatternError) in
+          try text.replacing(reference, with: content)
+        }
+      }
+    }
+    return text
+  }
+}

@@ -1,0 +1,157 @@
+import Diagnostics
+import DogeModel
+import Generation
+import JSONCore
+import ToolSupport
+
+/// Shows an answer while it is made, and what it amounts to.
+struct AnswerPrinter {
+  /// What stdout gets.
+  enum Form {
+    /// The text, as it comes.
+    case text
+    /// An object for each token and one at the end, a line each.
+    case events
+    /// One object at the end.
+    case object
+  }
+
+  let form: Form
+  let context: CommandContext
+  let speaker: Speaker
+  private let start = monotonicSeconds()
+  private var firstToken: Double?
+  private var showsPrompt = false
+
+  /// Prompts from this length on have a progress bar.
+  private static let longPrompt = 1024
+
+  init(_ form: Form, _ context: CommandContext, _ speaker: Speaker) {
+    self.form = form
+    self.context = context
+    self.speaker = speaker
+  }
+
+  /// Takes note of a step of generation.
+  mutating func observe(_ event: GenerationEvent) throws {
+    switch event {
+    case .prompt(let done, let count):
+      guard count >= Self.longPrompt else { return }
+      if !showsPrompt {
+        context.progress.report(.began(phase: "reading the prompt", total: count, unit: .tokens))
+        showsPrompt = true
+      }
+      context.progress.report(done == count ? .ended : .advanced(by: done))
+    case .token(let token):
+      firstToken = firstToken ?? monotonicSeconds()
+      if form == .events {
+        try emit([
+          "event": "token", "id": JSON(token.id), "text": .string(token.text),
+          "log_probability": JSON(token.logProbability),
+        ])
+      } else {
+        try show(token.text)
+      }
+    case .rest(let text):
+      if form == .events {
+        try emit(["event": "text", "text": .string(text)])
+      } else {
+        try show(text)
+      }
+    }
+  }
+
+  /// Ends the answer.
+  func finish(_ result: GenerationResult, prompt: String) throws {
+    let end = monotonicSeconds()
+    let first = firstToken ?? end
+    switch form {
+    case .text:
+      try context.output.writeLine()
+      try context.output.flush()
+      context.note(summary(result, prompt: first - start, answer: end - first))
+    case .events:
+      try emit(object(result, prompt: prompt, "event", "end", seconds: end - start))
+    case .object:
+      try context.emit(
+        object(result, prompt: prompt, "schema", "kibble.generate/1", seconds: end - start))
+    }
+    if case .contextFull(let tokens) = result.reason {
+      context.warn(
+        Diagnostic(
+          .unsupported, code: "generation.context-full",
+          "the context of \(tokens) tokens is full, so the text ends here",
+          hint: "begin anew with a shorter prompt"))
+    }
+  }
+
+  private func show(_ text: String) throws {
+    guard form == .text, !text.isEmpty else { return }
+    try context.output.write(context.terminal.outputIsTerminal ? shown(text) : text)
+    try context.output.flush()
+  }
+
+  private func emit(_ object: JSON) throws {
+    try context.output.writeLine(object.serialized())
+    try context.output.flush()
+  }
+
+  private func summary(_ result: GenerationResult, prompt: Double, answer: Double) -> String {
+    let read = result.promptCount - result.reusedCount
+    func rate(_ tokens: Int, _ seconds: Double) -> String {
+      seconds > 0 ? " (\(NumberFormat.thousands(Int(Double(tokens) / seconds))) tok/s)" : ""
+    }
+    // The first token comes with the prompt.
+    let made = max(result.tokens.count - 1, 0)
+    return "prompt \(read) tokens in \(NumberFormat.duration(seconds: prompt))"
+      + rate(read, prompt) + ", answer \(result.tokens.count) tokens in "
+      + NumberFormat.duration(seconds: answer) + rate(made, answer) + ", "
+      + result.reason.phrase
+  }
+
+  private func object(
+    _ result: GenerationResult, prompt: String, _ key: String, _ value: JSON, seconds: Double
+  ) -> JSON {
+    [
+      key: value, "model": .string(speaker.path), "prompt": .string(prompt),
+      "prompt_tokens": JSON(result.promptCount), "ids": JSON(result.ids),
+      "text": .string(result.text),
+      "log_probabilities": .array(result.tokens.map { JSON($0.logProbability) }),
+      "stop_reason": .string(result.reason.word), "seed": JSON(Int(speaker.seed)),
+      "mode": .string(speaker.generator.model.mode.rawValue), "seconds": JSON(seconds),
+    ]
+  }
+}
+
+/// Text from a model, for a terminal: control characters but line feeds and tabs are spelled out,
+/// since a terminal obeys them.
+func shown(_ text: String) -> String {
+  text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    line.split(separator: "\t", omittingEmptySubsequences: false).map { escaped(String($0)) }
+      .joined(separator: "\t")
+  }.joined(separator: "\n")
+}
+
+extension StopReason {
+  /// The word for scripts.
+  var word: String {
+    switch self {
+    case .endToken: "end-token"
+    case .stopText: "stop-text"
+    case .length: "length"
+    case .contextFull: "context"
+    case .cancelled: "cancelled"
+    }
+  }
+
+  /// The words for people.
+  fileprivate var phrase: String {
+    switch self {
+    case .endToken: "ended by the model"
+    case .stopText(let text): "ended at \"\(escaped(text))\""
+    case .length(let tokens): "ended after \(tokens) tokens"
+    case .contextFull: "ended by the context"
+    case .cancelled: "stopped"
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import ChatTemplate
+import Diagnostics
+import DogeModel
+import Generation
+import Tokenization
+import ToolSupport
+
+/// `kibble chat`: a conversation with an Instruct model.
+struct ChatCommand: Command {
+  static let message = OptionSpec.value(
+    "message", "TEXT", "say this, print the answer and end; - is stdin")
+  static let system = OptionSpec.value(
+    "system", "TEXT", "what the model is told before the conversation")
+
+  static let spec = CommandSpec(
+    name: "chat", summary: "talk with a model",
+    discussion: [
+      "Without --message, each line that you type is a message. /system TEXT begins anew with "
+        + "other instructions, /reset begins anew, Ctrl-C stops an answer, and the end of the input "
+        + "(Ctrl-D) leaves.",
+      samplingDiscussion,
+    ],
+    positionals: [.model],
+    options: [message, system] + OptionSpec.sampling + [GenerateCommand.events, .mode, .routing],
+    examples: [
+      .init("a conversation", "chat doge-int4.kibble"),
+      .init(
+        "one answer",
+        "chat ./Doge-20M-Instruct --message 'Hi, how are you?' --temperature 0.8 --top-p 0.9"),
+    ])
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    let message = arguments.value(Self.message)
+    try arguments.refuse(GenerateCommand.events, with: .json)
+    guard message != nil || !context.json && !arguments.has(GenerateCommand.events) else {
+      throw UsageError.missingOption(Self.message.synopsis, command: "chat")
+    }
+    let speaker = try Speaker(
+      path: arguments.argument(.model), arguments, Engine(context, showsLoading: false), context,
+      seed: arguments.generationSeed())
+    var chat = try Chat(speaker, system: arguments.value(Self.system), context)
+    guard let message else {
+      try chat.converse(StandardInput())
+      return .success
+    }
+    let text =
+      message == "-"
+      ? String(decoding: try StandardInput().readAll(), as: UTF8.self) : message
+    let form: AnswerPrinter.Form =
+      context.json ? .object : arguments.has(GenerateCommand.events) ? .events : .text
+    let reason = try chat.answer(text, form) { context.progress.isCancelled }
+    if reason == .cancelled { throw Interruption() }
+    return .success
+  }
+}
+
+/// A conversation in progress.
+struct Chat {
+  private let speaker: Speaker
+  private let format: ChatFormat
+  private let context: CommandContext
+  private var system: String?
+  private var conversation = Conversation(messages: [])
+
+  init(_ speaker: Speaker, system: String?, _ context: CommandContext) throws {
+    self.speaker = speaker
+    self.context = context
+    self.system = system
+    format = try ChatFormat(speaker.files, withTools: false)
+    reset()
+  }
+
+  /// Begins anew; the system's instructions stay.
+  private mutating func reset() {
+    conversation = Conversation(messages: [], addsGenerationPrompt: true)
+    if let system { conversation.append(role: "system", content: system) }
+  }
+
+  /// Takes line after line until there is no more.
+  mutating func converse(_ input: StandardInput) throws {
+    if input.isTerminal { context.note("/help lists what you can say besides messages") }
+    while true {
+      if input.isTerminal {
+        try context.output.write("> ")
+        try context.output.flush()
+      }
+      switch try input.readLine() {
+      case .end:
+        if input.isTerminal { try context.output.writeLine() }
+        return
+      case .interrupted:
+        // Ctrl-C takes the line back; SIGTERM ends the program.
+        guard InterruptFlag.takeInterrupt() else { throw Interruption() }
+        try context.output.writeLine()
+      case .text(let line):
+        try take(String(decoding: line, as: UTF8.self))
+      }
+    }
+  }
+
+  private mutating func take(_ line: String) throws {
+    let words = line.split(separator: " ", maxSplits: 1)
+    switch words.first {
+    case nil: return
+    case "/reset": reset()
+    case "/system":
+      system = words.count > 1 ? String(words[1]) : nil
+      reset()
+    case "/help":
+      context.note(
+        "/reset: begin anew\n/system TEXT: begin anew with other instructions\n"
+          + "Ctrl-C: stop the answer\nCtrl-D: leave")
+    case .some(let word) where word.hasPrefix("/"):
+      context.note("there is no \(escaped(String(word))); /help lists what there is")
+    default:
+      do {
+        let reason = try answer(line, .text) { InterruptFlag.isSet }
+        if reason == .cancelled, !InterruptFlag.takeInterrupt() { throw Interruption() }
+      } catch GenerationError.promptTooLong(let tokens, let limit) {
+        context.note(
+          "the conversation has \(tokens) tokens, and the context \(limit): /reset begins anew")
+      } catch let error as TemplateError {
+        context.warn(error.diagnostic)
+      }
+    }
+  }
+
+  /// Says something and shows the answer, which becomes part of the conversation.
+  mutating func answer(
+    _ message: String, _ form: AnswerPrinter.Form, isCancelled: () -> Bool
+  ) throws -> StopReason {
+    let before = conversation
+    conversation.append(role: "user", content: message)
+    var isAnswered = false
+    defer { if !isAnswered { conversation = before } }
+    let text = try format.render(conversation)
+    // The template has put the special tokens where they belong.
+    let prompt = try speaker.tokenizer.encode(text, addSpecialTokens: false).map(\.id)
+    var printer = AnswerPrinter(form, context, speaker)
+    let result = try speaker.speak(
+      after: prompt, observe: { try printer.observe($0) }, isCancelled: isCancelled)
+    conversation.append(role: "assistant", content: result.text)
+    isAnswered = true
+    try printer.finish(result, prompt: text)
+    return result.reason
+  }
+}

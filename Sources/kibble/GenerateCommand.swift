@@ -1,0 +1,89 @@
+import Diagnostics
+import DogeModel
+import Generation
+import Tokenization
+import ToolSupport
+
+/// `kibble generate`: continues a text.
+struct GenerateCommand: Command {
+  static let prompt = OptionSpec.value(
+    "prompt", "TEXT", "the text to continue; - is stdin", required: true)
+  static let events = OptionSpec.flag(
+    "jsonl", "print a JSON object for each token as it comes, and one at the end")
+  static let compare = OptionSpec.value(
+    "compare", "MODEL", "continue the text with another model, too, and show where they part")
+
+  static let spec = CommandSpec(
+    name: "generate", summary: "continue a text",
+    discussion: [
+      "The text appears as it is made; how fast that was stands on stderr. For conversations with "
+        + "an Instruct model there is `chat`.",
+      samplingDiscussion,
+      "With --compare both models get the same random numbers. Where their tokens part, both "
+        + "tokens are shown with the probabilities that each model gives them.",
+    ],
+    positionals: [.model],
+    options: [prompt] + OptionSpec.sampling + [events, compare, .mode, .routing],
+    examples: [
+      .init("the most likely text", "generate doge-int4.kibble --prompt 'In the beginning'"),
+      .init(
+        "what int4 changes",
+        "generate ./Doge-20M --compare doge-int4.kibble --prompt 'In the beginning'"),
+    ])
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    try arguments.refuse(Self.events, with: Self.compare)
+    try arguments.refuse(Self.events, with: .json)
+    let engine = try Engine(context, showsLoading: false)
+    let seed = try arguments.generationSeed()
+    let speaker = try Speaker(
+      path: arguments.argument(.model), arguments, engine, context, seed: seed)
+    let given = try arguments.required(Self.prompt)
+    let text = given == "-" ? try StandardInput().readAll() : Array(given.utf8)
+    let prompt = try speaker.tokenizer.encode(text).map(\.id)
+    if let other = arguments.value(Self.compare) {
+      let candidate = try Speaker(path: other, arguments, engine, context, seed: seed)
+      return try compare(speaker, candidate, prompt, context)
+    }
+    let form: AnswerPrinter.Form =
+      context.json ? .object : arguments.has(Self.events) ? .events : .text
+    var printer = AnswerPrinter(form, context, speaker)
+    let result = try speaker.speak(
+      after: prompt, observe: { try printer.observe($0) },
+      isCancelled: { context.progress.isCancelled })
+    if result.reason == .cancelled { try context.interrupted(after: form == .text) }
+    try printer.finish(result, prompt: String(decoding: text, as: UTF8.self))
+    return .success
+  }
+
+  private func compare(
+    _ reference: Speaker, _ candidate: Speaker, _ prompt: [Int], _ context: CommandContext
+  ) throws -> ExitStatus {
+    let comparison = try context.progress.phase("generating", total: 0, unit: .tokens) {
+      try compareGeneration(
+        prompt, config: reference.config, first: reference.generator,
+        second: candidate.generator, sampler: Sampler(seed: reference.seed),
+        text: { reference.stream() },
+        observe: { _, event in
+          if case .token = event { context.progress.report(.advanced(by: 1)) }
+        }, isCancelled: { context.progress.isCancelled })
+    }
+    try context.progress.checkCancellation()
+    let report = GenerationReport(
+      comparison: comparison, reference: reference, candidate: candidate)
+    if context.json {
+      try context.emit(report.json)
+    } else {
+      try context.output.write(report.text(width: Terminal.errorWidth()))
+    }
+    return .success
+  }
+}
+
+extension CommandContext {
+  /// Ends a run that the user interrupted, behind what it has shown.
+  func interrupted(after text: Bool) throws -> Never {
+    if text { try output.writeLine() }
+    throw Interruption()
+  }
+}

@@ -1,0 +1,40 @@
+import ChatTemplate
+import Diagnostics
+import JSONCore
+import ToolSupport
+
+/// `kibble render`: the text that a model's chat template makes of conversations.
+struct RenderCommand: Command {
+  static let lines = OptionSpec.value(
+    "jsonl", "FILE", "one conversation in each line; - is stdin", required: true)
+
+  static let spec = CommandSpec(
+    name: "render", summary: "show what the chat template makes of conversations",
+    discussion: [
+      "Each line of the file is an object with \"messages\" and, if need be, \"tools\", "
+        + "\"documents\", \"add_generation_prompt\" and \"variables\", an object of more values for "
+        + "the template. For each a line is written: {\"rendered\": TEXT}, or {\"error\": MESSAGE} "
+        + "where the template cannot be rendered with it."
+    ],
+    positionals: [TokenizeCommand.model], options: [lines],
+    examples: [.init("conversations", "render ./Doge-20M-Instruct --jsonl chats.jsonl")])
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    let files = try TextFiles(path: arguments.argument(TokenizeCommand.model))
+    let plain = try ChatFormat(files, withTools: false)
+    let withTools = try ChatFormat(files, withTools: true)
+    try JSONLines.forEach(arguments.required(Self.lines)) { line in
+      let conversation = try Conversation(line)
+      let format = conversation.tools == nil ? plain : withTools
+      let object: JSON
+      do throws(TemplateError) {
+        object = ["rendered": .string(try format.render(conversation))]
+      } catch {
+        object = ["error": .string(error.diagnostic.message)]
+      }
+      try context.output.writeLine(object.serialized())
+      try context.progress.checkCancellation()
+    }
+    return .success
+  }
+}

@@ -1,0 +1,222 @@
+import Foundation
+import JSONCore
+import TestSupport
+import Testing
+
+/// The commands that take and give text, on the small trained model.
+@Suite struct TextTests {
+  let model = Fixtures.folder("doge-nano")
+
+  /// The objects of a run, one in each line.
+  private func lines(_ run: Run) throws -> [JSON] {
+    try run.output.split(separator: "\n").map { try JSON.parse(Array($0.utf8)) }
+  }
+
+  private func ids(_ text: String) throws -> JSON {
+    try #require(try kibble("tokenize", model, text, "--json").json["ids"])
+  }
+
+  @Test func tokenizeAndBack() throws {
+    let run = try kibble("tokenize", model, "In the beginning, ünïcödé 🐕", "--json")
+    #expect(run.code == 0 && run.errors == "")
+    let json = try run.json
+    #expect(json.keys.isSuperset(of: ["ids", "pieces", "offsets", "text"]))
+    let ids = (json["ids"]?.arrayValue ?? []).compactMap { $0.intValue }
+    #expect(ids.first == 0 && ids.count > 5)
+    let back = try Program.run(["tokenize", model, "--decode"] + ids.map(String.init) + ["--json"])
+    #expect(try back.json["text"] == "<|begin_of_text|>In the beginning, ünïcödé 🐕")
+    let plain = try kibble("tokenize", model, "In the", "--no-special-tokens", "--json").json
+    #expect(plain["ids"]?.arrayValue?.first?.intValue != 0)
+    let table = try kibble("tokenize", model, "In the")
+    #expect(table.output.contains("<|begin_of_text|>") && table.output.contains("tokens"))
+  }
+
+  @Test func aFolderWithoutWeightsHasATokenizer() throws {
+    let folder = try TemporaryFolder()
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: model + "/tokenizer.json"))
+    try bytes.write(to: URL(fileURLWithPath: folder.path("tokenizer.json")))
+    let run = try kibble("tokenize", folder.path(""), "In the", "--json")
+    #expect(try run.json["ids"] == (try ids("In the")))
+    try FileManager.default.removeItem(atPath: folder.path("tokenizer.json"))
+    expectRefusal(try kibble("tokenize", folder.path(""), "x"), 66, "tokenizer.json")
+  }
+
+  @Test func tokenizeRefusals() throws {
+    expectRefusal(try kibble("tokenize", model), 64, "TEXT")
+    expectRefusal(try kibble("tokenize", model, "a", "b"), 64, "b")
+    expectRefusal(try kibble("tokenize", model, "--decode", "x"), 64, "x")
+    expectRefusal(try kibble("tokenize", model, "--decode", "99999"), 65, "99999")
+    let bytes = try Program.run(["tokenize", model, "-"], input: "text")
+    #expect(bytes.code == 0)
+  }
+
+  @Test func manyTexts() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(
+      "a.jsonl", #"{"text": "In the"}"# + "\n\n" + #"{"text": ""}"# + "\n")
+    let run = try kibble("tokenize", model, "--jsonl", file)
+    #expect(run.code == 0 && run.errors == "")
+    let found = try lines(run)
+    #expect(found.count == 2)
+    #expect(found.first?["ids"] == (try ids("In the")))
+    #expect(found.first?["decoded"] == "<|begin_of_text|>In the")
+    let bad = try folder.write("bad.jsonl", #"{"text": "a"}"# + "\n" + #"{"txt": "b"}"#)
+    let refused = try kibble("tokenize", model, "--jsonl", bad, "--json")
+    #expect(refused.code == 65)
+    #expect(try refused.error["message"]?.stringValue?.contains("line 2") == true)
+  }
+
+  @Test func render() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(
+      "chats.jsonl",
+      #"{"messages": [{"role": "user", "content": " Hi "}], "add_generation_prompt": true}"# + "\n"
+        + #"{"messages": [{"role": "user"}]}"# + "\n")
+    let run = try kibble("render", model, "--jsonl", file)
+    #expect(run.code == 0 && run.errors == "")
+    let found = try lines(run)
+    let text = try #require(found.first?["rendered"]?.stringValue)
+    #expect(text.hasPrefix("<|begin_of_text|>") && text.contains("Hi"))
+    #expect(text.hasSuffix("assistant<|end_header_id|>\n"))
+    #expect(found.count == 2)
+  }
+
+  @Test(arguments: ["source", "int8", "int4"])
+  func generate(type: String) throws {
+    let bench = try Workbench()
+    let file = bench.path("nano.kibble")
+    #expect(try kibble("convert", model, "-o", file, "--type", type, "--quiet").code == 0)
+    let arguments = [
+      "generate", file, "--prompt", "In the beginning", "--max-new-tokens", "12", "--seed", "5",
+      "--temperature", "0.8",
+    ]
+    let run = try Program.run(arguments + ["--json"])
+    #expect(run.code == 0 && run.errors == "")
+    let json = try run.json
+    let keys: Set = ["ids", "text", "log_probabilities", "stop_reason", "seed", "prompt_tokens"]
+    #expect(json.keys.isSuperset(of: keys))
+    #expect(json["ids"]?.arrayValue?.count == json["log_probabilities"]?.arrayValue?.count)
+    // The same seed gives the same text, and every form shows it.
+    let text = try Program.run(arguments)
+    #expect(text.code == 0 && text.output == (json["text"]?.stringValue ?? "") + "\n")
+    #expect(text.errors.contains("tok/s"))
+    let events = try lines(Program.run(arguments + ["--jsonl"]))
+    #expect(events.last?["event"] == "end" && events.last?["ids"] == json["ids"])
+    let pieces = events.dropLast().compactMap { $0["text"]?.stringValue }
+    #expect(pieces.joined() == json["text"]?.stringValue)
+  }
+
+  @Test func greedyIsTheSameFromTheCheckpoint() throws {
+    let bench = try Workbench()
+    let file = bench.path("nano.kibble")
+    #expect(try kibble("convert", model, "-o", file, "--quiet").code == 0)
+    let options = ["--prompt", "In the", "--max-new-tokens", "20", "--greedy", "--json"]
+    let runs = try [model, file].map { try Program.run(["generate", $0] + options).json["ids"] }
+    #expect(runs[0] != nil && runs[0] == runs[1])
+  }
+
+  @Test func stopText() throws {
+    let options = ["--prompt", "In the", "--max-new-tokens", "30", "--json"]
+    let whole = try Program.run(["generate", model] + options).json["text"]?.stringValue ?? ""
+    let words = whole.split(separator: " ")
+    let stop = String(try #require(words.dropFirst(2).first { $0.count > 2 }))
+    let json = try Program.run(["generate", model] + options + ["--stop", stop]).json
+    #expect(json["stop_reason"] == "stop-text")
+    #expect(json["text"]?.stringValue.map { whole.hasPrefix($0) && !$0.contains(stop) } == true)
+  }
+
+  @Test func compare() throws {
+    let bench = try Workbench()
+    let file = bench.path("int4.kibble")
+    #expect(try kibble("convert", model, "-o", file, "--type", "int4", "--quiet").code == 0)
+    let arguments = [
+      "generate", model, "--compare", file, "--prompt", "In the", "--max-new-tokens", "60",
+    ]
+    let json = try Program.run(arguments + ["--json"]).json
+    let (first, second) = (json["first"]?["ids"]?.arrayValue, json["second"]?["ids"]?.arrayValue)
+    let parting = try #require(json["parting"])
+    let step = try #require(parting["step"]?.intValue)
+    #expect(first?.prefix(step) == second?.prefix(step) && first?[step] != second?[step])
+    #expect(parting["first"]?["id"] == first?[step])
+    let same = try Program.run(
+      ["generate", model, "--compare", model, "--prompt", "In the", "--json"]
+    ).json
+    #expect(same["parting"] == .null)
+    let text = try Program.run(arguments)
+    #expect(text.code == 0 && text.output.contains("│") && text.output.contains("first model"))
+  }
+
+  @Test func chatOnce() throws {
+    let arguments = [
+      "chat", model, "--message", "What does \"river\" mean?", "--max-new-tokens", "20",
+      "--temperature", "0.8", "--top-p", "0.9", "--repetition-penalty", "1.0", "--seed", "1",
+    ]
+    let json = try Program.run(arguments + ["--json"]).json
+    // One beginning-of-text token, not two.
+    #expect(json["prompt"]?.stringValue?.hasPrefix("<|begin_of_text|><|start") == true)
+    let ids = try #require(json["ids"]?.arrayValue)
+    #expect(!ids.isEmpty && ids.count <= 20)
+    let text = try Program.run(arguments)
+    #expect(text.code == 0 && text.output == (json["text"]?.stringValue ?? "") + "\n")
+  }
+
+  /// The second turn's prompt has the first turn's answer, and its cache.
+  @Test func conversation() throws {
+    let input = "What is a river?\n/reset\n/nothing\n\nWhat is a king?\nAnd a queen?\n"
+    let run = try Program.run(
+      ["chat", model, "--max-new-tokens", "8", "--system", "Be brief."], input: input)
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.output.split(separator: "\n", omittingEmptySubsequences: false).count >= 4)
+    #expect(run.errors.contains("/nothing"))
+    let summaries = run.errors.split(separator: "\n").filter { $0.contains("tok/s") }
+    #expect(summaries.count == 3)
+  }
+
+  @Test func generationRefusals() throws {
+    expectRefusal(try kibble("generate", model), 64, "--prompt")
+    let prompt = ["generate", model, "--prompt", "a"]
+    expectRefusal(try Program.run(prompt + ["--temperature", "0"]), 64, "--temperature")
+    expectRefusal(try Program.run(prompt + ["--top-p", "1.5"]), 64, "--top-p")
+    expectRefusal(try Program.run(prompt + ["--context", "99999"]), 64, "--context")
+    expectRefusal(try Program.run(prompt + ["--context", "1"]), 65, "context")
+    let silent = try kibble("chat", model, "--json")
+    #expect(silent.code == 64)
+    #expect(try silent.error["message"]?.stringValue?.contains("--message") == true)
+  }
+
+  @Test func theContextEndsWithASentence() throws {
+    let run = try kibble(
+      "generate", model, "--prompt", "In the", "--context", "12", "--max-new-tokens", "50", "--json"
+    )
+    #expect(run.code == 0)
+    #expect(try run.json["stop_reason"] == "context")
+    #expect(run.errors.contains("context of 12 tokens"))
+  }
+
+  @Test func perplexity() throws {
+    let folder = try TemporaryFolder()
+    let text = String(
+      repeating: "In the beginning God created the heaven and the earth. ", count: 40)
+    let file = try folder.write("text.txt", text)
+    let run = try kibble("perplexity", model, "--text", file, "--context", "64", "--json")
+    #expect(run.code == 0 && run.errors == "")
+    let json = try run.json
+    let loss = try #require(json["nll"]?.doubleValue)
+    #expect(abs((json["ppl"]?.doubleValue ?? 0) - exp(loss)) < 1e-9 * exp(loss))
+    let windows = try #require(json["windows"]?.intValue)
+    #expect(json["tokens"]?.intValue == windows * 31 && json["scored"] == "second-half")
+    let all = try kibble(
+      "perplexity", model, "--text", file, "--context", "64", "--scored", "all", "--json"
+    ).json
+    #expect(all["tokens"]?.intValue == windows * 63)
+    let verify = try kibble(
+      "verify", model, model, "--text", file, "--context", "64", "--json"
+    ).json
+    #expect(verify["ppl"]?["reference"] == json["ppl"])
+    #expect(verify["tokens"]?.intValue == windows * 64)
+    #expect(try kibble("perplexity", model, "--text", file).output.contains("perplexity"))
+    expectRefusal(try kibble("perplexity", model), 64, "--text")
+    let short = try folder.write("short.txt", "In")
+    expectRefusal(try kibble("perplexity", model, "--text", short), 65, "511")
+  }
+}
