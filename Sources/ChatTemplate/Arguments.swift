@@ -3,10 +3,6 @@ struct Arguments {
   var positional: [Value] = []
   private(set) var keywords: [(name: String, value: Value)] = []
 
-  init() {}
-
-  init(_ positional: [Value]) { self.positional = positional }
-
   mutating func add(_ name: String, _ value: Value) throws(Fault) {
     guard keyword(name) == nil else {
       throw .type("got multiple values for keyword argument '\(name)'")
@@ -29,12 +25,7 @@ struct Arguments {
     return dict
   }
 
-  /// The values of parameters, by position or by name.
-  ///
-  /// - Parameters:
-  ///   - names: the parameters in order.
-  ///   - required: how many of them must be given.
-  /// - Throws: `Fault.type` for too many arguments, unknown names and missing values.
+  /// The values of parameters, by position or by name; so many of the first must be given.
   func bound(_ names: [String], required: Int = 0) throws(Fault) -> [Value?] {
     guard positional.count <= names.count else {
       throw .type("takes at most \(names.count) arguments, but \(positional.count) were given")
@@ -63,7 +54,8 @@ struct Arguments {
       throw .type(
         "expected \(counts.lowerBound) to \(counts.upperBound) arguments, got \(positional.count)")
     }
-    return positional.map { $0 } + Array(repeating: nil, count: counts.upperBound - positional.count)
+    return positional.map { $0 }
+      + Array(repeating: nil, count: counts.upperBound - positional.count)
   }
 }
 

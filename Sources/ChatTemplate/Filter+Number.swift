@@ -34,7 +34,7 @@ extension Renderer {
   static func parsedFloat(_ value: Value) throws(Fault) -> Value? {
     if let number = value.number { return .double(number) }
     guard let text = value.text else { return nil }
-    let stripped = text.stripped().string.lowercased()
+    let stripped = text.stripped().asciiDigits.lowercased()
     switch stripped {
     case "inf", "+inf", "infinity", "+infinity": return .double(.infinity)
     case "-inf", "-infinity": return .double(-.infinity)
@@ -77,7 +77,7 @@ extension Renderer {
     }
     guard let text = value.text else { return fallback }
     let base = try values[1]?.requiredInteger("the base") ?? 10
-    if let integer = try Self.integer(text.stripped().string, base) { return .int(integer) }
+    if let integer = try Self.integer(text.stripped().asciiDigits, base) { return .int(integer) }
     guard case .double(let number)? = try Self.parsedFloat(value), number.isFinite else {
       return fallback
     }
@@ -149,6 +149,22 @@ extension Renderer {
     guard isUp else { return down }
     let (result, overflow) = down.addingReportingOverflow(value < 0 ? -unit : unit)
     if overflow { throw .overflow("the rounded number") }
+    return result
+  }
+}
+
+extension Text {
+  /// The text with decimal digits of all scripts spelled in ASCII.
+  fileprivate var asciiDigits: String {
+    if isASCII { return string }
+    var result = ""
+    for scalar in string.unicodeScalars {
+      if scalar.isPythonDecimal, let digit = scalar.properties.numericValue {
+        result += String(Int(digit))
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
     return result
   }
 }

@@ -16,7 +16,7 @@ extension Renderer {
   /// Text in lower case where case doesn't matter; other values as they are.
   private func folded(_ value: Value, _ isCaseSensitive: Bool) throws(Fault) -> Value {
     guard !isCaseSensitive, let text = value.text else { return value }
-    try charge(work: text.bytes.count)
+    try charge(work: text)
     return value.sameKind(text.lowercased)
   }
 
@@ -72,7 +72,8 @@ extension Renderer {
         best = (key, item)
         continue
       }
-      let isBetter = try filter == .min
+      let isBetter =
+        try filter == .min
         ? isLess(key, current.key) : isLess(current.key, key, ">")
       if isBetter { best = (key, item) }
     }

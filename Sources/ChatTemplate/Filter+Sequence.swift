@@ -59,8 +59,11 @@ extension Renderer {
   private func reversed(_ value: Value) throws(Fault) -> LazyIterator {
     switch value {
     case .undefined, .string, .markup, .list, .tuple, .dict, .view, .range:
-      let source: Value = if case .view = value { .list(try items(of: value)) } else { value }
-      return LazyIterator("reversed", try items(of: source).reversed())
+      let items = try items(of: value)
+      if case .markup = value {
+        return LazyIterator("reversed", items.reversed().compactMap(\.text).map(Value.markup))
+      }
+      return LazyIterator("reversed", items.reversed())
     default: throw .type("'\(value.typeName)' object is not reversible")
     }
   }
@@ -86,7 +89,8 @@ extension Renderer {
     let size = values[0] ?? .null
     let fill = values[1].flatMap { $0.isNull ? nil : $0 }
     let items = try items(of: value)
-    let groups = filter == .batch
+    let groups =
+      filter == .batch
       ? try batches(items, size, fill) : try slices(items, size, fill)
     try charge(bytes: (items.count + groups.count) * Self.itemBytes)
     var lists: [Value] = []
@@ -141,7 +145,6 @@ struct AttributePath {
   private let parts: [Value]
   private let fallback: Value?
 
-  /// - Parameter fallback: what stands for a part that is undefined.
   init(_ path: Value, fallback: Value? = nil) throws(Fault) {
     self.fallback = fallback
     switch path {

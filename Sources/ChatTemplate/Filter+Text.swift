@@ -42,11 +42,12 @@ extension Renderer {
   private func applyPlain(_ filter: Filter, _ value: Value) throws(Fault) -> Value {
     let text = try string(value)
     try charge(bytes: text.bytes.count)
+    try charge(work: text)
     switch filter {
     case .upper: return value.sameKind(text.uppercased)
     case .lower: return value.sameKind(text.lowercased)
     case .capitalize: return value.sameKind(text.capitalized)
-    case .title: return value.sameKind(try titled(text))
+    case .title: return .string(titled(text))
     case .string: return value.sameKind(text)
     case .safe: return .markup(text)
     case .escape: return value.isMarkup ? value : .markup(try escapedHTML(text))
@@ -58,7 +59,7 @@ extension Renderer {
   }
 
   /// Words begin after space, hyphens and opening brackets.
-  private func titled(_ text: Text) throws(Fault) -> Text {
+  private func titled(_ text: Text) -> Text {
     let separators: Set<Unicode.Scalar> = ["-", "(", "{", "[", "<"]
     var bytes: [UInt8] = []
     var word: [Unicode.Scalar] = []
@@ -131,7 +132,7 @@ extension Renderer {
     guard let count = knownLength(value) else {
       throw .type("object of type '\(value.typeName)' has no len()")
     }
-    if count <= length &+ leeway { return value }
+    if count <= length || count - length <= leeway { return value }
     guard let text = value.text else {
       throw .type("truncate needs a string, not \(value.typeName)")
     }

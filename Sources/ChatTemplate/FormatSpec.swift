@@ -27,7 +27,9 @@ struct FormatSpec {
         index += 1
       }
       if digits.isEmpty { return nil }
-      guard let value = Int(digits) else { throw .value("Too many decimal digits in format string") }
+      guard let value = Int(digits) else {
+        throw .value("Too many decimal digits in format string")
+      }
       return value
     }
     if scalars.count > 1 && aligns.contains(scalars[1]) {
@@ -149,7 +151,8 @@ struct FormatSpec {
     switch value {
     case .string(let text), .markup(let text):
       guard type == nil || type == "s" else {
-        throw .value("Unknown format code '\(type.map(String.init) ?? "")' for object of type 'str'")
+        throw .value(
+          "Unknown format code '\(type.map(String.init) ?? "")' for object of type 'str'")
       }
       var spec = self
       if isZeroPadded && align == nil { (spec.fill, spec.align) = ("0", "<") }
@@ -197,6 +200,7 @@ struct FormatSpec {
     let text = FloatText.general(value, precision)
     if text.contains("e") || text.contains(".") { return text }
     let whole = text.utf8.count
-    return whole < max(1, precision) ? text + ".0" : FloatText.exponential(value, max(0, precision - 1))
+    return whole < max(1, precision)
+      ? text + ".0" : FloatText.exponential(value, max(0, precision - 1))
   }
 }

@@ -81,7 +81,7 @@ extension Renderer {
   func call(_ method: Method, of value: Value, _ arguments: Arguments) throws(Fault) -> Value {
     switch value {
     case .string(let text), .markup(let text):
-      try charge(work: text.bytes.count)
+      try charge(work: text)
       return try callString(method, value, text, arguments)
     case .dict(let dict): return try call(method, of: dict, arguments)
     case .list(let object), .tuple(let object):

@@ -85,7 +85,7 @@ final class RangeObject {
     count = isEmpty ? 0 : (abs(distance) - 1) / abs(step) + 1
   }
 
-  subscript(index: Int) -> Int { start + index * step }
+  subscript(index: Int) -> Int { start &+ index &* step }
 
   func contains(_ value: Int) -> Bool {
     guard count > 0 else { return false }

@@ -155,7 +155,8 @@ extension Parser {
       if !links.isEmpty { expression = Expression(.chain(expression, links), at: place) }
       links = []
       for isNegative in signs.reversed() {
-        expression = Expression(isNegative ? .negative(expression) : .positive(expression), at: place)
+        expression = Expression(
+          isNegative ? .negative(expression) : .positive(expression), at: place)
       }
     }
     try parseFilters(into: &links)

@@ -170,8 +170,9 @@ extension Parser {
       advance()
       arguments.keywords.append(CallArguments.Keyword(name: name, value: try parseExpression()))
     } else {
-      guard arguments.keywords.isEmpty && arguments.unpackedList == nil
-        && arguments.unpackedDict == nil
+      guard
+        arguments.keywords.isEmpty && arguments.unpackedList == nil
+          && arguments.unpackedDict == nil
       else { throw error }
       arguments.positional.append(try parseExpression())
     }

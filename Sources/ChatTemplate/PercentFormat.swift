@@ -2,6 +2,7 @@
 struct PercentFormat {
   private let renderer: Renderer
   private let format: [Unicode.Scalar]
+  /// Whether what is inserted is escaped for HTML.
   private let escapes: Bool
   private var index = 0
   private var bytes: [UInt8] = []
@@ -9,7 +10,6 @@ struct PercentFormat {
   private var mapping: DictObject?
   private var used = 0
 
-  /// - Parameter escapes: whether what is inserted is escaped for HTML.
   init(_ renderer: Renderer, _ format: Text, escapes: Bool) {
     self.renderer = renderer
     self.format = format.scalars
@@ -64,7 +64,7 @@ struct PercentFormat {
     spec.width = try size() ?? 0
     if spec.width < 0 {
       spec.align = "<"
-      spec.width = -spec.width
+      spec.width = spec.width == Int.min ? Int.max : -spec.width
     }
     if try peek() == "." {
       index += 1
@@ -136,15 +136,17 @@ struct PercentFormat {
     case "c":
       if let text = value.text, text.count == 1 {
         try append(spec.padded("", text, defaultAlign: ">", renderer))
-      } else if let code = value.integer, let scalar = UInt32(exactly: code).flatMap(
-        Unicode.Scalar.init)
+      } else if let code = value.integer,
+        let scalar = UInt32(exactly: code).flatMap(
+          Unicode.Scalar.init)
       {
         try append(spec.padded("", Text([scalar]), defaultAlign: ">", renderer))
       } else {
         throw .type("%c requires int or char")
       }
     case "d", "i", "u", "x", "X", "o":
-      try append(spec.integer(try integer(value, type), type == "i" || type == "u" ? "d" : type, renderer))
+      try append(
+        spec.integer(try integer(value, type), type == "i" || type == "u" ? "d" : type, renderer))
     case "e", "E", "f", "F", "g", "G":
       guard let number = value.number else {
         if case .undefined(let object) = value { throw object.fault }

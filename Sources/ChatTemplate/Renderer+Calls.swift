@@ -48,7 +48,8 @@ extension Renderer {
     let hasCaller = parameters.contains { $0.name == "caller" }
     if definition.usesCaller && !hasCaller {
       let caller = given.remove("caller").flatMap { $0.isNull ? nil : $0 }
-      set("caller", in: scope, caller ?? .undefined(UndefinedObject(.undefined("No caller defined"))))
+      set(
+        "caller", in: scope, caller ?? .undefined(UndefinedObject(.undefined("No caller defined"))))
     }
     if definition.usesKeywords {
       set("kwargs", in: scope, try checked(try given.keywordDict()))
@@ -133,7 +134,8 @@ extension Renderer {
     }
     let step = numbers.count == 3 ? numbers[2] : 1
     if step == 0 { throw .value("range() arg 3 must not be zero") }
-    let object = try numbers.count == 1
+    let object =
+      try numbers.count == 1
       ? RangeObject(0, numbers[0], 1) : RangeObject(numbers[0], numbers[1], step)
     if object.count > limits.rangeLength { throw .limit(.rangeLength, limits.rangeLength) }
     return object

@@ -64,7 +64,7 @@ extension Renderer {
       for scalar in text.string.unicodeScalars {
         var bytes: [UInt8] = []
         bytes.append(scalar)
-        items.append(value.sameKind(Text(bytes, count: 1)))
+        items.append(.string(Text(bytes, count: 1)))
       }
       return items
     default:

@@ -50,9 +50,14 @@ final class Renderer {
     if steps > limits.steps { throw .limit(.steps, limits.steps) }
   }
 
+  /// Counts the work of going through a text; letters outside of ASCII are looked up one by one.
+  func charge(work text: Text) throws(Fault) {
+    try charge(work: text.isASCII ? text.bytes.count : text.bytes.count &* 16)
+  }
+
   /// Counts the work of looking at so many bytes.
   func charge(work: Int) throws(Fault) {
-    steps &+= work >> 6
+    steps &+= work >> 5
     if steps > limits.steps { throw .limit(.steps, limits.steps) }
   }
 

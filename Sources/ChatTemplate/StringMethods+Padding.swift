@@ -36,7 +36,7 @@ extension Renderer {
   private func zeroFilled(_ text: Text, _ width: Int) throws(Fault) -> Text {
     guard let first = text.bytes.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "-")
     else { return try padded(text, width, "0", .rjust) }
-    let digits = try padded(Text(text.bytes[1...]), width - 1, "0", .rjust)
+    let digits = try padded(Text(text.bytes[1...]), max(width, 1) - 1, "0", .rjust)
     return Text([first], count: 1) + digits
   }
 

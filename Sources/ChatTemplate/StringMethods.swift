@@ -79,7 +79,8 @@ extension Renderer {
     }
     let between = try separator.requiredText("the separator")
     if between.isEmpty { throw .value("empty separator") }
-    let pieces = isForward
+    let pieces =
+      isForward
       ? text.split(by: between, limit: limit) : text.splitFromEnd(by: between, limit: limit)
     return try list(pieces.map(value.sameKind))
   }
@@ -146,7 +147,8 @@ extension Renderer {
       return needle.isEmpty ? part.count + 1 : part.indices(of: needle).count
     }
     let isForward = method == .find || method == .index
-    let place = range == nil
+    let place =
+      range == nil
       ? nil
       : isForward
         ? text.firstIndex(of: needle, from: start, to: end)

@@ -1,17 +1,16 @@
 /// Upper and lower case, and the classes of scalars, as Python's `str` sees them.
 extension Text {
-  var uppercased: Text { mapped { $0.properties.uppercaseMapping } }
+  var uppercased: Text {
+    if isASCII { return Text(bytes.map { $0.asciiUppercased }, count: count) }
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    for scalar in string.unicodeScalars { result.append(scalar.properties.uppercaseMapping) }
+    return Text(result)
+  }
 
   var casefolded: Text {
-    // Full case folding is lower case of upper case but for a handful of letters.
     if isASCII { return lowercased }
-    return Text(scalars.flatMap { scalar in
-      scalar.foldsToItself
-        ? [scalar]
-        : scalar.properties.uppercaseMapping.unicodeScalars.flatMap {
-          Array($0.properties.lowercaseMapping.unicodeScalars)
-        }
-    })
+    return Text(scalars.flatMap(\.casefolded))
   }
 
   var lowercased: Text {
@@ -64,13 +63,6 @@ extension Text {
     return Text(result)
   }
 
-  private func mapped(_ mapping: (Unicode.Scalar) -> String) -> Text {
-    var result: [UInt8] = []
-    result.reserveCapacity(bytes.count)
-    for scalar in string.unicodeScalars { result.append(mapping(scalar)) }
-    return Text(result)
-  }
-
   /// Lower case, with the sigma that ends a word.
   private static func lower(
     _ scalar: Unicode.Scalar, at index: Int, in scalars: [Unicode.Scalar]
@@ -85,12 +77,20 @@ extension Text {
 
 extension UInt8 {
   var asciiLowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
+  var asciiUppercased: UInt8 { (0x61...0x7A).contains(self) ? self & 0xDF : self }
 }
 
 extension Unicode.Scalar {
-  /// Cherokee letters fold to upper case, and the dotless i stays.
-  fileprivate var foldsToItself: Bool {
-    value == 0x131 || (0x13A0...0x13F5).contains(value)
+  /// Full case folding: lower case of upper case of lower case, with few exceptions.
+  fileprivate var casefolded: [Unicode.Scalar] {
+    switch value {
+    case 0x131: [self]
+    case 0x13A0...0x13FD, 0xAB70...0xABBF: Array(properties.uppercaseMapping.unicodeScalars)
+    default:
+      properties.lowercaseMapping.unicodeScalars
+        .flatMap { $0.properties.uppercaseMapping.unicodeScalars }
+        .flatMap { $0.properties.lowercaseMapping.unicodeScalars }
+    }
   }
 
   var isPythonAlpha: Bool {

@@ -94,7 +94,8 @@ extension Text {
       while index < scalars.count && !scalars[index].isPythonLineEnd { index += 1 }
       let end = index
       if index < scalars.count {
-        let isPair = scalars[index] == "\r" && index + 1 < scalars.count
+        let isPair =
+          scalars[index] == "\r" && index + 1 < scalars.count
           && scalars[index + 1] == "\n"
         index += isPair ? 2 : 1
       }

@@ -15,6 +15,8 @@ public struct Converter: Sendable {
   let pool: ThreadPool
   let kernels: KernelSet
   let progress: any ProgressSink
+  /// What encoding is called in reports of progress.
+  private(set) var encodingPhase = "writing"
 
   /// A converter that works on those threads with those kernels.
   public init(pool: ThreadPool, kernels: KernelSet, progress: any ProgressSink = NoProgress()) {
@@ -56,7 +58,9 @@ public struct Converter: Sendable {
   ) throws -> (file: KibbleFile, report: ConversionReport) {
     let facts = try read(plan.source)
     let memory = try MemoryBuffer(count: plan.fileLength)
-    let report = try encode(plan, facts, into: memory, output: nil)
+    var loader = self
+    loader.encodingPhase = "loading"
+    let report = try loader.encode(plan, facts, into: memory, output: nil)
     return (try KibbleFile(region: memory, path: plan.source.path), report)
   }
 

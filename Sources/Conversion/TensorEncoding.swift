@@ -56,7 +56,7 @@ extension Converter {
     let total = jobs.reduce(0) { $0 + $1.geometry.totalBytes }
     let free = BufferStore(jobs)
     let behind = WriteBehind(most: 2 * pool.threadCount)
-    let results = try progress.phase("writing", total: total, unit: .bytes) {
+    let results = try progress.phase(encodingPhase, total: total, unit: .bytes) {
       try collect(chunks.count) { part in
         let chunk = chunks[part]
         let job = jobs[chunk.job]
