@@ -120,6 +120,7 @@ let package = Package(
     tests("Verification", pipeline),
     tests("UnicodeText", ["Diagnostics"], exclude: ["Fixtures"]),
     tests("Tokenization", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
+    tests("ChatTemplate", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
     tests("Generation", pipeline, exclude: ["Fixtures"]),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     tests("Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"]),

@@ -129,7 +129,7 @@ struct OutputTests {
     #expect(try folder.names().isEmpty)
   }
 
-  @Test("Progress counts every byte that is read and written")
+  @Test("Progress counts every byte that is read and laid out")
   func progress() throws {
     let plan = try plan(Fixtures.folder("reference/e6-sharded-f32"), recipe("int8"))
     let progress = StoppingProgress(after: .max)
@@ -147,7 +147,7 @@ struct OutputTests {
       case .ended: break
       }
     }
-    #expect(totals == ["reading": 0, "writing": 0])
+    #expect(totals == ["reading": 0, "loading": 0])
   }
 }
 

@@ -6,6 +6,7 @@ enum Key: Hashable {
   case double(UInt64)
   case text(Text)
   case tuple([Key])
+  case range(count: Int, start: Int, step: Int)
   case object(ObjectIdentifier)
 }
 
@@ -27,13 +28,17 @@ extension Value {
       var keys: [Key] = []
       for item in object.items { keys.append(try item.key()) }
       return .tuple(keys)
+    case .range(let range):
+      return .range(
+        count: range.count, start: range.count > 0 ? range.start : 0,
+        step: range.count > 1 ? range.step : 0)
     case .namespace(let object): return .object(ObjectIdentifier(object))
     case .macro(let object): return .object(ObjectIdentifier(object))
     case .loop(let object): return .object(ObjectIdentifier(object))
     case .iterator(let object): return .object(ObjectIdentifier(object))
     case .cycler(let object): return .object(ObjectIdentifier(object))
     case .joiner(let object): return .object(ObjectIdentifier(object))
-    case .list, .dict, .view, .range, .function, .method:
+    case .list, .dict, .view, .function, .method:
       throw .type("unhashable type: '\(typeName)'")
     }
   }
