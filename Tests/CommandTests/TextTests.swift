@@ -41,6 +41,12 @@ import Testing
     expectRefusal(try kibble("tokenize", folder.path(""), "x"), 66, "tokenizer.json")
   }
 
+  @Test func argumentsAreUTF8() throws {
+    let program = try #require(Program.path)
+    let script = "exec '\(program)' tokenize '\(model)' \"$(printf 'a\\377b')\""
+    expectRefusal(try Child(["-c", script], program: "sh").wait(), 64, "argument 3")
+  }
+
   @Test func tokenizeRefusals() throws {
     expectRefusal(try kibble("tokenize", model), 64, "TEXT")
     expectRefusal(try kibble("tokenize", model, "a", "b"), 64, "b")

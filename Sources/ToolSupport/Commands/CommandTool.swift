@@ -68,7 +68,21 @@ package struct CommandTool: Sendable {
   package func main() -> Never {
     let arguments = Array(CommandLine.arguments.dropFirst())
     Signals.install(json: ArgumentScanner.requestsJSON(arguments))
+    if let error = Self.argumentError() {
+      exit(Session(arguments: arguments, environment: .ofProcess()).end(with: error).code)
+    }
     exit(run(arguments: arguments))
+  }
+
+  /// What is wrong with the bytes of the process's arguments, which Swift repairs without a word.
+  private static func argumentError() -> UsageError? {
+    for place in 1..<max(1, Int(CommandLine.argc)) {
+      guard let bytes = unsafe CommandLine.unsafeArgv[place] else { continue }
+      if unsafe String(validatingCString: bytes) == nil {
+        return .argumentNotUTF8(place: place, text: unsafe String(cString: bytes))
+      }
+    }
+    return nil
   }
 
   /// Runs a command line, given without the tool's name.

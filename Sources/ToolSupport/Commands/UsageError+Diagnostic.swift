@@ -34,6 +34,10 @@ extension UsageError: Diagnosable {
     case .invalidValue(let option, let value, let expected, let command):
       usage(
         "invalid-value", "\(option) is \(expected), but '\(value)' was given", command: command)
+    case .argumentNotUTF8(let place, let text):
+      usage(
+        "not-utf8", "argument \(place) is not UTF-8: '\(text)'", command: nil,
+        hint: "convert it to UTF-8")
     case .missingArgument(let name, let command):
       usage("missing-argument", "\(command) needs \(name)", command: command)
     case .missingOption(let option, let command):

@@ -13,5 +13,7 @@ package enum UsageError: Error, Equatable, Sendable {
   case missingArgument(String, command: String)
   case missingOption(String, command: String)
   case unexpectedArgument(String, command: String)
+  /// An argument's bytes are not UTF-8; the text has replacement characters for those.
+  case argumentNotUTF8(place: Int, text: String)
   case conflictingOptions(String, String, command: String)
 }

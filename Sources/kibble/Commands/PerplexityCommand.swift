@@ -77,8 +77,9 @@ extension ParsedArguments {
     let tokenizer = try text.tokenizer()
     let bytes = try FileSystem.read(path, limit: 1 << 30)
     let ids = try tokenizer.encode(bytes, addSpecialTokens: false).map(\.id)
-    let window = try integer(.context, in: 2...config.maxPositions) ?? 512
+    let longest = config.maxPositions
+    let window = has(.context) ? try integer(.context, in: 2...longest) : min(512, longest)
     let beginning = try text.beginningOfText(tokenizer, config)
-    return try TextWindows.cut(ids, context: window, beginning: beginning, path: path)
+    return try TextWindows.cut(ids, context: window ?? longest, beginning: beginning, path: path)
   }
 }

@@ -53,7 +53,7 @@ struct TextFiles {
     let wanted = withTools ? ["tool_use", "default"] : ["default"]
     guard
       let source = wanted.lazy.compactMap({ name in templates.first { $0.name == name } }).first
-    else { throw TextFileError.missing(path: files.path, name: "a chat template") }
+    else { throw TextFileError.missing(path: files.path, name: "chat template") }
     return try located("tokenizer_config.json") { try ChatTemplate(source: source.source) }
   }
 
