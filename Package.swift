@@ -26,8 +26,8 @@ func tests(
 
 /// All libraries from bytes to verification: what a test of a late stage needs to get there.
 let pipeline = [
-  "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
-  "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Verification",
+  "ByteIO", "Calibration", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
+  "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Verification",
 ]
 
 let package = Package(
@@ -38,8 +38,8 @@ let package = Package(
     .library(
       name: "Kibble",
       targets: [
-        "ByteIO", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-        "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
+        "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
+        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
         "Safetensors", "TensorCore", "Tokenization", "Verification",
       ]),
   ],
@@ -84,6 +84,12 @@ let package = Package(
         "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
         "Parallel", "Safetensors", "TensorCore",
       ]),
+    module(
+      "Calibration",
+      [
+        "ByteIO", "CKernels", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
+        "Kernels", "KibbleFormat", "Parallel", "Quantization", "TensorCore",
+      ]),
 
     // Text.
     .target(
@@ -98,8 +104,8 @@ let package = Package(
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-        "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
+        "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
+        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
         "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "Verification",
       ],
       swiftSettings: strict),
@@ -117,6 +123,7 @@ let package = Package(
     tests("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     tests("DogeModel", pipeline),
     tests("Conversion", pipeline),
+    tests("Calibration", pipeline),
     tests("Verification", pipeline),
     tests("UnicodeText", ["Diagnostics"], exclude: ["Fixtures"]),
     tests("Tokenization", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
