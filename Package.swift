@@ -27,7 +27,8 @@ func tests(
 /// All libraries from bytes to verification: what a test of a late stage needs to get there.
 let pipeline = [
   "ByteIO", "Calibration", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-  "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Verification",
+  "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
+  "Verification",
 ]
 
 let package = Package(
@@ -39,8 +40,8 @@ let package = Package(
       name: "Kibble",
       targets: [
         "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
-        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
-        "Safetensors", "TensorCore", "Tokenization", "Verification",
+        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
+        "Quantization", "Safetensors", "TensorCore", "Tokenization", "Verification",
       ]),
   ],
   targets: [
@@ -105,8 +106,8 @@ let package = Package(
       name: "kibble",
       dependencies: [
         "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
-        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
-        "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "Verification",
+        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
+        "Quantization", "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "Verification",
       ],
       swiftSettings: strict),
 

@@ -46,6 +46,7 @@ final class CalibrationRun {
 
   /// Rounds the head, and then block after block.
   func roundAll() throws {
+    checkTokenCount()
     try roundHead()
     var hidden = try sequences.map { try model.embedding(of: $0) }
     for layer in 0..<model.config.layerCount {
@@ -59,13 +60,16 @@ final class CalibrationRun {
     let head = matrices([.embedding, .head], layer: nil)
     guard !head.isEmpty else { return }
     let moments = makeMoments(model.config.hiddenSize)
+    let uncertainty = TokenUncertainty(model, kernels: kernels, pool: pool)
     for tokens in sequences {
       try progress.checkCancellation()
       cache.truncate(to: 0)
       let x = try model.forward(tokens, cache: cache)
-      moments.add(model.normed(x, for: .head), count: x.rows)
+      let normed = model.normed(x, for: .head)
+      moments.add(normed, count: x.rows)
+      uncertainty.add(tokens, hidden: x, normed: normed)
     }
-    try round(head, moments)
+    try round(head, moments, uncertainty)
   }
 
   private func roundAttention(_ layer: Int, _ hidden: inout [FloatMatrix]) throws {
@@ -139,8 +143,23 @@ final class CalibrationRun {
     }
   }
 
+  /// A layer of many inputs wants more tokens than one of few.
+  private func checkTokenCount() {
+    let tokens = sequences.reduce(0) { $0 + $1.count }
+    let calibrated = plan.tensors.filter {
+      $0.geometry.type.isQuantized && $0.geometry.arrangement == .tiles
+    }
+    let inputs = calibrated.map(\.geometry.columns).max() ?? 0
+    guard tokens < 8 * inputs else { return }
+    warnings.append(
+      "the calibration has \(tokens) tokens; for layers of \(inputs) inputs, \(8 * inputs) or "
+        + "more are wanted")
+  }
+
   /// Rounds matrices that have the same inputs.
-  private func round(_ indices: [Int], _ moments: SecondMoments) throws {
+  private func round(
+    _ indices: [Int], _ moments: SecondMoments, _ uncertainty: TokenUncertainty? = nil
+  ) throws {
     let sum = moments.sum()
     let factor = InverseFactor(sum, damping: Self.damping, pool: pool)
     if factor.damping > Self.damping, let first = indices.first {
@@ -151,17 +170,27 @@ final class CalibrationRun {
     let metric = RoundingMetric(sum, factor: factor)
     for index in indices {
       try progress.checkCancellation()
-      rounded[index] = round(index, metric)
+      let isInput = plan.tensors[index].spec.role == .embedding
+      let meanSquare = sum.meanDiagonal / Double(max(1, moments.count))
+      rounded[index] = round(
+        index, metric,
+        rowMoments: uncertainty.map { uncertainty in
+          { row in
+            uncertainty.moments(
+              row: row, common: metric.moments, meanSquare: meanSquare, isInput: isInput)
+          }
+        })
     }
   }
 
-  private func round(_ index: Int, _ metric: RoundingMetric) -> RoundedTensor {
-    let geometry = plan.tensors[index].geometry
+  private func round(
+    _ index: Int, _ metric: RoundingMetric, rowMoments: ((_ row: Int) -> FloatMatrix)?
+  ) -> RoundedTensor {
     let record = file.tensors[index]
     let matrix = unsafe MatrixRounding(
-      geometry, values: record.geometry, metric: metric,
+      plan.tensors[index].geometry, values: record.geometry, metric: metric,
       base: memory.mutablePointer(at: record.planes[0].lowerBound))
-    return matrix.round(sweeps: Self.sweeps, pool: pool)
+    return matrix.round(sweeps: Self.sweeps, rowMoments: rowMoments, pool: pool)
   }
 }
 

@@ -9,7 +9,7 @@ import Parallel
 import Quantization
 import TensorCore
 
-/// Chooses codes and scales by what a model does with some tokens (formats/numerics.md, 5.2).
+/// Chooses codes and scales by what a model does with some tokens (formats/numerics.md, section 5).
 ///
 /// Block after block, each matrix is rounded so that its outputs change least for the inputs that
 /// it gets from the matrices before it, as those were rounded.

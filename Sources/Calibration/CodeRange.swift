@@ -2,7 +2,7 @@ import CKernels
 import TensorCore
 
 /// Sixteen rows' values of a column.
-typealias Lanes = SIMD16<Float>
+package typealias Lanes = SIMD16<Float>
 
 /// The codes of a quantized type, and how values become codes.
 struct CodeRange: Sendable {
@@ -37,11 +37,11 @@ extension SIMD16<Float> {
     (1 / self).replacing(with: 0, where: self .== 0)
   }
 
-  /// Rounded to binary16.
+  /// Rounded to a finite binary16.
   var binary16: SIMD16<UInt16> {
     var bits = SIMD16<UInt16>()
     for lane in 0..<Self.scalarCount {
-      let half = kb_f16_from_f32(self[lane])
+      let half = kb_f16_from_f32(Swift.min(Swift.max(self[lane], -65_504), 65_504))
       bits[lane] = half == 0x8000 ? 0 : half
     }
     return bits

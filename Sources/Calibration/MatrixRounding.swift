@@ -1,4 +1,5 @@
 import Conversion
+import DogeModel
 import Parallel
 import Quantization
 import TensorCore
@@ -27,9 +28,19 @@ import TensorCore
   }
 
   /// Rounds all rows, and leaves what the codes stand for in their place.
-  func round(sweeps: Int, pool: ThreadPool) -> RoundedTensor {
+  ///
+  /// - Parameters:
+  ///   - sweeps: of coordinate descent.
+  ///   - rowMoments: what errors of a row cost, where rows differ in that.
+  ///   - pool: the threads.
+  /// - Returns: the scales, and the error made.
+  func round(
+    sweeps: Int, rowMoments: ((_ row: Int) -> FloatMatrix)? = nil, pool: ThreadPool
+  ) -> RoundedTensor {
     let exponent = TensorExponent.forMagnitude(magnitude(pool))
-    let tiles = pool.map(geometry.tileCount) { round(tile: $0, exponent, sweeps: sweeps) }
+    let tiles = pool.map(geometry.tileCount) {
+      round(tile: $0, exponent, sweeps: sweeps, rowMoments)
+    }
     var statistics = ErrorStatistics()
     for tile in tiles { statistics.add(tile.statistics) }
     return RoundedTensor(
@@ -45,7 +56,7 @@ import TensorCore
   }
 
   private func round(
-    tile: Int, _ exponent: Int, sweeps: Int
+    tile: Int, _ exponent: Int, sweeps: Int, _ rowMoments: ((_ row: Int) -> FloatMatrix)?
   ) -> (scales: [UInt16], statistics: ErrorStatistics) {
     let unit = Float(sign: .plus, exponent: exponent, significand: 1)
     let inverse = Float(sign: .plus, exponent: -exponent, significand: 1)
@@ -60,6 +71,11 @@ import TensorCore
     rounding.compensate()
     rounding.descend(sweeps: sweeps)
     let rows = min(lanes, geometry.rows - tile * lanes)
+    if let rowMoments {
+      for lane in 0..<rows {
+        rounding.descend(lane: lane, rowMoments(tile * lanes + lane), sweeps: sweeps)
+      }
+    }
     var statistics = ErrorStatistics()
     for column in 0..<geometry.columns {
       let restored = rounding.restored(column) * unit

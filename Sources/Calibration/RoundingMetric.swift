@@ -1,7 +1,7 @@
 import DogeModel
 
 /// What the errors of a matrix's weights cost: H, its factors, and their float32 copies.
-struct RoundingMetric: Sendable {
+package struct RoundingMetric: Sendable {
   let inputs: Int
   /// U with its rows divided by their diagonal: how an error is made up for by later columns.
   let compensation: FloatMatrix  // [inputs, inputs], upper triangular
@@ -10,7 +10,8 @@ struct RoundingMetric: Sendable {
   /// H over the mean of its diagonal, damped.
   let moments: FloatMatrix  // [inputs, inputs]
 
-  init(_ sums: DoubleMatrix, factor: InverseFactor) {
+  /// The metric of a sum of x xᵀ and its factors.
+  package init(_ sums: DoubleMatrix, factor: InverseFactor) {
     let size = sums.size
     inputs = size
     compensation = FloatMatrix(rows: size, columns: size)

@@ -48,6 +48,14 @@ package final class SecondMoments {
     self.count += count
   }
 
+  /// Adds a row of x times a factor.
+  package func add(_ x: FloatMatrix, row: Int, factor: Float) {
+    for column in 0..<inputs { unsafe rows[waiting][column] = x[row][column] * factor }
+    count += 1
+    waiting += 1
+    if waiting == Self.block { flush() }
+  }
+
   /// The sum over all that was added.
   package func sum() -> DoubleMatrix {
     if waiting > 0 {

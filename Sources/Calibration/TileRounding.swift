@@ -4,22 +4,22 @@ import TensorCore
 /// Sixteen rows of a matrix while their codes and scales are chosen.
 ///
 /// A lane is a row: rows never meet, so what comes out depends on no thread.
-@safe struct TileRounding: ~Copyable {
+@safe package struct TileRounding: ~Copyable {
   let columns: Int
   let groupSize: Int
   let range: CodeRange
   let metric: RoundingMetric
   /// What is to be rounded, times 2^-E.
-  let values: UnsafeMutablePointer<Lanes>  // [columns]
-  let codes: UnsafeMutablePointer<Lanes>  // [columns]
+  package let values: UnsafeMutablePointer<Lanes>  // [columns]
+  package let codes: UnsafeMutablePointer<Lanes>  // [columns]
   /// Values that later columns have, to make up for the errors of earlier ones; then gradients.
   private let work: UnsafeMutablePointer<Lanes>  // [columns]
   private let products: UnsafeMutablePointer<Lanes>  // [columns]
   /// The scales, as they are stored.
-  private(set) var halves: [SIMD16<UInt16>]  // [groups]
-  private(set) var scales: [Lanes]  // [groups]
+  package private(set) var halves: [SIMD16<UInt16>]  // [groups]
+  package private(set) var scales: [Lanes]  // [groups]
 
-  init(_ geometry: TensorGeometry, metric: RoundingMetric) {
+  package init(_ geometry: TensorGeometry, metric: RoundingMetric) {
     columns = geometry.columns
     groupSize = geometry.groupSize
     range = CodeRange(geometry.type)
@@ -53,7 +53,7 @@ import TensorCore
   }
 
   /// GPTQ: column after column is rounded, and its error spread over the columns to come.
-  mutating func compensate() {
+  package mutating func compensate() {
     unsafe work.update(from: values, count: columns)
     for group in scales.indices {
       setScale(searchedScale(self.group(group)), of: group)
@@ -112,9 +112,11 @@ import TensorCore
     return (wq, qq)
   }
 
-  /// Coordinate descent: each code in turn becomes the best one given all others, and so does each
-  /// group's scale. The cost rᵀHr of what is left, r, never grows.
-  mutating func descend(sweeps: Int) {
+  /// Coordinate descent over codes and scales.
+  ///
+  /// Each code in turn becomes the best one given all others, and then its group's scale does. The
+  /// cost rᵀHr of what is left, r, never grows.
+  package mutating func descend(sweeps: Int) {
     // work = H r
     unsafe work.update(repeating: .zero, count: columns)
     for group in scales.indices {
@@ -171,6 +173,22 @@ import TensorCore
     for other in 0..<columns { unsafe work[other] -= change * products[other] }
   }
 
+  /// Descends further in one lane, by an H of the row's own.
+  package mutating func descend(lane: Int, _ moments: FloatMatrix, sweeps: Int) {
+    var row = RowDescent(
+      values: (0..<columns).map { unsafe values[$0][lane] },
+      codes: (0..<columns).map { unsafe codes[$0][lane] },
+      halves: halves.map { $0[lane] }, groupSize: groupSize, range: range)
+    row.run(moments, sweeps: sweeps)
+    for column in 0..<columns { unsafe codes[column][lane] = row.codes[column] }
+    for group in halves.indices {
+      halves[group][lane] = row.halves[group]
+      scales[group] = Lanes(binary16: halves[group])
+    }
+  }
+
   /// The values that the codes stand for, times 2^-E.
-  func restored(_ column: Int) -> Lanes { unsafe codes[column] * scales[column / groupSize] }
+  package func restored(_ column: Int) -> Lanes {
+    unsafe codes[column] * scales[column / groupSize]
+  }
 }

@@ -111,10 +111,9 @@ public final class DogeModel: Sendable {
     let rotation = rotary.table(for: call)
     let work = cache.workspace(config, tokens: tokens.count)
     try observe(0, x)
-    for (index, block) in blocks.enumerated() {
-      attend(
-        x, block, from: call.lowerBound, cache: cache.layers[index], rotation: rotation, work)
-      feed(x, block, routing: routing, work)
+    for index in blocks.indices {
+      attend(x, index, from: call.lowerBound, cache: cache, rotation: rotation, work)
+      feed(x, blocks[index], routing: routing, work)
       try observe(index + 1, x)
     }
     cache.count = call.upperBound
@@ -123,14 +122,15 @@ public final class DogeModel: Sendable {
 
   /// x = input_residual ⊙ x + Attention(RMSNorm(x)) for a call's tokens.
   private func attend(
-    _ x: FloatMatrix, _ block: Block, from start: Int, cache: LayerCache,
-    rotation: RotaryTable.Rows, _ work: Workspace
+    _ x: FloatMatrix, _ layer: Int, from start: Int, cache: KVCache, rotation: RotaryTable.Rows,
+    _ work: Workspace
   ) {
+    let block = blocks[layer]
     forBlocks(of: x) { rows in
       norm(x, rows, block.weights.inputNorm, work)
       block.attention.run(
-        work, positions: start + rows.lowerBound..<start + rows.upperBound, cache: cache,
-        rotation: rotation)
+        work, positions: start + rows.lowerBound..<start + rows.upperBound,
+        cache: cache.layers[layer], rotation: rotation)
       compute.gatedAdd(x, rows: rows, gate: block.weights.inputResidual, work.projected)
     }
   }
@@ -198,7 +198,7 @@ public final class DogeModel: Sendable {
     cache.truncate(to: 0)
     try cache.reserve(x.rows)
     attend(
-      x, blocks[layer], from: 0, cache: cache.layers[layer],
+      x, layer, from: 0, cache: cache,
       rotation: rotary.table(for: 0..<x.rows), cache.workspace(config, tokens: x.rows))
   }
 

@@ -105,9 +105,10 @@ package struct TileEncoder: Sendable {
     let type = Int32(geometry.type.kernelCode)
     let width = UInt32(geometry.paddedColumns)
     guard !geometry.type.isQuantized else {
+      let method = given == nil ? method.kernelCode : Int32(KB_GIVEN)
       unsafe kernels.table.pointee.quantize(
-        type, given == nil ? method.kernelCode : Int32(KB_GIVEN), tile, width, UInt32(geometry.groupSize), Int32(exponent), units,
-        scales, &error)
+        type, method, tile, width, UInt32(geometry.groupSize), Int32(exponent), units, scales,
+        &error)
       return
     }
     let fault = unsafe kernels.table.pointee.encode_float(type, tile, width, units, &error)

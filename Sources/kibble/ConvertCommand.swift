@@ -51,12 +51,16 @@ struct QuantizeCommand: Command {
     name: "quantize", summary: "store a float model in 8 or 4 bits a weight",
     discussion: [
       "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
-        + "the least squared error; `rtn` lets the largest weight decide.",
+        + "the least squared error; `rtn` lets the largest weight decide. `gptq` runs the model on "
+        + "the tokens of --calibration and rounds each matrix so that its outputs change least.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
     ],
     positionals: [.model], options: [.output, type, .groupSize, .method, .calibration, .tensor],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
+      .init(
+        "four bits that keep more of the model",
+        "quantize ./Doge-20M -o doge.kibble --type int4 --method gptq --calibration tokens.json"),
       .init("larger groups", "quantize ./Doge-20M -o doge.kibble --type int8 --group-size 128"),
     ],
     writesFile: true)
@@ -71,7 +75,7 @@ struct QuantizeCommand: Command {
     recipe.calibration = calibration.map(CalibrationSummary.init)
     return try writeModel(
       arguments, context, source: arguments.argument(.model), recipe: recipe,
-      calibration: calibration)
+      calibration: calibration, calibrationPath: arguments.value(.calibration))
   }
 
   /// The tokens of `--calibration`, which goes with `gptq` and with nothing else.
@@ -95,7 +99,8 @@ struct QuantizeCommand: Command {
 /// Converts `source` by a recipe, or says what would be written.
 private func writeModel(
   _ arguments: ParsedArguments, _ context: CommandContext, source path: String,
-  recipe: EncodingRecipe, calibration: [[Int]]? = nil
+  recipe: EncodingRecipe, calibration: [[Int]]? = nil,
+  calibrationPath: String? = nil
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
@@ -111,7 +116,8 @@ private func writeModel(
   let engine = try Engine(context)
   var rounded: RoundedModel?
   if let calibration {
-    try AtomicFile.check(output, overwrite: context.force, inputs: source.identities)
+    let inputs = source.identities + [calibrationPath ?? ""].compactMap(FileSystem.identity)
+    try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
     let calibrator = Calibrator(
       converter: engine.converter, pool: engine.pool, kernels: engine.kernels,
       progress: context.progress)
