@@ -26,8 +26,9 @@ func tests(
 
 /// All libraries from bytes to verification: what a test of a late stage needs to get there.
 let pipeline = [
-  "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
-  "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Verification",
+  "ByteIO", "Calibration", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
+  "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
+  "Verification",
 ]
 
 let package = Package(
@@ -38,9 +39,9 @@ let package = Package(
     .library(
       name: "Kibble",
       targets: [
-        "ByteIO", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-        "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
-        "Safetensors", "TensorCore", "Tokenization", "Verification",
+        "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
+        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
+        "Quantization", "Safetensors", "TensorCore", "Tokenization", "Verification",
       ]),
   ],
   targets: [
@@ -84,6 +85,12 @@ let package = Package(
         "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
         "Parallel", "Safetensors", "TensorCore",
       ]),
+    module(
+      "Calibration",
+      [
+        "ByteIO", "CKernels", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
+        "Kernels", "KibbleFormat", "Parallel", "Quantization", "TensorCore",
+      ]),
 
     // Text.
     .target(
@@ -98,9 +105,9 @@ let package = Package(
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-        "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization",
-        "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "Verification",
+        "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
+        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
+        "Quantization", "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "Verification",
       ],
       swiftSettings: strict),
 
@@ -117,6 +124,7 @@ let package = Package(
     tests("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     tests("DogeModel", pipeline),
     tests("Conversion", pipeline),
+    tests("Calibration", pipeline),
     tests("Verification", pipeline),
     tests("UnicodeText", ["Diagnostics"], exclude: ["Fixtures"]),
     tests("Tokenization", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),

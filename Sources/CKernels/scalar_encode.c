@@ -127,7 +127,7 @@ void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, ui
     uint32_t end = begin + group_size < cols ? begin + group_size : cols;
     for (uint32_t l = 0; l < KB_TILE; l++) {
       group g = {in + l, begin, end, kb_power_of_two(-exponent), type == KB_INT4 ? -8.0f : -127.0f, type == KB_INT4 ? 7.0f : 127.0f};
-      uint16_t h = kb_s_f16(choose_scale(&g, type, method));
+      uint16_t h = method == KB_GIVEN ? scales[index * KB_TILE + l] : kb_s_f16(choose_scale(&g, type, method));
       float scale = kb_s_widen_f16(h), reciprocal = scale != 0 ? 1.0f / scale : 0;
       scales[index * KB_TILE + l] = scale != 0 ? h : 0;
       float squared_error = 0, squared_value = 0, largest = 0;

@@ -181,7 +181,7 @@ static void quantize(int type, int method, const float *in, uint32_t cols, uint3
   for (uint32_t begin = 0; begin < cols; begin += group, scales += KB_TILE) {
     uint32_t n = begin + group < cols ? group : cols - begin;
     for (uint32_t c = 0; c < n; c++) store(w + c * KB_TILE, load(in + (size_t)(begin + c) * KB_TILE) * unit);
-    v16h h = __builtin_convertvector(choose16(w, n, type, method, low, high), v16h);
+    v16h h = method == KB_GIVEN ? (v16h)*(const v16s *)scales : __builtin_convertvector(choose16(w, n, type, method, low, high), v16h);
     v16f scale = __builtin_convertvector(h, v16f), reciprocal = reciprocal16(scale);
     v16s bits = (v16s)h;
     *(v16s *)scales = bits == 0x8000 ? bits - bits : bits;

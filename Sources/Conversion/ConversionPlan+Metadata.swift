@@ -39,6 +39,12 @@ extension ConversionPlan {
     if isQuantized {
       json["group_size"] = JSON(recipe.groupSize)
       json["method"] = JSON(recipe.method.rawValue)
+      if let calibration = recipe.calibration {
+        json["calibration"] = [
+          "sequences": JSON(calibration.sequences), "tokens": JSON(calibration.tokens),
+          "crc32": JSON(Int(calibration.crc32)),
+        ]
+      }
     }
     json["rules"] = .array(
       recipe.rules.map { rule in ["pattern": JSON(rule.glob.pattern), "type": JSON(rule.type.name)]

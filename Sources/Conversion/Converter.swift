@@ -37,12 +37,19 @@ public struct Converter: Sendable {
   public func write(
     _ plan: ConversionPlan, to path: String, overwrite: Bool = false
   ) throws -> ConversionReport {
+    try write(plan, rounded: nil, to: path, overwrite: overwrite)
+  }
+
+  /// The same, where some matrices were rounded already.
+  package func write(
+    _ plan: ConversionPlan, rounded: RoundedModel?, to path: String, overwrite: Bool = false
+  ) throws -> ConversionReport {
     let inputs = plan.source.identities
     try AtomicFile.check(path, overwrite: overwrite, inputs: inputs)
     let facts = try read(plan.source)
     let file = try AtomicFile(
       path: path, expectedBytes: plan.fileLength, overwrite: overwrite, inputs: inputs)
-    let report = try encode(plan, facts, into: file.sink, output: path)
+    let report = try encode(plan, facts, rounded: rounded, into: file.sink, output: path)
     try progress.checkCancellation()
     try file.commit()
     return report
@@ -56,11 +63,18 @@ public struct Converter: Sendable {
   public func load(
     _ plan: ConversionPlan
   ) throws -> (file: KibbleFile, report: ConversionReport) {
+    try load(plan, rounded: nil)
+  }
+
+  /// The same, where some matrices were rounded already.
+  package func load(
+    _ plan: ConversionPlan, rounded: RoundedModel?
+  ) throws -> (file: KibbleFile, report: ConversionReport) {
     let facts = try read(plan.source)
     let memory = try MemoryBuffer(count: plan.fileLength)
     var loader = self
     loader.encodingPhase = "loading"
-    let report = try loader.encode(plan, facts, into: memory, output: nil)
+    let report = try loader.encode(plan, facts, rounded: rounded, into: memory, output: nil)
     return (try KibbleFile(region: memory, path: plan.source.path), report)
   }
 
@@ -84,14 +98,21 @@ public struct Converter: Sendable {
 
   /// The second reading: encodes all tensors, then writes the header over their checksums.
   private func encode(
-    _ plan: ConversionPlan, _ facts: SourceFacts, into sink: some ByteSink, output: String?
+    _ plan: ConversionPlan, _ facts: SourceFacts, rounded: RoundedModel?,
+    into sink: some ByteSink, output: String?
   ) throws -> ConversionReport {
     var layout = plan.layout(weightChecksums: facts.weightChecksums)
-    let jobs = zip(zip(plan.tensors, plan.source.inputs()), facts.magnitudes).map { pair, largest in
-      EncodingJob(
-        name: pair.0.sourceName, shape: pair.0.spec.shape, input: pair.1,
-        geometry: pair.0.geometry,
-        exponent: pair.0.geometry.type.isQuantized ? TensorExponent.forMagnitude(largest) : 0)
+    let inputs = plan.source.inputs()
+    let jobs = plan.tensors.enumerated().map { index, tensor in
+      let given = rounded?.tensors[index]
+      let exponent = given?.exponent ?? TensorExponent.forMagnitude(facts.magnitudes[index])
+      let input =
+        given == nil
+        ? inputs[index] : rounded.map { TensorInput($0.file.tensors[index], in: $0.file.region) }
+      return EncodingJob(
+        name: tensor.sourceName, shape: tensor.spec.shape, input: input ?? inputs[index],
+        geometry: tensor.geometry, exponent: tensor.geometry.type.isQuantized ? exponent : 0,
+        given: given?.scales)
     }
     let records = layout.tensors
     let chunks = try encode(
@@ -99,7 +120,7 @@ public struct Converter: Sendable {
     ) { chunk in
       try records[chunk.job].write(chunk, to: sink)
     }
-    withExtendedLifetime(plan.source) {}
+    withExtendedLifetime((plan.source, rounded)) {}
 
     var written = [WrittenTensor](repeating: WrittenTensor(), count: jobs.count)
     for (job, chunk) in chunks { written[job].append(chunk) }
@@ -108,7 +129,10 @@ public struct Converter: Sendable {
       layout.tensors[index].exponent = jobs[index].exponent
     }
     try layout.writeFrame(to: sink)
-    return ConversionReport(plan, output: output, statistics: written.map(\.statistics))
+    let statistics = written.enumerated().map {
+      rounded?.tensors[$0]?.statistics ?? $1.statistics
+    }
+    return ConversionReport(plan, output: output, statistics: statistics)
   }
 }
 

@@ -13,6 +13,8 @@ struct EncodingJob {
   let input: TensorInput
   let geometry: TensorGeometry
   let exponent: Int
+  /// Scales that were chosen before.
+  var given: [UInt16]?
 
   /// Tiles of a chunk: a megabyte of float32, whatever the number of threads.
   fileprivate var tilesPerChunk: Int {
@@ -62,7 +64,7 @@ extension Converter {
         let job = jobs[chunk.job]
         let encoder = TileEncoder(
           job.geometry, source: job.input.source, method: method, exponent: job.exponent,
-          kernels: kernels)
+          kernels: kernels, given: job.given)
         let buffers = free.take()
         let encoded: EncodedChunk
         do throws(Overflow) {

@@ -8,6 +8,8 @@ struct Compute: Sendable {
   let kernels: KernelSet
   let pool: ThreadPool
   let mode: ComputeMode
+  /// Is shown what is multiplied; nil but in calibration.
+  var tap: InputTap?
 
   /// Writes RMSNorm(x) of some rows, weight `[columns]`.
   func rmsNorm(
@@ -23,6 +25,7 @@ struct Compute: Sendable {
 
   /// Rearranges the first `tokens` rows of x for products with some matrices.
   func pack(_ x: FloatMatrix, tokens: Int, into packed: PackedRows, for group: LinearGroup) {
+    tap?.show(x, tokens: tokens, group)
     let table = unsafe kernels.table
     let stride = x.stride
     let columns = x.columns

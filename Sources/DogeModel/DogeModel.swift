@@ -48,8 +48,16 @@ public final class DogeModel: Sendable {
   /// Finds a model's weights in a file; nothing is copied but small vectors.
   ///
   /// - Throws: `ModelError`, or an error of the config.
-  public init(
+  public convenience init(
     file: KibbleFile, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact
+  ) throws {
+    try self.init(file: file, kernels: kernels, pool: pool, mode: mode, tap: nil)
+  }
+
+  /// The same, with someone who is shown what the matrices are multiplied by.
+  package init(
+    file: KibbleFile, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact,
+    tap: InputTap?
   ) throws {
     guard let bytes = file.blob(named: "config.json") else {
       throw ModelError.noDescription(path: file.path, missing: "config.json")
@@ -61,7 +69,7 @@ public final class DogeModel: Sendable {
     self.layout = layout
     self.file = file
     weights = try ModelWeights(file: file, config: config, layout: layout, kernels: kernels)
-    let compute = Compute(kernels: kernels, pool: pool, mode: mode)
+    let compute = Compute(kernels: kernels, pool: pool, mode: mode, tap: tap)
     self.compute = compute
     let config = config
     blocks = weights.layers.map {
@@ -103,34 +111,105 @@ public final class DogeModel: Sendable {
     let rotation = rotary.table(for: call)
     let work = cache.workspace(config, tokens: tokens.count)
     try observe(0, x)
-    for (index, block) in blocks.enumerated() {
-      forBlocks(of: x) { rows in
-        norm(x, rows, block.weights.inputNorm, work)
-        block.attention.run(
-          work, positions: call.lowerBound + rows.lowerBound..<call.lowerBound + rows.upperBound,
-          cache: cache.layers[index], rotation: rotation)
-        compute.gatedAdd(x, rows: rows, gate: block.weights.inputResidual, work.projected)
-      }
-      let isOneBlock = x.rows <= Workspace.blockTokens
-      let chosen =
-        isOneBlock
-        ? nil
-        : block.feedForward.chooseExperts(work, tokens: x.rows, routing: routing) { body in
-          forBlocks(of: x) { rows in
-            norm(x, rows, block.weights.postNorm, work)
-            body(rows)
-          }
-        }
-      forBlocks(of: x) { rows in
-        norm(x, rows, block.weights.postNorm, work)
-        block.feedForward.run(
-          work, tokens: rows.count, routing: routing, chosen: chosen, first: rows.lowerBound)
-        compute.gatedAdd(x, rows: rows, gate: block.weights.postResidual, work.projected)
-      }
+    for index in blocks.indices {
+      attend(x, index, from: call.lowerBound, cache: cache, rotation: rotation, work)
+      feed(x, blocks[index], routing: routing, work)
       try observe(index + 1, x)
     }
     cache.count = call.upperBound
     return x
+  }
+
+  /// x = input_residual ⊙ x + Attention(RMSNorm(x)) for a call's tokens.
+  private func attend(
+    _ x: FloatMatrix, _ layer: Int, from start: Int, cache: KVCache, rotation: RotaryTable.Rows,
+    _ work: Workspace
+  ) {
+    let block = blocks[layer]
+    forBlocks(of: x) { rows in
+      norm(x, rows, block.weights.inputNorm, work)
+      block.attention.run(
+        work, positions: start + rows.lowerBound..<start + rows.upperBound,
+        cache: cache.layers[layer], rotation: rotation)
+      compute.gatedAdd(x, rows: rows, gate: block.weights.inputResidual, work.projected)
+    }
+  }
+
+  /// x = post_residual ⊙ x + FeedForward(RMSNorm(x)) for a call's tokens.
+  private func feed(
+    _ x: FloatMatrix, _ block: Block, routing: ExpertRouting, _ work: Workspace
+  ) {
+    let isOneBlock = x.rows <= Workspace.blockTokens
+    let chosen =
+      isOneBlock
+      ? nil
+      : block.feedForward.chooseExperts(work, tokens: x.rows, routing: routing) { body in
+        forBlocks(of: x) { rows in
+          norm(x, rows, block.weights.postNorm, work)
+          body(rows)
+        }
+      }
+    forBlocks(of: x) { rows in
+      norm(x, rows, block.weights.postNorm, work)
+      block.feedForward.run(
+        work, tokens: rows.count, routing: routing, chosen: chosen, first: rows.lowerBound)
+      compute.gatedAdd(x, rows: rows, gate: block.weights.postResidual, work.projected)
+    }
+  }
+
+  // MARK: one step at a time, for calibration
+
+  /// The embedding of a sequence's tokens, `[tokens, d]`.
+  ///
+  /// - Throws: `ModelError` for a token outside the vocabulary.
+  package func embedding(of tokens: [Int]) throws(ModelError) -> FloatMatrix {
+    try embed(tokens, after: 0)
+  }
+
+  /// What a step of the model normalizes before its matrices multiply it.
+  package enum NormedInput {
+    case attention(layer: Int)
+    case feedForward(layer: Int)
+    case head
+  }
+
+  /// RMSNorm of all rows of `x`, as the matrices of that step get it.
+  package func normed(_ x: FloatMatrix, for input: NormedInput) -> FloatMatrix {
+    let weight =
+      switch input {
+      case .attention(let layer): weights.layers[layer].inputNorm
+      case .feedForward(let layer): weights.layers[layer].postNorm
+      case .head: weights.finalNorm
+      }
+    let out = FloatMatrix(rows: x.rows, columns: x.columns)
+    compute.rmsNorm(
+      x, rows: 0..<x.rows, weight: weight, epsilon: config.rmsNormEpsilon, into: out)
+    return out
+  }
+
+  /// Runs a block's attention over a whole sequence, in place.
+  ///
+  /// - Parameters:
+  ///   - x: the block's input `[tokens, d]`, which becomes attention's output with the residual.
+  ///   - layer: which block.
+  ///   - cache: any cache of this model with room for the sequence; what it held is lost.
+  /// - Throws: `ModelError` for a cache that is too small.
+  package func attend(_ x: FloatMatrix, layer: Int, cache: KVCache) throws(ModelError) {
+    cache.truncate(to: 0)
+    try cache.reserve(x.rows)
+    attend(
+      x, layer, from: 0, cache: cache,
+      rotation: rotary.table(for: 0..<x.rows), cache.workspace(config, tokens: x.rows))
+  }
+
+  /// Runs a block's feed-forward part over a whole sequence, in place.
+  ///
+  /// - Parameters:
+  ///   - x: attention's output with the residual, which becomes the block's output.
+  ///   - layer: which block.
+  ///   - cache: lends its workspace.
+  package func feed(_ x: FloatMatrix, layer: Int, cache: KVCache) {
+    feed(x, blocks[layer], routing: .hf, cache.workspace(config, tokens: x.rows))
   }
 
   /// Logits of some rows of a call's result.

@@ -52,17 +52,20 @@ public struct EncodingRecipe: Equatable, Sendable {
   public var groupSize: Int
   /// How scales are chosen, for quantized types.
   public var method: QuantizationMethod
+  /// What `gptq` calibrates with.
+  public var calibration: CalibrationSummary?
   /// Exceptions; the first that matches a tensor wins.
   public var rules: [TensorRule]
 
   /// A recipe; the defaults are those of the command line.
   public init(
     target: TargetType, groupSize: Int = 32, method: QuantizationMethod = .search,
-    rules: [TensorRule] = []
+    rules: [TensorRule] = [], calibration: CalibrationSummary? = nil
   ) {
     self.target = target
     self.groupSize = groupSize
     self.method = method
     self.rules = rules
+    self.calibration = calibration
   }
 }

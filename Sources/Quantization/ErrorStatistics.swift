@@ -30,6 +30,15 @@ public struct ErrorStatistics: Equatable, Sendable {
     maxAbsoluteError = max(maxAbsoluteError, other.maxAbsoluteError)
   }
 
+  /// Adds one value.
+  package mutating func add(value: Float, stored: Float) {
+    let difference = Double(value) - Double(stored)
+    count += 1
+    squaredError += difference * difference
+    squaredValue += Double(value) * Double(value)
+    maxAbsoluteError = max(maxAbsoluteError, abs(difference))
+  }
+
   /// Adds the first `rows` lanes of a tile, in order.
   mutating func add(_ tile: kb_tile_error, rows: Int, columns: Int) {
     count += rows * columns

@@ -2,16 +2,6 @@ import CKernels
 import Kernels
 import TensorCore
 
-/// How the scale of a group is chosen.
-public enum QuantizationMethod: String, CaseIterable, Sendable {
-  /// The largest magnitude gets the largest code.
-  case rtn
-  /// The scale with the least squared error among a table's candidates, refined by least squares.
-  case search
-
-  var kernelCode: Int32 { self == .rtn ? Int32(KB_RTN) : Int32(KB_SEARCH) }
-}
-
 /// A value that a float type cannot hold.
 public struct Overflow: Error, Equatable, Sendable {
   /// The row of the value.
@@ -29,16 +19,19 @@ package struct TileEncoder: Sendable {
   package let method: QuantizationMethod
   package let exponent: Int
   package let kernels: KernelSet
+  /// Scales that were chosen before, for tiles: `[tile][group][16]` binary16.
+  private let given: [UInt16]?
 
   package init(
     _ geometry: TensorGeometry, source: TileSource, method: QuantizationMethod, exponent: Int,
-    kernels: KernelSet
+    kernels: KernelSet, given: [UInt16]? = nil
   ) {
     self.geometry = geometry
     self.source = source
     self.method = method
     self.exponent = exponent
     self.kernels = kernels
+    self.given = given
   }
 
   /// Floats of scratch that encoding a tensor of that geometry needs.
@@ -84,6 +77,11 @@ package struct TileEncoder: Sendable {
       let isTiled = geometry.arrangement == .tiles
       let unitsOut = unsafe isTiled ? codes + done * units * lanes : tileUnits
       let scalesOut = unsafe isTiled ? (scales ?? tileScales) + done * groups * lanes : tileScales
+      if let given {
+        for scale in 0..<groups * lanes {
+          unsafe scalesOut[scale] = given[index * groups * lanes + scale]
+        }
+      }
       var error = kb_tile_error()
       try unsafe encode(tile, units: unitsOut, scales: scalesOut, first, &error)
       statistics.add(error, rows: count, columns: geometry.columns)
@@ -107,9 +105,10 @@ package struct TileEncoder: Sendable {
     let type = Int32(geometry.type.kernelCode)
     let width = UInt32(geometry.paddedColumns)
     guard !geometry.type.isQuantized else {
+      let method = given == nil ? method.kernelCode : Int32(KB_GIVEN)
       unsafe kernels.table.pointee.quantize(
-        type, method.kernelCode, tile, width, UInt32(geometry.groupSize), Int32(exponent), units,
-        scales, &error)
+        type, method, tile, width, UInt32(geometry.groupSize), Int32(exponent), units, scales,
+        &error)
       return
     }
     let fault = unsafe kernels.table.pointee.encode_float(type, tile, width, units, &error)

@@ -14,6 +14,8 @@ extension OptionSpec {
   static let method = value(
     "method", "METHOD", "how scales are chosen",
     choices: QuantizationMethod.allCases.map(\.rawValue), default: "search")
+  static let calibration = value(
+    "calibration", "FILE", "tokens for gptq: a JSON array of ids, or an array of such arrays")
   static let tensor = repeated(
     "tensor", "GLOB=T", "the type of the tensors whose names match; the first match wins")
   static let tokens = value(

@@ -22,7 +22,9 @@ import Testing
     (["convert", "x", "-o", "z", "-o", "y"], "more than once"),
     (["quantize", "x", "-o", "z"], "--type"),
     (["quantize", "x", "-o", "z", "--type", "f32"], "f32"),
-    (["quantize", "x", "-o", "z", "--type", "int8", "--method", "gptq"], "gptq"),
+    (["quantize", "x", "-o", "z", "--type", "int8", "--method", "gptq"], "--calibration"),
+    (["quantize", "x", "-o", "z", "--type", "int8", "--calibration", "c"], "gptq"),
+    (["quantize", "x", "-o", "z", "--type", "int8", "--method", "gpt"], "gptq"),
     (["verify", "x"], "CANDIDATE"), (["verify"], "REFERENCE"),
     (["verify", "x", "y", "z"], "'z'"), (["verify", "--golden", "g", "x", "y"], "'y'"),
     (["verify", "x", "y", "--stepwise"], "--golden"),
@@ -57,6 +59,10 @@ import Testing
       ["verify", "--golden", none, checkpoint],
       ["verify", checkpoint, checkpoint, "--tokens", none],
       ["verify", checkpoint, checkpoint, "--gate", none],
+      [
+        "quantize", checkpoint, "-o", output, "--type", "int8", "--method", "gptq",
+        "--calibration", none,
+      ],
       ["logits", none, "--tokens", tokens, "-o", output],
       ["logits", checkpoint, "--tokens", none, "-o", output], ["inspect", none],
       ["check", none], ["export", none, "-o", output], ["demo", none, "-o", output],
@@ -106,6 +112,10 @@ import Testing
       ["logits", checkpoint, "--tokens", tokens, "-o", weights],
       ["logits", file, "--tokens", tokens, "-o", file],
       ["logits", file, "--tokens", tokens, "-o", tokens],
+      [
+        "quantize", file, "-o", tokens, "--type", "int8", "--method", "gptq", "--calibration",
+        tokens,
+      ],
       ["export", checkpoint, "-o", checkpoint],
     ]
     for command in commands {

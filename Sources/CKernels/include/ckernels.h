@@ -22,7 +22,7 @@ enum { KB_SOURCE_F32, KB_SOURCE_F16, KB_SOURCE_BF16, KB_SOURCE_F64 };
 enum { KB_SILU, KB_GELU, KB_GELU_TANH, KB_RELU };
 
 /// How the scale of a group is chosen.
-enum { KB_RTN, KB_SEARCH };
+enum { KB_RTN, KB_SEARCH, KB_GIVEN };
 
 /// A stored matrix [rows, cols], as it lies in a file or in memory.
 typedef struct {
@@ -120,7 +120,7 @@ typedef struct {
   /// Encodes a tile [cols][16] as floats of `type` (cols whole units). Returns the column * 16 + lane of the first value that
   /// overflows the type, or -1.
   int64_t (*encode_float)(int type, const float *in, uint32_t cols, uint32_t *units, kb_tile_error *error);
-  /// Quantizes a tile [cols][16] (cols whole units): units [units][16] and scales [groups][16].
+  /// Quantizes a tile [cols][16] (cols whole units): units [units][16] and scales [groups][16], which KB_GIVEN reads instead.
   void (*quantize)(int type, int method, const float *in, uint32_t cols, uint32_t group, int exponent, uint32_t *units,
                    uint16_t *scales, kb_tile_error *error);
 } kb_kernels;

@@ -1,8 +1,10 @@
 import ByteIO
+import Calibration
 import Conversion
 import Diagnostics
 import Quantization
 import ToolSupport
+import Verification
 
 /// `kibble convert`: a checkpoint as a `.kibble` file.
 struct ConvertCommand: Command {
@@ -49,12 +51,16 @@ struct QuantizeCommand: Command {
     name: "quantize", summary: "store a float model in 8 or 4 bits a weight",
     discussion: [
       "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
-        + "the least squared error; `rtn` lets the largest weight decide.",
+        + "the least squared error; `rtn` lets the largest weight decide. `gptq` runs the model on "
+        + "the tokens of --calibration and rounds each matrix so that its outputs change least.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
     ],
-    positionals: [.model], options: [.output, type, .groupSize, .method, .tensor],
+    positionals: [.model], options: [.output, type, .groupSize, .method, .calibration, .tensor],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
+      .init(
+        "four bits that keep more of the model",
+        "quantize ./Doge-20M -o doge.kibble --type int4 --method gptq --calibration tokens.json"),
       .init("larger groups", "quantize ./Doge-20M -o doge.kibble --type int8 --group-size 128"),
     ],
     writesFile: true)
@@ -63,17 +69,38 @@ struct QuantizeCommand: Command {
     guard let target = TargetType(name: try arguments.required(Self.type)) else {
       return .failure(.usage)
     }
-    let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:))
+    let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:)) ?? .search
+    var recipe = try arguments.recipe(target: target, method: method)
+    let calibration = try calibration(arguments, method)
+    recipe.calibration = calibration.map(CalibrationSummary.init)
     return try writeModel(
-      arguments, context, source: arguments.argument(.model),
-      recipe: arguments.recipe(target: target, method: method ?? .search))
+      arguments, context, source: arguments.argument(.model), recipe: recipe,
+      calibration: calibration, calibrationPath: arguments.value(.calibration))
+  }
+
+  /// The tokens of `--calibration`, which goes with `gptq` and with nothing else.
+  private func calibration(
+    _ arguments: ParsedArguments, _ method: QuantizationMethod
+  ) throws -> [[Int]]? {
+    guard let path = arguments.value(.calibration) else {
+      guard method != .gptq else {
+        throw UsageError.missingOption("--calibration", command: Self.spec.name)
+      }
+      return nil
+    }
+    guard method == .gptq else {
+      throw arguments.invalid(.calibration, path, expected: "--method gptq beside it")
+    }
+    return try TokenSequences.parse(
+      FileSystem.read(path, limit: 1 << 30), path: path)
   }
 }
 
 /// Converts `source` by a recipe, or says what would be written.
 private func writeModel(
   _ arguments: ParsedArguments, _ context: CommandContext, source path: String,
-  recipe: EncodingRecipe
+  recipe: EncodingRecipe, calibration: [[Int]]? = nil,
+  calibrationPath: String? = nil
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
@@ -87,7 +114,21 @@ private func writeModel(
     return .success
   }
   let engine = try Engine(context)
-  let report = try engine.converter.write(plan, to: output, overwrite: context.force)
+  var rounded: RoundedModel?
+  if let calibration {
+    let inputs = source.identities + [calibrationPath ?? ""].compactMap(FileSystem.identity)
+    try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
+    let calibrator = Calibrator(
+      converter: engine.converter, pool: engine.pool, kernels: engine.kernels,
+      progress: context.progress)
+    let result = try calibrator.round(plan, sequences: calibration)
+    for warning in result.warnings {
+      context.warn(.init(.badData, code: "calibration.warning", warning))
+    }
+    rounded = result.model
+  }
+  let report = try engine.converter.write(
+    plan, rounded: rounded, to: output, overwrite: context.force)
   for warning in report.warnings {
     context.warn(.init(.badData, code: "checkpoint.warning", warning))
   }

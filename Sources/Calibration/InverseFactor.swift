@@ -1,0 +1,81 @@
+import DogeModel
+import Parallel
+
+/// The upper triangular U with UᵀU = (H + damping)⁻¹, for a symmetric H, in binary64.
+package struct InverseFactor: Sendable {
+  /// U, transposed: row j holds U's column j.
+  private let transposed: DoubleMatrix
+  /// What was added to H's diagonal, as a part of its mean.
+  package let damping: Double
+
+  /// U's element.
+  package subscript(row: Int, column: Int) -> Double { transposed[column, row] }
+
+  /// Factors H with the least damping, of `damping` and its tenfolds, that makes it positive
+  /// definite.
+  package init(_ moments: DoubleMatrix, damping: Double, pool: ThreadPool) {
+    let mean = moments.meanDiagonal
+    var damping = damping
+    while true {
+      // Inputs that are all zero leave nothing to weigh errors with; the identity then does.
+      let added = mean > 0 ? damping * mean : 1
+      if let lower = Self.lowerFactor(moments, added: added, pool: pool) {
+        transposed = Self.inverse(lower, pool: pool)
+        self.damping = damping
+        return
+      }
+      damping *= 10
+    }
+  }
+
+  /// The lower triangular L with LᵀL = H + added · 1; nil where there is none.
+  static func lowerFactor(
+    _ moments: DoubleMatrix, added: Double, pool: ThreadPool
+  ) -> DoubleMatrix? {
+    let size = moments.size
+    let lower = DoubleMatrix(size: size)
+    for row in 0..<size {
+      unsafe lower[row].update(from: moments[row], count: row + 1)
+      unsafe lower[row][row] += added
+    }
+    for pivot in stride(from: size - 1, through: 0, by: -1) {
+      let factor = unsafe lower[pivot]
+      let square = unsafe factor[pivot]
+      guard square > 0, square.isFinite else { return nil }
+      let root = square.squareRoot()
+      for column in 0..<pivot { unsafe factor[column] /= root }
+      unsafe factor[pivot] = root
+      pool.forRanges(of: pivot, grain: 64) { part in
+        for row in part {
+          let target = unsafe lower[row]
+          let scale = unsafe factor[row]
+          for column in 0...row { unsafe target[column] -= scale * factor[column] }
+        }
+      }
+    }
+    return lower
+  }
+
+  /// The inverse of a lower triangular matrix.
+  private static func inverse(_ lower: DoubleMatrix, pool: ThreadPool) -> DoubleMatrix {
+    let size = lower.size
+    let inverse = DoubleMatrix(size: size)
+    pool.forRanges(of: size, grain: 8, pieces: 4) { part in
+      for row in part.lowerBound..<size {
+        let target = unsafe inverse[row]
+        let last = min(part.upperBound, row + 1)
+        if row < part.upperBound { unsafe target[row] = 1 }
+        for other in part.lowerBound..<row {
+          let scale = unsafe lower[row][other]
+          let source = unsafe inverse[other]
+          for column in part.lowerBound..<min(last, other + 1) {
+            unsafe target[column] -= scale * source[column]
+          }
+        }
+        let divisor = unsafe lower[row][row]
+        for column in part.lowerBound..<last { unsafe target[column] /= divisor }
+      }
+    }
+    return inverse
+  }
+}

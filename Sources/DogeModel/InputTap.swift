@@ -1,0 +1,32 @@
+import CKernels
+import Kernels
+
+/// Shows what a matrix is multiplied by while a model runs, for calibration.
+///
+/// One thread uses it at a time: the one that runs the model.
+@safe package final class InputTap: @unchecked Sendable {
+  /// Is shown the first `tokens` rows of `x`, `[tokens, inputs]`.
+  package typealias Observer = (_ x: FloatMatrix, _ tokens: Int) -> Void
+
+  private var watched: (matrix: StoredMatrix, observer: Observer)?
+
+  package init() {}
+
+  /// Shows `observer` the inputs of a matrix until `body` returns.
+  package func watch<Failure: Error>(
+    _ matrix: StoredMatrix, _ observer: @escaping Observer, during body: () throws(Failure) -> Void
+  ) throws(Failure) {
+    watched = (matrix, observer)
+    defer { watched = nil }
+    try body()
+  }
+
+  /// Shows rows that are about to be multiplied by a group of matrices.
+  func show(_ x: FloatMatrix, tokens: Int, _ group: LinearGroup) {
+    guard let watched else { return }
+    let isWatched = group.linears.contains {
+      unsafe $0.weight.matrix.codes == watched.matrix.matrix.codes
+    }
+    if isWatched { watched.observer(x, tokens) }
+  }
+}

@@ -1,0 +1,97 @@
+import Calibration
+import Conversion
+import DogeModel
+import Kernels
+import KibbleFormat
+import Quantization
+import TestSupport
+import Testing
+import Verification
+
+@Suite struct CalibratorTests {
+  static let demo: [[Int]] = {
+    let path = Fixtures.folder("doge-nano") + "/demo.tokens.json"
+    return (try? TokenSequences.parse(fileBytes(path), path: path)) ?? []
+  }()
+
+  @Test("The same bytes on any threads and kernels", arguments: ["doge-nano", "reference/e6-moe"])
+  func sameBytes(fixture: String) throws {
+    let vocabulary = try ModelSource.open(path: Fixtures.folder(fixture)).config.vocabularySize
+    let sequences = TokenSequences.random(40, seed: 5, vocabulary: vocabulary, window: 25)
+    let expected = try Engine(.scalar).gptq(fixture, .int4, sequences)
+    for isa in InstructionSet.available {
+      for threads in isa == InstructionSet.available.last ? [1, 2, 3] : [2] {
+        let (file, report, warnings) = try Engine(isa, threads: threads)
+          .gptq(fixture, .int4, sequences)
+        #expect(file.bytes == expected.file.bytes, "\(isa), \(threads) threads")
+        #expect(
+          report.tensors.map(\.rootMeanSquareError)
+            == expected.report.tensors.map(\.rootMeanSquareError))
+        #expect(warnings == expected.warnings)
+      }
+    }
+  }
+
+  @Test("The model's distribution is nearer than with scales by search")
+  func nearerThanSearch() throws {
+    let engine = try Engine(threads: 2)
+    let (file, report, _) = try engine.gptq("doge-nano", .int4, Array(Self.demo[..<4]))
+    let source = try engine.converter.load(
+      engine.plan("doge-nano", EncodingRecipe(target: .source))
+    ).file
+    let search = try engine.converter.load(
+      engine.plan("doge-nano", EncodingRecipe(target: .weights(.int4)))
+    ).file
+    #expect(file.tensors.map(\.type) == search.tensors.map(\.type))
+    func divergence(_ candidate: KibbleFile) throws -> Double {
+      try Verifier(
+        reference: engine.model(source), candidate: engine.model(candidate),
+        kernels: engine.kernels, pool: engine.pool
+      ).compare(Array(Self.demo[4...])).kld.mean
+    }
+    let ratio = try divergence(file) / divergence(search)
+    // Four sequences of 256 tokens are few; they gave 0.78.
+    #expect(ratio < 0.8, "\(ratio)")
+    // Errors are those against the checkpoint.
+    for tensor in report.tensors where tensor.type.isQuantized {
+      #expect(tensor.rootMeanSquareError > 0)
+    }
+  }
+
+  @Test("The file says how it was calibrated, and holds what the calibration chose")
+  func recordsAndCodes() throws {
+    let engine = try Engine()
+    let sequences = [Array(Self.demo[0].prefix(30)), [7]]
+    let plan = try engine.plan(
+      "doge-nano",
+      EncodingRecipe(
+        target: .weights(.int8), method: .gptq, calibration: CalibrationSummary(sequences)))
+    let (model, warnings) = try Calibrator(
+      converter: engine.converter, pool: engine.pool, kernels: engine.kernels
+    ).round(plan, sequences: sequences)
+    let file = try engine.converter.load(plan, rounded: model).file
+    let recipe = try #require(file.metadata["recipe"])
+    #expect(recipe["method"] == "gptq")
+    #expect(recipe["calibration"]?["tokens"] == 31)
+    #expect(recipe["calibration"]?["sequences"] == 2)
+    #expect(warnings.contains { $0.contains("31 tokens") })
+    #expect(!model.tensors.isEmpty)
+    for index in model.tensors.keys {
+      var stored: [[Float]] = []
+      file.forEachRow(of: file.tensors[index], kernels: engine.kernels) { stored.append($0) }
+      var chosen: [[Float]] = []
+      model.file.forEachRow(of: model.file.tensors[index], kernels: engine.kernels) {
+        chosen.append($0)
+      }
+      #expect(stored == chosen, "\(file.tensors[index].name)")
+    }
+  }
+
+  @Test("Summaries tell sequences apart")
+  func summaries() {
+    let summary = CalibrationSummary([[1, 2], [3]])
+    #expect(summary.tokens == 3 && summary.sequences == 2)
+    #expect(summary.crc32 != CalibrationSummary([[1], [2, 3]]).crc32)
+    #expect(summary.crc32 != CalibrationSummary([[1, 2], [4]]).crc32)
+  }
+}
