@@ -15,7 +15,7 @@ extension OptionSpec {
     "method", "METHOD", "how scales are chosen",
     choices: QuantizationMethod.allCases.map(\.rawValue), default: "search")
   static let calibration = value(
-    "calibration", "FILE", "tokens for gptq: a JSON array of ids, or an array of such arrays")
+    "calibration", "FILE", "for gptq: a text, or a .json file with an array (of arrays) of ids")
   static let tensor = repeated(
     "tensor", "GLOB=T", "the type of the tensors whose names match; the first match wins")
   static let tokens = value(

@@ -199,6 +199,28 @@ import Testing
     #expect(run.errors.contains("context of 12 tokens"))
   }
 
+  /// A text calibrates as the ids of its windows do.
+  @Test func calibrationFromText() throws {
+    let bench = try Workbench()
+    let words = String(
+      repeating: "In the beginning was the word. The river and the king. ", count: 60)
+    let text = try bench.folder.write("text.txt", words)
+    let ids = try kibble("tokenize", model, words, "--no-special-tokens", "--json").json["ids"]
+    let plain = try #require(ids?.arrayValue)
+    try #require(plain.count >= 511)
+    let windows = stride(from: 0, through: plain.count - 511, by: 511).map { start in
+      JSON.array([0] + plain[start..<start + 511])
+    }
+    let tokens = try bench.folder.write("ids.json", JSON.array(windows).serialized())
+    for (name, calibration) in [("a", text), ("b", tokens)] {
+      let run = try kibble(
+        "quantize", model, "-o", bench.path(name), "--type", "int4", "--method", "gptq",
+        "--calibration", calibration, "--quiet")
+      #expect(run.code == 0, "\(run.errors)")
+    }
+    #expect(try fileBytes(bench.path("a")) == fileBytes(bench.path("b")))
+  }
+
   @Test func perplexity() throws {
     let folder = try TemporaryFolder()
     let text = String(

@@ -71,7 +71,7 @@ struct QuantizeCommand: Command {
     }
     let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:)) ?? .search
     var recipe = try arguments.recipe(target: target, method: method)
-    let calibration = try calibration(arguments, method)
+    let calibration = try calibration(arguments, method, model: arguments.argument(.model))
     recipe.calibration = calibration.map(CalibrationSummary.init)
     return try writeModel(
       arguments, context, source: arguments.argument(.model), recipe: recipe,
@@ -80,7 +80,7 @@ struct QuantizeCommand: Command {
 
   /// The tokens of `--calibration`, which goes with `gptq` and with nothing else.
   private func calibration(
-    _ arguments: ParsedArguments, _ method: QuantizationMethod
+    _ arguments: ParsedArguments, _ method: QuantizationMethod, model: String
   ) throws -> [[Int]]? {
     guard let path = arguments.value(.calibration) else {
       guard method != .gptq else {
@@ -89,10 +89,13 @@ struct QuantizeCommand: Command {
       return nil
     }
     guard method == .gptq else {
-      throw arguments.invalid(.calibration, path, expected: "--method gptq beside it")
+      throw arguments.invalid(.calibration, path, expected: "for --method gptq alone")
     }
-    return try TokenSequences.parse(
-      FileSystem.read(path, limit: 1 << 30), path: path)
+    guard path.hasSuffix(".json") else {
+      return try TextFiles(path: model).windows(
+        of: path, config: ModelSource.open(path: model).config)
+    }
+    return try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
   }
 }
 
@@ -107,8 +110,6 @@ private func writeModel(
   let source = try ModelSource.open(path: path)
   let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: toolVersion)
   if context.dryRun {
-    try AtomicFile.check(
-      output, overwrite: context.force, inputs: plan.source.identities)
     try AtomicFile.check(output, overwrite: context.force, inputs: source.identities)
     try ConversionListing(plan).show(context)
     return .success

@@ -72,14 +72,20 @@ extension ParsedArguments {
     if let path = value(.tokens) {
       return try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
     }
-    let path = try required(.text)
-    let text = try TextFiles(path: model)
-    let tokenizer = try text.tokenizer()
-    let bytes = try FileSystem.read(path, limit: 1 << 30)
-    let ids = try tokenizer.encode(bytes, addSpecialTokens: false).map(\.id)
     let longest = config.maxPositions
-    let window = has(.context) ? try integer(.context, in: 2...longest) : min(512, longest)
-    let beginning = try text.beginningOfText(tokenizer, config)
-    return try TextWindows.cut(ids, context: window ?? longest, beginning: beginning, path: path)
+    let window = has(.context) ? try integer(.context, in: 2...longest) : nil
+    return try TextFiles(path: model).windows(of: required(.text), config: config, context: window)
+  }
+}
+
+extension TextFiles {
+  /// A text's windows of `context` tokens, or of 512 where the model's context is as long.
+  func windows(of path: String, config: DogeConfig, context: Int? = nil) throws -> [[Int]] {
+    let bytes = try FileSystem.read(path, limit: 1 << 30)
+    let tokenizer = try tokenizer()
+    let ids = try tokenizer.encode(bytes, addSpecialTokens: false).map(\.id)
+    return try TextWindows.cut(
+      ids, context: context ?? min(512, config.maxPositions),
+      beginning: beginningOfText(tokenizer, config), path: path)
   }
 }
