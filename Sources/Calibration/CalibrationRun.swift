@@ -48,10 +48,10 @@ final class CalibrationRun {
   func roundAll() throws {
     checkTokenCount()
     try roundHead()
-    var hidden = try sequences.map { try model.embedding(of: $0) }
+    let hidden = try sequences.map { try model.embedding(of: $0) }
     for layer in 0..<model.config.layerCount {
-      try roundAttention(layer, &hidden)
-      try roundFeedForward(layer, &hidden)
+      try roundAttention(layer, hidden)
+      try roundFeedForward(layer, hidden)
     }
   }
 
@@ -72,45 +72,30 @@ final class CalibrationRun {
     try round(head, moments, uncertainty)
   }
 
-  private func roundAttention(_ layer: Int, _ hidden: inout [FloatMatrix]) throws {
-    let inputs = matrices([.q, .k, .v], layer: layer)
-    if !inputs.isEmpty {
-      let moments = makeMoments(model.config.hiddenSize)
-      for x in hidden {
-        moments.add(model.normed(x, for: .attention(layer: layer)), count: x.rows)
-      }
-      try round(inputs, moments)
-    }
-    let output = matrices([.o], layer: layer)
-    if let first = output.first {
-      let moments = makeMoments(plan.tensors[first].geometry.columns)
-      try tap.watch(file.matrix(of: file.tensors[first])) { x, tokens in
-        moments.add(x, count: tokens)
-      } during: {
-        for x in hidden {
-          try progress.checkCancellation()
-          try model.attend(x.copy(), layer: layer, cache: cache)
-        }
-      }
-      try round(output, moments)
-    }
-    for x in hidden {
-      try progress.checkCancellation()
-      try model.attend(x, layer: layer, cache: cache)
-      progress.report(.advanced(by: x.rows))
-    }
+  private func roundAttention(_ layer: Int, _ hidden: [FloatMatrix]) throws {
+    try round(
+      inputs: matrices([.q, .k, .v], layer: layer), output: matrices([.o], layer: layer),
+      norm: .attention(layer: layer), hidden
+    ) { x in try model.attend(x, layer: layer, cache: cache) }
   }
 
-  private func roundFeedForward(_ layer: Int, _ hidden: inout [FloatMatrix]) throws {
-    let inputs = matrices([.gate, .up, .router], layer: layer)
+  private func roundFeedForward(_ layer: Int, _ hidden: [FloatMatrix]) throws {
+    try round(
+      inputs: matrices([.gate, .up, .router], layer: layer),
+      output: matrices([.down], layer: layer), norm: .feedForward(layer: layer), hidden
+    ) { x in model.feed(x, layer: layer, cache: cache) }
+  }
+
+  /// Rounds the matrices of one half of a block, then runs it: `hidden` holds its results.
+  private func round(
+    inputs: [Int], output: [Int], norm: DogeModel.NormedInput, _ hidden: [FloatMatrix],
+    run: (FloatMatrix) throws -> Void
+  ) throws {
     if !inputs.isEmpty {
       let moments = makeMoments(model.config.hiddenSize)
-      for x in hidden {
-        moments.add(model.normed(x, for: .feedForward(layer: layer)), count: x.rows)
-      }
+      for x in hidden { moments.add(model.normed(x, for: norm), count: x.rows) }
       try round(inputs, moments)
     }
-    let output = matrices([.down], layer: layer)
     if let first = output.first {
       let moments = makeMoments(plan.tensors[first].geometry.columns)
       try tap.watch(file.matrix(of: file.tensors[first])) { x, tokens in
@@ -118,14 +103,14 @@ final class CalibrationRun {
       } during: {
         for x in hidden {
           try progress.checkCancellation()
-          model.feed(x.copy(), layer: layer, cache: cache)
+          try run(x.copy())
         }
       }
       try round(output, moments)
     }
     for x in hidden {
       try progress.checkCancellation()
-      model.feed(x, layer: layer, cache: cache)
+      try run(x)
       progress.report(.advanced(by: x.rows))
     }
   }
