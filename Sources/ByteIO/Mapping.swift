@@ -58,4 +58,17 @@
     guard start < end else { return }
     _ = unsafe madvise(base + start, end - start, advice)
   }
+
+  /// Gives the whole pages of a range of zeroed memory back; they are zeros again.
+  func clear(_ range: Range<Int>) {
+    let page = Int(getpagesize())
+    let range = range.clamped(to: 0..<count)
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard start < end else { return }
+    // Mapping anew means the same everywhere; advice to drop pages does not.
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED
+    let fresh = unsafe mmap(base + start, end - start, PROT_READ | PROT_WRITE, flags, -1, 0)
+    precondition(unsafe fresh != MAP_FAILED, "memory that was there cannot be mapped anew")
+  }
 }

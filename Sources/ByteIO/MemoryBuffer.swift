@@ -35,6 +35,10 @@ public final class MemoryBuffer: ByteRegion, Sendable {
   package func mutablePointer(at offset: Int) -> UnsafeMutableRawPointer {
     unsafe mapping.pointer(at: offset)
   }
+
+  /// Gives the memory of a range back to the system, but for parts of pages at its ends; what it
+  /// held is lost.
+  package func discard(_ range: Range<Int>) { mapping.clear(range) }
 }
 
 extension MemoryBuffer: ByteSink {

@@ -1,4 +1,3 @@
-import ByteIO
 import Conversion
 import Diagnostics
 import DogeArchitecture
@@ -9,109 +8,142 @@ import Parallel
 import Quantization
 import TensorCore
 
-/// One calibration: the model in memory, whose matrices are overwritten as they are rounded.
+/// One calibration: a model's matrices are rounded in place, and encoded one after the other.
 final class CalibrationRun {
   private static let damping = 0.01
   private static let sweeps = 4
 
-  private let plan: ConversionPlan
-  private let file: KibbleFile
-  private let memory: MemoryBuffer
-  private let model: DogeModel
-  private let tap: InputTap
-  private let sequences: [[Int]]
+  private let stream: StreamedModel
+  private let output: ConversionOutput
   private let kernels: KernelSet
   private let pool: ThreadPool
   private let progress: any ProgressSink
-  private let cache: KVCache
-  /// What the matrices were rounded to, by their number in the plan.
-  private(set) var rounded: [Int: RoundedTensor] = [:]
   private(set) var warnings: [String] = []
 
+  private var plan: ConversionPlan { stream.plan }
+  private var model: DogeModel { stream.model }
+
   init(
-    plan: ConversionPlan, file: KibbleFile, memory: MemoryBuffer, model: DogeModel, tap: InputTap,
-    sequences: [[Int]], kernels: KernelSet, pool: ThreadPool, progress: any ProgressSink
+    _ stream: StreamedModel, output: ConversionOutput, kernels: KernelSet, pool: ThreadPool,
+    progress: any ProgressSink
   ) {
-    self.plan = plan
-    self.file = file
-    self.memory = memory
-    self.model = model
-    self.tap = tap
-    self.sequences = sequences
+    self.stream = stream
+    self.output = output
     self.kernels = kernels
     self.pool = pool
     self.progress = progress
-    cache = model.makeCache(maximum: sequences.map(\.count).max() ?? 0)
+  }
+
+  /// The multiplications that will be reported as progress.
+  var work: Int {
+    let tokens = stream.tokenCount
+    var work = 0
+    for (number, tensor) in plan.tensors.enumerated() where isQuantized(number) {
+      work += MatrixRounding.work(tensor.geometry, sweeps: Self.sweeps)
+    }
+    let hasHead = !quantized(headRoles).isEmpty
+    for layer in 0..<model.config.layerCount {
+      for half in [StreamedModel.Half.attention, .feedForward] {
+        let runs = (hasHead ? 1 : 0) + (hasWatched(half, layer) ? 1 : 0) + 1
+        work += runs * tokens * stream.weights(of: half, layer: layer)
+      }
+    }
+    return work
   }
 
   /// Rounds the head, and then block after block.
   func roundAll() throws {
     checkTokenCount()
-    try roundHead()
-    let hidden = try sequences.map { try model.embedding(of: $0) }
+    let hidden = try stream.withTensors([.embedding]) {
+      try roundHead()
+      if !model.layout.tied { try round(quantized([.embedding]), .plain) }
+      return try stream.embeddings()
+    }
     for layer in 0..<model.config.layerCount {
-      try roundAttention(layer, hidden)
-      try roundFeedForward(layer, hidden)
+      try stream.withTensors(layer: layer) {
+        try round(.attention, layer, hidden)
+        try round(.feedForward, layer, hidden)
+      }
     }
   }
 
   /// The head's inputs are those of the model as it was; a tied embedding has only that use here.
   private func roundHead() throws {
-    let head = matrices([.embedding, .head], layer: nil)
+    let head = quantized(headRoles)
     guard !head.isEmpty else { return }
-    let moments = makeMoments(model.config.hiddenSize)
-    let uncertainty = TokenUncertainty(model, kernels: kernels, pool: pool)
-    for tokens in sequences {
-      try progress.checkCancellation()
-      cache.truncate(to: 0)
-      let x = try model.forward(tokens, cache: cache)
-      let normed = model.normed(x, for: .head)
-      moments.add(normed, count: x.rows)
-      uncertainty.add(tokens, hidden: x, normed: normed)
-    }
-    try round(head, moments, uncertainty)
-  }
-
-  private func roundAttention(_ layer: Int, _ hidden: [FloatMatrix]) throws {
-    try round(
-      inputs: matrices([.q, .k, .v], layer: layer), output: matrices([.o], layer: layer),
-      norm: .attention(layer: layer), hidden
-    ) { x in try model.attend(x, layer: layer, cache: cache) }
-  }
-
-  private func roundFeedForward(_ layer: Int, _ hidden: [FloatMatrix]) throws {
-    try round(
-      inputs: matrices([.gate, .up, .router], layer: layer),
-      output: matrices([.down], layer: layer), norm: .feedForward(layer: layer), hidden
-    ) { x in model.feed(x, layer: layer, cache: cache) }
-  }
-
-  /// Rounds the matrices of one half of a block, then runs it: `hidden` holds its results.
-  private func round(
-    inputs: [Int], output: [Int], norm: DogeModel.NormedInput, _ hidden: [FloatMatrix],
-    run: (FloatMatrix) throws -> Void
-  ) throws {
-    if !inputs.isEmpty {
-      let moments = makeMoments(model.config.hiddenSize)
-      for x in hidden { moments.add(model.normed(x, for: norm), count: x.rows) }
-      try round(inputs, moments)
-    }
-    if let first = output.first {
-      let moments = makeMoments(plan.tensors[first].geometry.columns)
-      try tap.watch(file.matrix(of: file.tensors[first])) { x, tokens in
-        moments.add(x, count: tokens)
-      } during: {
-        for x in hidden {
-          try progress.checkCancellation()
-          try run(x.copy())
-        }
+    var hidden = try stream.embeddings()
+    for layer in 0..<model.config.layerCount {
+      try stream.withTensors(layer: layer) {
+        try stream.run(.attention, layer: layer, hidden)
+        try stream.run(.feedForward, layer: layer, hidden)
       }
-      try round(output, moments)
     }
-    for x in hidden {
-      try progress.checkCancellation()
-      try run(x)
-      progress.report(.advanced(by: x.rows))
+    try stream.withTensors([.head]) {
+      let moments = makeMoments(model.config.hiddenSize)
+      let uncertainty = TokenUncertainty(
+        model, tokens: stream.tokenCount, kernels: kernels, pool: pool)
+      for (number, tokens) in stream.sequences.enumerated() {
+        try progress.checkCancellation()
+        let normed = model.normed(hidden[number], for: .head)
+        moments.add(normed, count: normed.rows)
+        uncertainty.add(tokens, hidden: hidden[number], normed: normed)
+        hidden[number] = FloatMatrix(rows: 0, columns: 0)
+      }
+      let (metric, meanSquare) = metric(moments, for: head)
+      guard let common = metric.coupling?.moments else { return }
+      try round(
+        head, metric,
+        rowCosts: uncertainty.costs(
+          common: common, meanSquare: meanSquare, isInput: model.layout.tied))
+    }
+  }
+
+  /// Rounds the matrices of half a block, then runs it: `hidden` holds its results.
+  private func round(_ half: StreamedModel.Half, _ layer: Int, _ hidden: [FloatMatrix]) throws {
+    let inputs = quantized(half.inputs, layer: layer)
+    let experts = half == .feedForward ? quantized([.downEmbed], layer: layer) : []
+    var inputMetric = RoundingMetric.plain
+    if !inputs.isEmpty || !experts.isEmpty {
+      let moments = makeMoments(model.config.hiddenSize)
+      for x in hidden { moments.add(model.normed(x, for: half.norm(layer)), count: x.rows) }
+      inputMetric = metric(moments, for: inputs + experts).metric
+      try round(inputs, inputMetric)
+    }
+    try roundOutput(half, layer, hidden, expertMetric: inputMetric)
+    try stream.run(half, layer: layer, hidden)
+  }
+
+  /// Rounds what makes the output of half a block, by what it gets from the half's other matrices.
+  private func roundOutput(
+    _ half: StreamedModel.Half, _ layer: Int, _ hidden: [FloatMatrix],
+    expertMetric: RoundingMetric
+  ) throws {
+    let output = quantized([half.output], layer: layer)
+    let down = half == .feedForward ? quantized([.downEmbed], layer: layer) : []
+    let up = half == .feedForward ? quantized([.upEmbed], layer: layer) : []
+    guard let watched = stream.numbers([half.output], layer: layer).first,
+      !output.isEmpty || !down.isEmpty || !up.isEmpty
+    else { return }
+    let file = stream.resident.file
+    let moments = makeMoments(plan.tensors[watched].geometry.columns)
+    var chosen = Set<Int>()
+    stream.tap.onExpert = down.isEmpty ? nil : { chosen.insert($0) }
+    defer { stream.tap.onExpert = nil }
+    try stream.tap.watch(file.matrix(of: file.tensors[watched])) { x, tokens in
+      moments.add(x, count: tokens)
+    } during: {
+      try stream.rehearse(half, layer: layer, hidden)
+    }
+    if !output.isEmpty { try round(output, metric(moments, for: output).metric) }
+    // An expert's output is a multiple of its row of up_embed: there, errors cost their squares.
+    try round(up, .plain)
+    try round(down, expertMetric, isPlain: { !chosen.contains($0) })
+    for number in down {
+      let idle = plan.tensors[number].geometry.rows - chosen.count
+      guard idle > 0 else { continue }
+      warnings.append(
+        "\(idle) of the \(plan.tensors[number].geometry.rows) experts of \(plan.tensors[number].name) "
+          + "were not chosen by any token: they were rounded without calibration")
     }
   }
 
@@ -119,71 +151,66 @@ final class CalibrationRun {
     SecondMoments(inputs: inputs, kernels: kernels, pool: pool)
   }
 
+  private var headRoles: Set<TensorRole> { model.layout.tied ? [.embedding] : [.head] }
+
+  /// Whether something of half a block is rounded by what it gets from the half's other matrices.
+  private func hasWatched(_ half: StreamedModel.Half, _ layer: Int) -> Bool {
+    let roles: Set<TensorRole> = half == .feedForward ? [.down, .downEmbed, .upEmbed] : [.o]
+    return !quantized(roles, layer: layer).isEmpty
+  }
+
+  private func isQuantized(_ number: Int) -> Bool {
+    let tensor = plan.tensors[number]
+    return tensor.geometry.type.isQuantized && tensor.spec.role != .dt
+  }
+
   /// The quantized matrices of those roles, by their numbers in the plan.
-  private func matrices(_ roles: Set<TensorRole>, layer: Int?) -> [Int] {
-    plan.tensors.indices.filter { index in
-      let tensor = plan.tensors[index]
-      return roles.contains(tensor.spec.role) && tensor.spec.layer == layer
-        && tensor.geometry.type.isQuantized && tensor.geometry.arrangement == .tiles
-    }
+  private func quantized(_ roles: Set<TensorRole>, layer: Int? = nil) -> [Int] {
+    stream.numbers(roles, layer: layer).filter(isQuantized)
   }
 
   /// A layer of many inputs wants more tokens than one of few.
   private func checkTokenCount() {
-    let tokens = sequences.reduce(0) { $0 + $1.count }
     let calibrated = plan.tensors.filter {
       $0.geometry.type.isQuantized && $0.geometry.arrangement == .tiles
     }
     let inputs = calibrated.map(\.geometry.columns).max() ?? 0
-    guard tokens < 8 * inputs else { return }
+    guard stream.tokenCount < 8 * inputs else { return }
     warnings.append(
-      "the calibration has \(tokens) tokens; for layers of \(inputs) inputs, \(8 * inputs) or "
-        + "more are wanted")
+      "the calibration has \(stream.tokenCount) tokens; for layers of \(inputs) inputs, "
+        + "\(8 * inputs) or more are wanted")
   }
 
-  /// Rounds matrices that have the same inputs.
-  private func round(
-    _ indices: [Int], _ moments: SecondMoments, _ uncertainty: TokenUncertainty? = nil
-  ) throws {
+  /// What errors cost for those inputs, and the mean square of an input's elements.
+  private func metric(
+    _ moments: SecondMoments, for numbers: [Int]
+  ) -> (metric: RoundingMetric, meanSquare: Double) {
     let sum = moments.sum()
     let factor = InverseFactor(sum, damping: Self.damping, pool: pool)
-    if factor.damping > Self.damping, let first = indices.first {
+    if factor.damping > Self.damping, let first = numbers.first {
       warnings.append(
         "the inputs of \(plan.tensors[first].name) do not determine its outputs: damping was "
           + "raised to \(factor.damping)")
     }
-    let metric = RoundingMetric(sum, factor: factor)
-    for index in indices {
-      try progress.checkCancellation()
-      let isInput = plan.tensors[index].spec.role == .embedding
-      let meanSquare = sum.meanDiagonal / Double(max(1, moments.count))
-      rounded[index] = round(
-        index, metric,
-        rowMoments: uncertainty.map { uncertainty in
-          { row in
-            uncertainty.moments(
-              row: row, common: metric.moments, meanSquare: meanSquare, isInput: isInput)
-          }
-        })
-    }
+    let meanSquare = sum.meanDiagonal / Double(max(1, moments.count))
+    return (RoundingMetric(sum, factor: factor), meanSquare)
   }
 
+  /// Rounds and encodes matrices that have the same inputs.
   private func round(
-    _ index: Int, _ metric: RoundingMetric, rowMoments: ((_ row: Int) -> FloatMatrix)?
-  ) -> RoundedTensor {
-    let record = file.tensors[index]
-    let matrix = unsafe MatrixRounding(
-      plan.tensors[index].geometry, values: record.geometry, metric: metric,
-      base: memory.mutablePointer(at: record.planes[0].lowerBound))
-    return matrix.round(sweeps: Self.sweeps, rowMoments: rowMoments, pool: pool)
-  }
-}
-
-extension FloatMatrix {
-  /// The same values in memory of their own.
-  fileprivate func copy() -> FloatMatrix {
-    let copy = FloatMatrix(rows: rows, columns: columns)
-    for row in 0..<rows { copy.copy(self, row: row, to: row) }
-    return copy
+    _ numbers: [Int], _ metric: RoundingMetric, rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
+    isPlain: ((_ row: Int) -> Bool)? = nil
+  ) throws {
+    for number in numbers {
+      try progress.checkCancellation()
+      let geometry = plan.tensors[number].geometry
+      let matrix = unsafe MatrixRounding(
+        geometry, values: stream.resident.file.tensors[number].geometry, metric: metric,
+        base: stream.resident.values(of: number))
+      let rounded = matrix.round(
+        sweeps: Self.sweeps, rowCosts: rowCosts, isPlain: isPlain, pool: pool)
+      try output.encode(number, rounded, from: stream.resident)
+      progress.report(.advanced(by: MatrixRounding.work(geometry, sweeps: Self.sweeps)))
+    }
   }
 }

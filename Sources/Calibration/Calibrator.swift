@@ -1,18 +1,14 @@
-import ByteIO
 import Conversion
 import Diagnostics
-import DogeArchitecture
 import DogeModel
 import Kernels
 import KibbleFormat
 import Parallel
-import Quantization
-import TensorCore
 
 /// Chooses codes and scales by what a model does with some tokens (formats/numerics.md, section 5).
 ///
 /// Block after block, each matrix is rounded so that its outputs change least for the inputs that
-/// it gets from the matrices before it, as those were rounded.
+/// it gets from the matrices before it, as those were rounded. One block is in memory at a time.
 public struct Calibrator: Sendable {
   private let converter: Converter
   private let kernels: KernelSet
@@ -30,34 +26,48 @@ public struct Calibrator: Sendable {
     self.progress = progress
   }
 
-  /// Rounds the matrices of a plan that are multiplied and quantized.
+  /// Writes a planned conversion whose matrices are rounded for some tokens.
   ///
   /// - Parameters:
-  ///   - plan: what will be written.
+  ///   - plan: what to write.
   ///   - sequences: tokens, each sequence from an empty cache; none may be empty.
-  /// - Returns: the rounded model, and what one should know about it, a sentence each.
-  /// - Throws: what is wrong with the model or the tokens, or `Interruption`.
-  package func round(
-    _ plan: ConversionPlan, sequences: [[Int]]
-  ) throws -> (model: RoundedModel, warnings: [String]) {
-    let floats = try ConversionPlan(
-      source: plan.source, recipe: EncodingRecipe(target: .weights(.f32)),
-      toolVersion: plan.toolVersion)
-    let file = try converter.load(floats).file
-    guard let memory = file.region as? MemoryBuffer else {
-      preconditionFailure("what is loaded lies in memory")
+  ///   - path: where the file shall be.
+  ///   - overwrite: whether the path may hold a file, which is then replaced.
+  /// - Returns: what was written, and what one should know about it, a sentence each.
+  /// - Throws: what is wrong with the model, the tokens or the output, or `Interruption`; the path
+  ///   then holds what it held.
+  public func write(
+    _ plan: ConversionPlan, sequences: [[Int]], to path: String, overwrite: Bool = false
+  ) throws -> (report: ConversionReport, warnings: [String]) {
+    var warnings: [String] = []
+    let report = try converter.write(plan, to: path, overwrite: overwrite) { output in
+      warnings = try round(plan, sequences, output)
     }
-    let tap = InputTap()
-    let model = try DogeModel(file: file, kernels: kernels, pool: pool, tap: tap)
-    let run = CalibrationRun(
-      plan: plan, file: file, memory: memory, model: model, tap: tap, sequences: sequences,
+    return (report, warnings)
+  }
+
+  /// Makes the same bytes in memory.
+  package func load(
+    _ plan: ConversionPlan, sequences: [[Int]]
+  ) throws -> (file: KibbleFile, report: ConversionReport, warnings: [String]) {
+    var warnings: [String] = []
+    let (file, report) = try converter.load(plan) { output in
+      warnings = try round(plan, sequences, output)
+    }
+    return (file, report, warnings)
+  }
+
+  private func round(
+    _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
+  ) throws -> [String] {
+    let stream = try StreamedModel(
+      plan, resident: ResidentModel(plan, converter: converter), sequences: sequences,
       kernels: kernels, pool: pool, progress: progress)
-    let tokens = sequences.reduce(0) { $0 + $1.count }
-    try progress.phase(
-      "calibrating", total: tokens * (2 * model.config.layerCount), unit: .tokens
-    ) {
+    let run = CalibrationRun(
+      stream, output: output, kernels: kernels, pool: pool, progress: progress)
+    try progress.phase("calibrating", total: run.work, unit: .multiplyAdds) {
       try run.roundAll()
     }
-    return (RoundedModel(file: file, tensors: run.rounded), run.warnings)
+    return run.warnings
   }
 }

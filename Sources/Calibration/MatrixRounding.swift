@@ -4,42 +4,70 @@ import Parallel
 import Quantization
 import TensorCore
 
-/// A matrix of float32 tiles that is rounded in place.
+/// A matrix of float32 values that is rounded in place.
 @safe struct MatrixRounding: @unchecked Sendable {
   private let geometry: TensorGeometry
-  private let tileFloats: Int
+  private let values: TensorGeometry
   private let metric: RoundingMetric
   private let base: UnsafeMutablePointer<Float>
+  /// How far what a row of the matrix reads next to it lies.
+  private var columnStride: Int {
+    values.arrangement == .tiles ? TensorGeometry.tileRows : 1
+  }
 
   /// - Parameters:
   ///   - geometry: how the matrix will be stored.
-  ///   - values: how its values lie in memory: float32, in tiles.
+  ///   - values: how its values lie in memory: as float32.
   ///   - metric: what errors cost.
   ///   - base: the first value.
   init(
     _ geometry: TensorGeometry, values: TensorGeometry, metric: RoundingMetric,
-    base: UnsafeMutableRawPointer
+    base: UnsafeMutablePointer<Float>
   ) {
-    precondition(values.type == .f32 && values.arrangement == .tiles, "not float32 tiles")
+    precondition(values.type == .f32, "not float32")
     self.geometry = geometry
-    tileFloats = values.paddedColumns * TensorGeometry.tileRows
+    self.values = values
     self.metric = metric
-    unsafe self.base = base.assumingMemoryBound(to: Float.self)
+    unsafe self.base = base
+  }
+
+  /// Multiplications that rounding takes, about.
+  static func work(_ geometry: TensorGeometry, sweeps: Int) -> Int {
+    geometry.elementCount * geometry.columns * (2 + 2 * sweeps)
   }
 
   /// Rounds all rows, and leaves what the codes stand for in their place.
   ///
   /// - Parameters:
   ///   - sweeps: of coordinate descent.
-  ///   - rowMoments: what errors of a row cost, where rows differ in that.
+  ///   - rowCosts: makes what knows the costs of rows, where those differ.
+  ///   - isPlain: whether a row is rounded without regard to the inputs.
   ///   - pool: the threads.
   /// - Returns: the scales, and the error made.
   func round(
-    sweeps: Int, rowMoments: ((_ row: Int) -> FloatMatrix)? = nil, pool: ThreadPool
+    sweeps: Int, rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
+    isPlain: ((_ row: Int) -> Bool)? = nil, pool: ThreadPool
   ) -> RoundedTensor {
     let exponent = TensorExponent.forMagnitude(magnitude(pool))
-    let tiles = pool.map(geometry.tileCount) {
-      round(tile: $0, exponent, sweeps: sweeps, rowMoments)
+    let tiles = pool.map(geometry.tileCount) { tile in
+      var rounding = load(tile, exponent, metric)
+      rounding.compensate()
+      rounding.descend(sweeps: sweeps)
+      let rows = rows(of: tile)
+      if let costs = rowCosts?() {
+        for (lane, row) in rows.enumerated() {
+          guard let moments = costs.moments(of: row) else { continue }
+          rounding.descend(lane: lane, moments, sweeps: sweeps)
+        }
+      }
+      if let isPlain, rows.contains(where: isPlain) {
+        var plain = load(tile, exponent, .plain)
+        plain.compensate()
+        for (lane, row) in rows.enumerated() where isPlain(row) {
+          rounding.copy(lane: lane, of: plain)
+        }
+      }
+      return store(rounding, tile, exponent)
     }
     var statistics = ErrorStatistics()
     for tile in tiles { statistics.add(tile.statistics) }
@@ -47,45 +75,71 @@ import TensorCore
       exponent: exponent, scales: tiles.flatMap(\.scales), statistics: statistics)
   }
 
-  private func magnitude(_ pool: ThreadPool) -> Float {
-    let tiles = pool.map(geometry.tileCount) { tile in
-      let values = unsafe UnsafeBufferPointer(start: base + tile * tileFloats, count: tileFloats)
-      return unsafe values.reduce(0) { max($0, abs($1)) }
+  /// What compensated rounding would cost, Σ rᵀDr over all rows; nothing is changed.
+  func cost(_ pool: ThreadPool) -> Double {
+    let exponent = TensorExponent.forMagnitude(magnitude(pool))
+    let costs = pool.map(geometry.tileCount) { tile in
+      var rounding = load(tile, exponent, metric)
+      let costs = rounding.compensate()
+      return (0..<rows(of: tile).count).reduce(0.0) { $0 + Double(costs[$1]) }
     }
-    return tiles.reduce(0, max)
+    let unit = Double(sign: .plus, exponent: 2 * exponent, significand: 1)
+    return costs.reduce(0, +) * unit
   }
 
-  private func round(
-    tile: Int, _ exponent: Int, sweeps: Int, _ rowMoments: ((_ row: Int) -> FloatMatrix)?
+  private func magnitude(_ pool: ThreadPool) -> Float {
+    pool.map(geometry.tileCount) { tile in
+      var largest: Float = 0
+      for row in rows(of: tile) {
+        let start = unsafe address(of: row)
+        for column in 0..<geometry.columns {
+          unsafe largest = max(largest, abs(start[column * columnStride]))
+        }
+      }
+      return largest
+    }.reduce(0, max)
+  }
+
+  private func rows(of tile: Int) -> Range<Int> {
+    let first = tile * TensorGeometry.tileRows
+    return first..<min(first + TensorGeometry.tileRows, geometry.rows)
+  }
+
+  /// A row's first value.
+  private func address(of row: Int) -> UnsafeMutablePointer<Float> {
+    guard values.arrangement == .tiles else { return unsafe base + row * values.paddedColumns }
+    let (tile, lane) = row.quotientAndRemainder(dividingBy: TensorGeometry.tileRows)
+    return unsafe base + tile * values.paddedColumns * TensorGeometry.tileRows + lane
+  }
+
+  private func load(_ tile: Int, _ exponent: Int, _ metric: RoundingMetric) -> TileRounding {
+    let inverse = Float(sign: .plus, exponent: -exponent, significand: 1)
+    let rounding = TileRounding(geometry, metric: metric)
+    for (lane, row) in rows(of: tile).enumerated() {
+      let start = unsafe address(of: row)
+      for column in 0..<geometry.columns {
+        unsafe rounding.values[column][lane] = start[column * columnStride] * inverse
+      }
+    }
+    return rounding
+  }
+
+  private func store(
+    _ rounding: borrowing TileRounding, _ tile: Int, _ exponent: Int
   ) -> (scales: [UInt16], statistics: ErrorStatistics) {
     let unit = Float(sign: .plus, exponent: exponent, significand: 1)
-    let inverse = Float(sign: .plus, exponent: -exponent, significand: 1)
-    let lanes = TensorGeometry.tileRows
-    let start = unsafe base + tile * tileFloats
-    var rounding = TileRounding(geometry, metric: metric)
-    for column in 0..<geometry.columns {
-      for lane in 0..<lanes {
-        unsafe rounding.values[column][lane] = start[column * lanes + lane] * inverse
-      }
-    }
-    rounding.compensate()
-    rounding.descend(sweeps: sweeps)
-    let rows = min(lanes, geometry.rows - tile * lanes)
-    if let rowMoments {
-      for lane in 0..<rows {
-        rounding.descend(lane: lane, rowMoments(tile * lanes + lane), sweeps: sweeps)
-      }
-    }
     var statistics = ErrorStatistics()
-    for column in 0..<geometry.columns {
-      let restored = rounding.restored(column) * unit
-      for lane in 0..<lanes {
-        let place = column * lanes + lane
-        if lane < rows { unsafe statistics.add(value: start[place], stored: restored[lane]) }
-        unsafe start[place] = restored[lane]
+    for (lane, row) in rows(of: tile).enumerated() {
+      let start = unsafe address(of: row)
+      for column in 0..<geometry.columns {
+        let restored = rounding.restored(column)[lane] * unit
+        unsafe statistics.add(value: start[column * columnStride], stored: restored)
+        unsafe start[column * columnStride] = restored
       }
     }
-    let scales = rounding.halves.flatMap { half in (0..<lanes).map { half[$0] } }
+    let scales = rounding.halves.flatMap { half in
+      (0..<TensorGeometry.tileRows).map { half[$0] }
+    }
     return (scales, statistics)
   }
 }

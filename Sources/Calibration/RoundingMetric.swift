@@ -2,20 +2,29 @@ import DogeModel
 
 /// What the errors of a matrix's weights cost: H, its factors, and their float32 copies.
 package struct RoundingMetric: Sendable {
-  let inputs: Int
-  /// U with its rows divided by their diagonal: how an error is made up for by later columns.
-  let compensation: FloatMatrix  // [inputs, inputs], upper triangular
-  /// 1 / U_cc², what an error costs that later columns make up for.
-  let cost: [Float]
-  /// H over the mean of its diagonal, damped.
-  let moments: FloatMatrix  // [inputs, inputs]
+  /// How errors of some inputs bear on those of others.
+  struct Coupling: Sendable {
+    /// U with its rows divided by their diagonal: how an error is made up for by later columns.
+    let compensation: FloatMatrix  // [inputs, inputs], upper triangular
+    /// H over the mean of its diagonal, damped.
+    let moments: FloatMatrix  // [inputs, inputs]
+    /// 1 / U_cc², what an error costs that later columns make up for.
+    let cost: [Float]
+  }
+
+  /// Nil where all errors cost their squares.
+  let coupling: Coupling?
+
+  /// The plain squared error.
+  static let plain = RoundingMetric(coupling: nil)
+
+  private init(coupling: Coupling?) { self.coupling = coupling }
 
   /// The metric of a sum of x xᵀ and its factors.
   package init(_ sums: DoubleMatrix, factor: InverseFactor) {
     let size = sums.size
-    inputs = size
-    compensation = FloatMatrix(rows: size, columns: size)
-    moments = FloatMatrix(rows: size, columns: size)
+    let compensation = FloatMatrix(rows: size, columns: size)
+    let moments = FloatMatrix(rows: size, columns: size)
     let mean = sums.meanDiagonal > 0 ? sums.meanDiagonal : 1
     var cost: [Float] = []
     for row in 0..<size {
@@ -27,6 +36,9 @@ package struct RoundingMetric: Sendable {
       for column in 0..<size { unsafe moments[row][column] = Float(sums[row, column] / mean) }
       unsafe moments[row][row] += Float(sums.meanDiagonal > 0 ? factor.damping : 1)
     }
-    self.cost = cost
+    coupling = Coupling(compensation: compensation, moments: moments, cost: cost)
   }
+
+  /// What the error of a column costs, once later columns have made up for it.
+  @inline(__always) func cost(_ column: Int) -> Float { coupling?.cost[column] ?? 1 }
 }

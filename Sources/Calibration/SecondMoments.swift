@@ -21,7 +21,7 @@ package final class SecondMoments {
   private var waiting = 0
   private let columns: FloatMatrix  // the same transposed, [inputs, block]
   private let packed: FloatMatrix  // the same, as kernels want it
-  private let tiles: FloatMatrix  // the same, [inputs / 16, block * 16]
+  private let tiles: FloatMatrix  // the same, in tiles
   private let products: FloatMatrix  // [inputs, inputs]
 
   package init(inputs: Int, kernels: KernelSet, pool: ThreadPool) {
@@ -43,7 +43,7 @@ package final class SecondMoments {
     for row in 0..<count {
       rows.copy(x, row: row, to: waiting)
       waiting += 1
-      if waiting == Self.block { flush() }
+      if waiting == Self.block { flush(Self.block) }
     }
     self.count += count
   }
@@ -53,34 +53,42 @@ package final class SecondMoments {
     for column in 0..<inputs { unsafe rows[waiting][column] = x[row][column] * factor }
     count += 1
     waiting += 1
-    if waiting == Self.block { flush() }
+    if waiting == Self.block { flush(Self.block) }
+  }
+
+  /// Forgets all that was added.
+  package func clear() {
+    waiting = 0
+    count = 0
+    for row in 0..<inputs { unsafe sums[row].update(repeating: 0, count: inputs) }
   }
 
   /// The sum over all that was added.
   package func sum() -> DoubleMatrix {
     if waiting > 0 {
-      for row in waiting..<Self.block {
-        unsafe rows[row].update(repeating: 0, count: inputs)
-      }
-      flush()
+      // Rows of zeros change no sum; what the kernels want is a multiple of four.
+      let size = waiting.roundedUp(to: 4)
+      for row in waiting..<size { unsafe rows[row].update(repeating: 0, count: inputs) }
+      flush(size)
     }
     return sums
   }
 
-  private func flush() {
+  /// Adds the products of the first `size` waiting rows.
+  private func flush(_ size: Int) {
     waiting = 0
     let lanes = TensorGeometry.tileRows
-    let shape = [inputs, Self.block]
+    let shape = [inputs, size]
     guard
       let geometry = TensorGeometry(type: .f32, arrangement: .tiles, shape: shape, groupSize: 0)
     else { return }
     pool.forRanges(of: geometry.tileCount) { part in
       for tile in part {
         let first = tile * lanes
-        for row in 0..<Self.block {
+        for row in 0..<size {
           for lane in 0..<min(lanes, inputs - first) {
             let value = unsafe rows[row][first + lane]
-            unsafe tiles[tile][row * lanes + lane] = value
+            unsafe tiles[0][(tile * size + row) * lanes + lane] = value
             unsafe columns[first + lane][row] = value
           }
         }
@@ -89,7 +97,7 @@ package final class SecondMoments {
     let matrix = unsafe StoredMatrix(geometry, codes: UnsafeRawPointer(tiles[0]))
     let table = unsafe kernels.table
     unsafe table.pointee.pack(
-      columns[0], columns.stride, UInt32(inputs), UInt32(Self.block), packed[0])
+      columns[0], columns.stride, UInt32(inputs), UInt32(size), packed[0])
     pool.forRanges(of: geometry.tileCount) { part in
       unsafe withUnsafePointer(to: matrix.matrix) {
         unsafe table.pointee.matmul(

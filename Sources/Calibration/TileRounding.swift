@@ -53,8 +53,11 @@ import TensorCore
   }
 
   /// GPTQ: column after column is rounded, and its error spread over the columns to come.
-  package mutating func compensate() {
+  ///
+  /// - Returns: what is left costs, rᵀDr.
+  @discardableResult package mutating func compensate() -> Lanes {
     unsafe work.update(from: values, count: columns)
+    var cost = Lanes(repeating: 0)
     for group in scales.indices {
       setScale(searchedScale(self.group(group)), of: group)
       let scale = scales[group]
@@ -63,12 +66,15 @@ import TensorCore
         let code = unsafe range.code(work[column] * reciprocal)
         unsafe codes[column] = code
         let error = unsafe work[column] - code * scale
-        let factors = unsafe metric.compensation[column]
+        cost += error * error * metric.cost(column)
+        guard let coupling = metric.coupling else { continue }
+        let factors = unsafe coupling.compensation[column]
         for later in column + 1..<max(columns, column + 1) {
           unsafe work[later] -= error * factors[later]
         }
       }
     }
+    return cost
   }
 
   /// The scale of a group with the least cost among the candidates, fitted to its codes.
@@ -105,7 +111,7 @@ import TensorCore
     for column in group {
       let value = unsafe work[column]
       let code = range.code(value * reciprocal)
-      let weighted = code * metric.cost[column]
+      let weighted = code * metric.cost(column)
       wq += weighted * value
       qq += weighted * code
     }
@@ -117,47 +123,50 @@ import TensorCore
   /// Each code in turn becomes the best one given all others, and then its group's scale does. The
   /// cost rᵀHr of what is left, r, never grows.
   package mutating func descend(sweeps: Int) {
+    guard let moments = metric.coupling?.moments, sweeps > 0 else { return }
     // work = H r
     unsafe work.update(repeating: .zero, count: columns)
     for group in scales.indices {
       for column in self.group(group) {
         let rest = unsafe values[column] - codes[column] * scales[group]
-        subtract(-rest, times: column)
+        subtract(-rest, moments, column)
       }
     }
     for _ in 0..<sweeps {
       for group in scales.indices {
-        descendCodes(of: group)
-        fitScale(of: group)
+        descendCodes(of: group, moments)
+        fitScale(of: group, moments)
       }
     }
   }
 
   /// work -= change · H's column.
-  @inline(__always) private func subtract(_ change: Lanes, times column: Int) {
-    let row = unsafe metric.moments[column]
+  @inline(__always) private func subtract(
+    _ change: Lanes, _ moments: FloatMatrix, _ column: Int
+  ) {
+    let row = unsafe moments[column]
     for other in 0..<columns { unsafe work[other] -= change * row[other] }
   }
 
-  private func descendCodes(of group: Int) {
+  private func descendCodes(of group: Int, _ moments: FloatMatrix) {
     let scale = scales[group]
     let reciprocal = scale.reciprocalOrZero
     for column in self.group(group) {
-      let diagonal = unsafe metric.moments[column][column]
+      let diagonal = unsafe moments[column][column]
       let code = unsafe codes[column]
       let wanted = unsafe range.code(code + work[column] / diagonal * reciprocal)
       let change = (wanted - code) * scale
       guard any(change .!= 0) else { continue }
       unsafe codes[column] = wanted
-      subtract(change, times: column)
+      subtract(change, moments, column)
     }
   }
 
-  private mutating func fitScale(of group: Int) {
+  private mutating func fitScale(of group: Int, _ moments: FloatMatrix) {
     // products = H q, over the group's columns
     unsafe products.update(repeating: .zero, count: columns)
     for column in self.group(group) {
-      let row = unsafe metric.moments[column]
+      let row = unsafe moments[column]
       let code = unsafe codes[column]
       for other in 0..<columns { unsafe products[other] += code * row[other] }
     }
@@ -184,6 +193,15 @@ import TensorCore
     for group in halves.indices {
       halves[group][lane] = row.halves[group]
       scales[group] = Lanes(binary16: halves[group])
+    }
+  }
+
+  /// Takes the codes and scales of a lane of another tile of the same shape.
+  package mutating func copy(lane: Int, of other: borrowing TileRounding) {
+    for column in 0..<columns { unsafe codes[column][lane] = other.codes[column][lane] }
+    for group in halves.indices {
+      halves[group][lane] = other.halves[group][lane]
+      scales[group][lane] = other.scales[group][lane]
     }
   }
 

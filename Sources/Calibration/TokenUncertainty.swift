@@ -10,7 +10,7 @@ import Parallel
 /// order; so the errors of row v cost by H_v = Σ p_v (1 − p_v) x xᵀ over the head's inputs x.
 @safe final class TokenUncertainty: @unchecked Sendable {
   /// Inputs that are looked at: more would only cost time.
-  private static let mostInputs = 32_768
+  static let mostInputs = 32_768
   /// Less probable tokens are left to the common H.
   private static let leastProbability: Float = 0x1p-11
 
@@ -22,41 +22,42 @@ import Parallel
   private let model: DogeModel
   private let kernels: KernelSet
   private let pool: ThreadPool
-  private let serial = ThreadPool(threads: 1)
-  private var inputs: [FloatMatrix] = []
+  /// The head's inputs, `[inputs, d]`.
+  private let inputs: FloatMatrix
   private var count = 0
-  /// For each row of the head, the inputs for which its token is likely, and p(1 − p).
-  private var entries: [[(sequence: Int32, row: Int32, weight: Float)]]
   /// How often each token is an input of the model.
   private var occurrences: [Int]
+  private let entries: EntryTable
   private var meanWeight = 0.0
 
-  init(_ model: DogeModel, kernels: KernelSet, pool: ThreadPool) {
+  /// Nothing looked at yet; there will be at most `tokens` inputs.
+  init(_ model: DogeModel, tokens: Int, kernels: KernelSet, pool: ThreadPool) {
     self.model = model
     self.kernels = kernels
     self.pool = pool
-    entries = Array(repeating: [], count: model.config.vocabularySize)
+    inputs = FloatMatrix(
+      rows: min(tokens, Self.mostInputs), columns: model.config.hiddenSize)
     occurrences = Array(repeating: 0, count: model.config.vocabularySize)
+    entries = EntryTable(rows: model.config.vocabularySize)
   }
 
   /// Looks at a sequence: the last block's output, and the head's inputs.
   func add(_ tokens: [Int], hidden: FloatMatrix, normed: FloatMatrix) {
-    guard count < Self.mostInputs else { return }
-    count += tokens.count
-    for token in tokens { occurrences[token] += 1 }
-    let sequence = Int32(inputs.count)
-    inputs.append(normed)
+    let looked = min(tokens.count, inputs.rows - count)
+    for token in tokens.prefix(looked) { occurrences[token] += 1 }
     let block = model.logitsBlock
     let buffer = model.makeLogitsBuffer(rows: min(block, hidden.rows))
-    for start in stride(from: 0, to: hidden.rows, by: block) {
-      let rows = start..<min(start + block, hidden.rows)
+    for start in stride(from: 0, to: looked, by: block) {
+      let rows = start..<min(start + block, looked)
       let logits = model.logits(hidden, rows: rows, in: buffer)
       let likely = pool.map(rows.count) { self.likely(logits, row: $0) }
-      for (row, tokens) in likely.enumerated() {
+      for (row, tokens) in zip(rows, likely) {
+        inputs.copy(normed, row: row, to: count)
         for (token, weight) in tokens {
-          entries[token].append((sequence, Int32(start + row), weight))
-          meanWeight += Double(weight) / Double(entries.count)
+          entries.append(row: token, input: count, weight: weight)
+          meanWeight += Double(weight) / Double(entries.rows)
         }
+        count += 1
       }
     }
   }
@@ -75,39 +76,110 @@ import Parallel
     return likely
   }
 
-  /// What the errors of a row cost, up to a factor.
-  ///
-  /// Its own H is known from few inputs, and to second order only; half of its weight, and half of
-  /// the mean row's, is added in the shape of the common H. Where the row is also what the model
-  /// reads, its plain squared error counts with how often that is.
+  /// What makes knowers of the rows' costs, one for each thread.
   ///
   /// - Parameters:
-  ///   - row: of the head.
   ///   - common: the H of all rows, its mean diagonal 1.
   ///   - meanSquare: of the elements of the head's inputs.
   ///   - isInput: whether the head is the embedding, too.
-  /// - Returns: H, `[d, d]`.
-  func moments(
-    row: Int, common: FloatMatrix, meanSquare: Double, isInput: Bool
-  ) -> FloatMatrix {
-    let size = common.columns
-    let own = SecondMoments(inputs: size, kernels: kernels, pool: serial)
-    var weight = 0.0
-    for entry in entries[row] {
-      own.add(inputs[Int(entry.sequence)], row: Int(entry.row), factor: entry.weight.squareRoot())
-      weight += Double(entry.weight)
-    }
-    let sum = own.sum()
-    let shared = Self.commonPart * (weight + meanWeight) * meanSquare
-    let plain = isInput ? Self.inputPart * Double(occurrences[row]) * meanSquare : 0
-    let result = FloatMatrix(rows: size, columns: size)
-    for row in 0..<size {
-      for column in 0..<size {
-        unsafe result[row][column] = Float(
-          sum[row, column] + shared * Double(common[row][column]))
-      }
-      unsafe result[row][row] += Float(plain)
-    }
-    return result
+  /// - Returns: the maker.
+  func costs(
+    common: FloatMatrix, meanSquare: Double, isInput: Bool
+  ) -> () -> RowCosts {
+    entries.sort()
+    return { RowCosts(self, common, meanSquare, isInput, self.kernels) }
   }
+
+  /// H_v of rows, one after the other.
+  final class RowCosts {
+    private let all: TokenUncertainty
+    private let common: FloatMatrix
+    private let meanSquare: Double
+    private let isInput: Bool
+    private let own: SecondMoments
+    private let result: FloatMatrix
+
+    fileprivate init(
+      _ all: TokenUncertainty, _ common: FloatMatrix, _ meanSquare: Double, _ isInput: Bool,
+      _ kernels: KernelSet
+    ) {
+      self.all = all
+      self.common = common
+      self.meanSquare = meanSquare
+      self.isInput = isInput
+      own = SecondMoments(
+        inputs: common.columns, kernels: kernels, pool: ThreadPool(threads: 1))
+      result = FloatMatrix(rows: common.rows, columns: common.columns)
+    }
+
+    /// What the errors of a row cost, up to a factor.
+    ///
+    /// Its own H is known from few inputs, and to second order only; half of its weight, and half
+    /// of the mean row's, is added in the shape of the common H. Where the row is also what the
+    /// model reads, its plain squared error counts with how often that is.
+    ///
+    /// - Returns: H, `[d, d]`, until the next call; nil where it is the common one.
+    func moments(of row: Int) -> FloatMatrix? {
+      let entries = all.entries[row]
+      let reads = isInput ? all.occurrences[row] : 0
+      guard !entries.isEmpty || reads > 0 else { return nil }
+      own.clear()
+      var weight = 0.0
+      for entry in entries {
+        own.add(all.inputs, row: Int(entry.input), factor: entry.weight.squareRoot())
+        weight += Double(entry.weight)
+      }
+      let sum = own.sum()
+      let shared = TokenUncertainty.commonPart * (weight + all.meanWeight) * meanSquare
+      let plain = TokenUncertainty.inputPart * Double(reads) * meanSquare
+      for row in 0..<result.rows {
+        let (target, sums) = unsafe (result[row], sum[row])
+        let common = unsafe common[row]
+        for column in 0..<result.columns {
+          unsafe target[column] = Float(sums[column] + shared * Double(common[column]))
+        }
+        unsafe target[row] += Float(plain)
+      }
+      return result
+    }
+  }
+}
+
+/// Which inputs matter to which rows, and how much.
+final class EntryTable {
+  struct Entry {
+    let input: UInt32
+    let weight: Float
+  }
+
+  /// How many rows there are.
+  let rows: Int
+  private var unsorted: [(row: UInt32, entry: Entry)] = []
+  private var sorted: [Entry] = []
+  /// Where each row's entries begin; one more at the end.
+  private var starts: [Int] = []
+
+  init(rows: Int) { self.rows = rows }
+
+  func append(row: Int, input: Int, weight: Float) {
+    unsorted.append((UInt32(row), Entry(input: UInt32(input), weight: weight)))
+  }
+
+  /// Orders what was appended by rows, and in a row as it came.
+  func sort() {
+    guard starts.isEmpty else { return }
+    starts = Array(repeating: 0, count: rows + 1)
+    for (row, _) in unsorted { starts[Int(row) + 1] += 1 }
+    for row in 0..<rows { starts[row + 1] += starts[row] }
+    var next = starts
+    sorted = Array(repeating: Entry(input: 0, weight: 0), count: unsorted.count)
+    for (row, entry) in unsorted {
+      sorted[next[Int(row)]] = entry
+      next[Int(row)] += 1
+    }
+    unsorted = []
+  }
+
+  /// The entries of a row.
+  subscript(row: Int) -> ArraySlice<Entry> { sorted[starts[row]..<starts[row + 1]] }
 }

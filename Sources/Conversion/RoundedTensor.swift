@@ -1,5 +1,3 @@
-import ByteIO
-import KibbleFormat
 import Quantization
 
 /// A matrix whose codes and scales were chosen elsewhere, with a view to more than its own values.
@@ -15,18 +13,5 @@ package struct RoundedTensor: Sendable {
     self.exponent = exponent
     self.scales = scales
     self.statistics = statistics
-  }
-}
-
-/// A model in memory some of whose matrices hold the values of their codes.
-package struct RoundedModel: Sendable {
-  /// The values as float32, tensor by tensor as in the plan.
-  package let file: KibbleFile
-  /// The matrices that were rounded, by their number in the plan.
-  package let tensors: [Int: RoundedTensor]
-
-  package init(file: KibbleFile, tensors: [Int: RoundedTensor]) {
-    self.file = file
-    self.tensors = tensors
   }
 }

@@ -3,6 +3,8 @@ public enum ProgressUnit: Equatable, Sendable {
   case bytes
   case tokens
   case items
+  /// Multiplications with an addition each, as an estimate of the work.
+  case multiplyAdds
 }
 
 /// One step in the life of a long operation.

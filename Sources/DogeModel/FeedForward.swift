@@ -76,6 +76,7 @@ final class FeedForward: Sendable {
     let choices = work.expertChoices(tokens: tokens, perToken: mixture.perToken)
     ExpertRouter(experts: mixture, routing: routing, scores: scores, tokens: tokens)
       .choose(into: choices, compute)
+    compute.tap?.show(choices, tokens: tokens)
     return choices
   }
 

@@ -10,6 +10,9 @@ import Kernels
 
   private var watched: (matrix: StoredMatrix, observer: Observer)?
 
+  /// Is told of each expert that a token was sent to; nil but while somebody asks.
+  package var onExpert: ((_ expert: Int) -> Void)?
+
   package init() {}
 
   /// Shows `observer` the inputs of a matrix until `body` returns.
@@ -19,6 +22,14 @@ import Kernels
     watched = (matrix, observer)
     defer { watched = nil }
     try body()
+  }
+
+  /// Tells of the experts of some tokens.
+  func show(_ choices: ExpertChoices, tokens: Int) {
+    guard let onExpert else { return }
+    for token in 0..<tokens {
+      for rank in 0..<choices.perToken { onExpert(choices.expert(token, rank)) }
+    }
   }
 
   /// Shows rows that are about to be multiplied by a group of matrices.

@@ -58,33 +58,44 @@ import Verification
     }
   }
 
-  @Test("The file says how it was calibrated, and holds what the calibration chose")
-  func recordsAndCodes() throws {
+  @Test("The file says how it was calibrated, and is whole")
+  func record() throws {
     let engine = try Engine()
     let sequences = [Array(Self.demo[0].prefix(30)), [7]]
-    let plan = try engine.plan(
-      "doge-nano",
-      EncodingRecipe(
-        target: .weights(.int8), method: .gptq, calibration: CalibrationSummary(sequences)))
-    let (model, warnings) = try Calibrator(
-      converter: engine.converter, pool: engine.pool, kernels: engine.kernels
-    ).round(plan, sequences: sequences)
-    let file = try engine.converter.load(plan, rounded: model).file
+    let (file, report, warnings) = try engine.gptq("doge-nano", .int8, sequences)
     let recipe = try #require(file.metadata["recipe"])
     #expect(recipe["method"] == "gptq")
     #expect(recipe["calibration"]?["tokens"] == 31)
     #expect(recipe["calibration"]?["sequences"] == 2)
     #expect(warnings.contains { $0.contains("31 tokens") })
-    #expect(!model.tensors.isEmpty)
-    for index in model.tensors.keys {
-      var stored: [[Float]] = []
-      file.forEachRow(of: file.tensors[index], kernels: engine.kernels) { stored.append($0) }
-      var chosen: [[Float]] = []
-      model.file.forEachRow(of: model.file.tensors[index], kernels: engine.kernels) {
-        chosen.append($0)
+    try file.check()
+    // What was written is what the calibration reckoned with: the errors are those of its values.
+    let source = try engine.converter.load(
+      engine.plan("doge-nano", EncodingRecipe(target: .source))
+    ).file
+    for (index, tensor) in report.tensors.enumerated() where tensor.type.isQuantized {
+      var values: [Float] = []
+      source.forEachRow(of: source.tensors[index], kernels: engine.kernels) { values += $0 }
+      var squares = 0.0
+      var position = 0
+      file.forEachRow(of: file.tensors[index], kernels: engine.kernels) { row in
+        for value in row {
+          let difference = Double(value) - Double(values[position])
+          squares += difference * difference
+          position += 1
+        }
       }
-      #expect(stored == chosen, "\(file.tensors[index].name)")
+      let error = (squares / Double(values.count)).squareRoot()
+      #expect(abs(error - tensor.rootMeanSquareError) <= 1e-9 * error, "\(tensor.name)")
     }
+  }
+
+  @Test("Experts that no token chose are rounded without calibration, and counted")
+  func idleExperts() throws {
+    let engine = try Engine()
+    let (file, _, warnings) = try engine.gptq("reference/e6-moe", .int4, [[1, 2, 3]])
+    #expect(warnings.contains { $0.contains("were not chosen by any token") }, "\(warnings)")
+    try file.check()
   }
 
   @Test("Summaries tell sequences apart")

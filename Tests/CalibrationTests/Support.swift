@@ -106,10 +106,8 @@ struct Engine {
       fixture,
       EncodingRecipe(
         target: .weights(type), method: .gptq, calibration: CalibrationSummary(sequences)))
-    let calibrator = Calibrator(converter: converter, pool: pool, kernels: kernels)
-    let (model, warnings) = try calibrator.round(plan, sequences: sequences)
-    let (file, report) = try converter.load(plan, rounded: model)
-    return (file, report, warnings)
+    return try Calibrator(converter: converter, pool: pool, kernels: kernels)
+      .load(plan, sequences: sequences)
   }
 
   func model(_ file: KibbleFile) throws -> DogeModel {

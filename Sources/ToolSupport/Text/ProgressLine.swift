@@ -58,6 +58,7 @@ struct ProgressSnapshot: Equatable, Sendable {
     case .bytes: NumberFormat.bytes(count)
     case .tokens: NumberFormat.thousands(count) + (count == 1 ? " token" : " tokens")
     case .items: NumberFormat.thousands(count)
+    case .multiplyAdds: NumberFormat.significant(Double(count) / 1e9, 3) + " G multiply-adds"
     }
   }
 
@@ -67,6 +68,7 @@ struct ProgressSnapshot: Equatable, Sendable {
     case .bytes: return NumberFormat.bytesPerSecond(perSecond)
     case .tokens: return NumberFormat.significant(perSecond, 3) + " tokens/s"
     case .items: return NumberFormat.significant(perSecond, 3) + "/s"
+    case .multiplyAdds: return NumberFormat.significant(perSecond / 1e9, 3) + " G/s"
     }
   }
 }

@@ -115,21 +115,22 @@ private func writeModel(
     return .success
   }
   let engine = try Engine(context)
-  var rounded: RoundedModel?
+  let report: ConversionReport
   if let calibration {
     let inputs = source.identities + [calibrationPath ?? ""].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
     let calibrator = Calibrator(
       converter: engine.converter, pool: engine.pool, kernels: engine.kernels,
       progress: context.progress)
-    let result = try calibrator.round(plan, sequences: calibration)
-    for warning in result.warnings {
+    let warnings: [String]
+    (report, warnings) = try calibrator.write(
+      plan, sequences: calibration, to: output, overwrite: context.force)
+    for warning in warnings {
       context.warn(.init(.badData, code: "calibration.warning", warning))
     }
-    rounded = result.model
+  } else {
+    report = try engine.converter.write(plan, to: output, overwrite: context.force)
   }
-  let report = try engine.converter.write(
-    plan, rounded: rounded, to: output, overwrite: context.force)
   for warning in report.warnings {
     context.warn(.init(.badData, code: "checkpoint.warning", warning))
   }

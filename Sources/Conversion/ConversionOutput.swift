@@ -1,0 +1,139 @@
+import ByteIO
+import DogeArchitecture
+import KibbleFormat
+import Quantization
+import TensorCore
+
+/// A `.kibble` file while its tensors are encoded, each once and in any order.
+package final class ConversionOutput {
+  private let plan: ConversionPlan
+  private let facts: SourceFacts
+  private let converter: Converter
+  private let sink: any ByteSink
+  private let inputs: [TensorInput]
+  private var layout: KibblePlan
+  private var written: [Int: (tensor: WrittenTensor, exponent: Int)] = [:]
+  private var warnings: [String] = []
+
+  init(_ plan: ConversionPlan, _ facts: SourceFacts, to sink: any ByteSink, _ converter: Converter)
+  {
+    self.plan = plan
+    self.facts = facts
+    self.converter = converter
+    self.sink = sink
+    inputs = plan.source.inputs()
+    layout = plan.layout(weightChecksums: facts.weightChecksums)
+  }
+
+  /// Encodes a tensor by codes and scales that were chosen for it.
+  ///
+  /// - Parameters:
+  ///   - number: of the tensor, in the plan.
+  ///   - rounded: what was chosen.
+  ///   - model: holds what its codes stand for.
+  /// - Throws: what writing throws.
+  package func encode(
+    _ number: Int, _ rounded: RoundedTensor, from model: ResidentModel
+  ) throws {
+    var job = job(number, input: model.input(of: number), exponent: rounded.exponent)
+    job.given = rounded.scales
+    try encode([(number, job)], with: converter.silent)
+    written[number]?.tensor.statistics = rounded.statistics
+  }
+
+  /// Encodes what is left, from the source.
+  func encodeRest() throws {
+    let jobs = plan.tensors.indices.filter { written[$0] == nil }.map { number in
+      let exponent = TensorExponent.forMagnitude(facts.magnitudes[number])
+      return (number, job(number, input: inputs[number], exponent: exponent))
+    }
+    try encode(jobs, with: converter)
+  }
+
+  /// Writes the header over the tensors' checksums.
+  func finish(output: String?) throws -> ConversionReport {
+    var statistics: [ErrorStatistics] = []
+    for number in plan.tensors.indices {
+      guard let (tensor, exponent) = written[number] else {
+        preconditionFailure("a tensor was not encoded")
+      }
+      layout.tensors[number].crc32 = tensor.checksum
+      layout.tensors[number].exponent = exponent
+      statistics.append(tensor.statistics)
+    }
+    try layout.writeFrame(to: sink)
+    return ConversionReport(plan, output: output, statistics: statistics)
+  }
+
+  private func job(_ number: Int, input: TensorInput, exponent: Int) -> EncodingJob {
+    let tensor = plan.tensors[number]
+    return EncodingJob(
+      name: tensor.sourceName, shape: tensor.spec.shape, input: input, geometry: tensor.geometry,
+      exponent: tensor.geometry.type.isQuantized ? exponent : 0)
+  }
+
+  private func encode(_ jobs: [(number: Int, job: EncodingJob)], with converter: Converter) throws {
+    let records = layout.tensors
+    let sink = sink
+    let chunks = try converter.encode(
+      jobs.map(\.job), method: plan.recipe.method, path: plan.source.path,
+      summarize: ChunkSummary.init
+    ) { chunk in
+      try records[jobs[chunk.job].number].write(chunk, to: sink)
+    }
+    withExtendedLifetime(plan.source) {}
+    for (number, job) in jobs { written[number] = (WrittenTensor(), job.exponent) }
+    for (job, chunk) in chunks { written[jobs[job].number]?.tensor.append(chunk) }
+  }
+}
+
+extension TensorRecord {
+  /// Writes a chunk to its place in the planes.
+  func write(_ chunk: EncodedChunk, to sink: some ByteSink) throws(FileError) {
+    let firstRow = chunk.rows.lowerBound
+    try unsafe sink.write(
+      chunk.codes, at: planes[0].lowerBound + firstRow * geometry.unitsPerRow * 4)
+    guard geometry.type.isQuantized else { return }
+    try unsafe sink.write(
+      chunk.scales, at: planes[1].lowerBound + firstRow * geometry.groupsPerRow * 2)
+  }
+}
+
+/// What is kept of a chunk.
+private struct ChunkSummary: Sendable {
+  let codesChecksum: UInt32
+  let codesCount: Int
+  let scalesChecksum: UInt32
+  let scalesCount: Int
+  let statistics: ErrorStatistics
+
+  init(_ chunk: EncodedChunk) {
+    var codes = CRC32()
+    unsafe codes.update(chunk.codes)
+    codesChecksum = codes.value
+    codesCount = unsafe chunk.codes.count
+    var scales = CRC32()
+    unsafe scales.update(chunk.scales)
+    scalesChecksum = scales.value
+    scalesCount = unsafe chunk.scales.count
+    statistics = chunk.statistics
+  }
+}
+
+/// The chunks of a tensor, added up in their order.
+private struct WrittenTensor {
+  private var codes: UInt32 = 0
+  private var scales: UInt32 = 0
+  private var scalesCount = 0
+  var statistics = ErrorStatistics()
+
+  /// CRC-32 of the planes, one after the other.
+  var checksum: UInt32 { CRC32.combine(codes, scales, secondCount: scalesCount) }
+
+  mutating func append(_ chunk: ChunkSummary) {
+    codes = CRC32.combine(codes, chunk.codesChecksum, secondCount: chunk.codesCount)
+    scales = CRC32.combine(scales, chunk.scalesChecksum, secondCount: chunk.scalesCount)
+    scalesCount += chunk.scalesCount
+    statistics.add(chunk.statistics)
+  }
+}

@@ -1,0 +1,64 @@
+import ByteIO
+import DogeArchitecture
+import KibbleFormat
+import Quantization
+import TensorCore
+
+/// A model's values as float32 in memory, of which only some tensors are there at a time.
+///
+/// Small tensors always are. Tensors keep their numbers in the plan of an output.
+package final class ResidentModel {
+  /// The values as a `.kibble` file; tensors that are not loaded are zeros.
+  package let file: KibbleFile
+  private let memory: MemoryBuffer
+  private let inputs: [TensorInput]
+  private let source: ModelSource
+  private let converter: Converter
+
+  /// Reserves addresses for a model, and loads its small tensors.
+  ///
+  /// - Throws: what is wrong with the input.
+  package init(_ plan: ConversionPlan, converter: Converter) throws {
+    let floats = try ConversionPlan(
+      source: plan.source, recipe: EncodingRecipe(target: .weights(.f32)),
+      toolVersion: plan.toolVersion)
+    memory = try MemoryBuffer(count: floats.fileLength)
+    try floats.layout.writeFrame(to: memory)
+    file = try KibbleFile(region: memory, path: plan.source.path)
+    source = plan.source
+    inputs = source.inputs()
+    self.converter = converter.silent
+    let specs = plan.tensors.map(\.spec)
+    try load(specs.indices.filter { specs[$0].kind == .vector || specs[$0].role == .dt })
+  }
+
+  /// Reads tensors from the source.
+  package func load(_ numbers: [Int]) throws {
+    let jobs = numbers.map { number in
+      let record = file.tensors[number]
+      return EncodingJob(
+        name: record.name, shape: record.shape, input: inputs[number],
+        geometry: record.geometry, exponent: 0)
+    }
+    _ = try converter.encode(jobs, method: .rtn, path: source.path) { _ in
+    } write: { chunk in
+      try file.tensors[numbers[chunk.job]].write(chunk, to: memory)
+    }
+  }
+
+  /// Forgets tensors.
+  package func drop(_ numbers: [Int]) {
+    for number in numbers {
+      for plane in file.tensors[number].planes { memory.discard(plane) }
+    }
+  }
+
+  /// The first value of a tensor.
+  package func values(of number: Int) -> UnsafeMutablePointer<Float> {
+    unsafe memory.mutablePointer(at: file.tensors[number].planes[0].lowerBound)
+      .assumingMemoryBound(to: Float.self)
+  }
+
+  /// A tensor's values as the input of an encoding.
+  func input(of number: Int) -> TensorInput { TensorInput(file.tensors[number], in: memory) }
+}
