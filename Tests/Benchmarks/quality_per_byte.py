@@ -30,11 +30,11 @@ KIBBLE = {
         "int8": f"--type int8 {GPTQ}",
     },
     "kibble mixed": {
-        "4.6": "--type mixed --target-bpw 4.6 --calibration CALIBRATION",
-        "5.05": "--type mixed --target-bpw 5.05 --calibration CALIBRATION",
-        "5.55": "--type mixed --target-bpw 5.55 --calibration CALIBRATION",
-        "6.6": "--type mixed --target-bpw 6.6 --calibration CALIBRATION",
-        "8.54": "--type mixed --target-bpw 8.54 --calibration CALIBRATION",
+        "mixed 4.6": "--type mixed --target-bpw 4.6 --calibration CALIBRATION",
+        "mixed 5.05": "--type mixed --target-bpw 5.05 --calibration CALIBRATION",
+        "mixed 5.55": "--type mixed --target-bpw 5.55 --calibration CALIBRATION",
+        "mixed 6.6": "--type mixed --target-bpw 6.6 --calibration CALIBRATION",
+        "mixed 8.54": "--type mixed --target-bpw 8.54 --calibration CALIBRATION",
     },
 }
 GGML = list(ggml_types.TYPES)
