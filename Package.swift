@@ -101,13 +101,15 @@ let package = Package(
     module("Generation", ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore"]),
 
     // The command line.
+    module("Charts", ["Diagnostics"]),
     module("ToolSupport", ["Diagnostics", "JSONCore"]),
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
-        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
-        "Quantization", "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "Verification",
+        "ByteIO", "Calibration", "Charts", "ChatTemplate", "Conversion", "Diagnostics",
+        "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat",
+        "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization", "ToolSupport",
+        "Verification",
       ],
       swiftSettings: strict),
 
@@ -130,6 +132,7 @@ let package = Package(
     tests("Tokenization", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
     tests("ChatTemplate", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
     tests("Generation", pipeline, exclude: ["Fixtures"]),
+    tests("Charts", ["Diagnostics"], exclude: ["Snapshots"]),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     tests("Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"]),
   ],

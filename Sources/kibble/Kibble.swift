@@ -24,6 +24,9 @@ package enum Kibble {
         [ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, RenderCommand.self]),
       CommandSection(
         "Run and compare",
-        [VerifyCommand.self, PerplexityCommand.self, LogitsCommand.self, BenchCommand.self]),
+        [
+          VerifyCommand.self, PerplexityCommand.self, LogitsCommand.self, BenchCommand.self,
+          PlotCommand.self,
+        ]),
     ])
 }

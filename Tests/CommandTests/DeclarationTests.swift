@@ -11,7 +11,7 @@ import kibble
     let names = Kibble.tool.specs.map(\.name)
     let expected = [
       "convert", "quantize", "verify", "logits", "bench", "inspect", "check", "export", "doctor",
-      "demo", "help", "chat", "generate", "tokenize", "render", "perplexity",
+      "demo", "help", "chat", "generate", "tokenize", "render", "perplexity", "plot",
     ]
     #expect(Set(names) == Set(expected) && names.count == expected.count)
   }

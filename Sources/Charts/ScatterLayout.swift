@@ -1,0 +1,121 @@
+/// Where everything of a scatter chart is, in pixels.
+package struct ScatterLayout {
+  /// A series as it is drawn.
+  package struct DrawnSeries {
+    let name: String
+    let style: SeriesStyle
+    let points: [ScatterChart.Point]
+    package let spots: [Spot]
+    /// Indices of the points on the Pareto front, from left to right.
+    package let front: [Int]
+  }
+
+  /// An entry of the legend; its marker is at `spot`.
+  package struct LegendEntry {
+    let name: String
+    /// The series that it explains; nil for the hollow markers of all.
+    let style: SeriesStyle?
+    package let spot: Spot
+  }
+
+  static let width = 960.0
+  static let height = 600.0
+  static let labelSize = 12.0
+  static let titleSize = 18.0
+  static let textSize = 13.0
+  static let margin = 24.0
+  private static let legendLine = 22.0
+
+  let chart: ScatterChart
+  package let titleLines: [String]
+  package let legend: [LegendEntry]
+  /// The area between the axes.
+  package let plot: Box
+  package let xScale: Scale
+  package let yScale: Scale
+  package let series: [DrawnSeries]
+  /// Places of the labels, series by series, point by point.
+  package let labels: [[PlacedLabel?]]
+
+  package init(_ chart: ScatterChart) {
+    self.chart = chart
+    titleLines = TextMetrics.lines(
+      chart.title, size: Self.titleSize, bold: true, width: Self.width - 2 * Self.margin)
+    let fronts = chart.series.map { paretoFront($0.points.map { Spot($0.x, $0.y) }) }
+    let legendTop = Self.margin + Double(titleLines.count) * (Self.titleSize + 6) + 6
+    legend = Self.legend(
+      chart.series.enumerated().map { ($1.name, SeriesStyle(index: $0)) }
+        + (zip(chart.series, fronts).contains { $0.points.count > $1.count }
+          ? [("hollow: beaten within its own series", nil)] : []),
+      top: legendTop)
+    let plot = Box(
+      left: 92, top: (legend.last?.spot.y ?? legendTop) + 22, right: Self.width - Self.margin,
+      bottom: Self.height - 62)
+    let points = chart.series.flatMap(\.points)
+    let xScale = Scale(
+      chart.xAxis.kind, around: points.map(\.x), start: plot.left, end: plot.right)
+    let yScale = Scale(
+      chart.yAxis.kind, around: points.map(\.y), start: plot.bottom, end: plot.top)
+    series = chart.series.enumerated().map { index, one in
+      DrawnSeries(
+        name: one.name, style: SeriesStyle(index: index), points: one.points,
+        spots: one.points.map { Spot(xScale.position(of: $0.x), yScale.position(of: $0.y)) },
+        front: fronts[index])
+    }
+    labels = Self.labels(series, in: plot)
+    self.plot = plot
+    self.xScale = xScale
+    self.yScale = yScale
+  }
+
+  /// The lines along the Pareto fronts.
+  package var frontLines: [Segment] { series.flatMap(\.frontLines) }
+
+  /// The points whose labels found no free place, which the drawing leaves out.
+  package var unlabelled: [ScatterChart.Point] {
+    zip(series, labels).flatMap { series, labels in
+      zip(series.points, labels).compactMap { $1 == nil && !$0.label.isEmpty ? $0 : nil }
+    }
+  }
+
+  /// The entries in lines of the chart's width.
+  private static func legend(
+    _ rows: [(name: String, style: SeriesStyle?)], top: Double
+  ) -> [LegendEntry] {
+    var entries: [LegendEntry] = []
+    var (left, middle) = (margin, top + 8)
+    for (name, style) in rows {
+      let width = 32 + TextMetrics.width(name, size: textSize) + 24
+      if left > margin, left + width > Self.width - margin {
+        (left, middle) = (margin, middle + legendLine)
+      }
+      entries.append(LegendEntry(name: name, style: style, spot: Spot(left + 12, middle)))
+      left += width
+    }
+    return entries
+  }
+
+  private static func labels(_ series: [DrawnSeries], in plot: Box) -> [[PlacedLabel?]] {
+    let placement = LabelPlacement(
+      bounds: plot.grown(by: -2), markerRadius: SeriesStyle.radius + 1.5,
+      lines: series.flatMap(\.frontLines))
+    let requests = series.flatMap { series in
+      zip(series.points, series.spots).map { point, spot in
+        LabelRequest(
+          anchor: spot, width: TextMetrics.width(point.label, size: labelSize), height: labelSize)
+      }
+    }
+    var places = placement.place(requests)[...]
+    return series.map { series in
+      defer { places = places.dropFirst(series.points.count) }
+      return Array(places.prefix(series.points.count))
+    }
+  }
+}
+
+extension ScatterLayout.DrawnSeries {
+  /// The lines along the Pareto front.
+  var frontLines: [Segment] {
+    zip(front, front.dropFirst()).map { Segment(spots[$0], spots[$1]) }
+  }
+}

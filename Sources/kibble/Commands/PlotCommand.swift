@@ -1,0 +1,63 @@
+import ByteIO
+import Charts
+import Diagnostics
+import JSONCore
+import ToolSupport
+
+/// `kibble plot`: what each way of quantizing costs in bytes and in quality, as a drawing.
+struct PlotCommand: Command {
+  static let points = PositionalSpec.required("POINTS", "a JSON file of measurements")
+  static let title = OptionSpec.value(
+    "title", "TEXT", "what stands above the plot", default: "Quality per byte")
+
+  static let spec = CommandSpec(
+    name: "plot", summary: "draw mean KLD over bits per weight as an SVG file",
+    discussion: [
+      "POINTS holds an array of objects: series, label, bits_per_weight, and mean_kld in nats; other "
+        + "keys are passed over. Each series has its own colour and marker, in the order in which "
+        + "the file first names them.",
+      "A line joins the points of a series that none of its other points beats in both; the rest "
+        + "are hollow. A label that finds no free place is left out.",
+    ],
+    positionals: [points], options: [.output, title],
+    examples: [
+      .init("a plot", "plot points.json -o plot.svg"),
+      .init("with a title", "plot points.json -o plot.svg --title 'Doge-20M, 8192 tokens'"),
+    ],
+    writesFile: true)
+
+  func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    let path = try arguments.argument(Self.points)
+    let output = try arguments.required(.output)
+    let chart = try QualityPoints.chart(
+      of: FileSystem.read(path, limit: 1 << 24), path: path,
+      title: arguments.value(Self.title) ?? "Quality per byte")
+    let inputs = [path].compactMap(FileSystem.identity)
+    try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
+    let layout = ScatterLayout(chart)
+    let bytes = Array(layout.svg.utf8)
+    for point in layout.unlabelled {
+      context.warn(
+        .init(.badData, code: "plot.no-room", "no room for the label '\(escaped(point.label))'"))
+    }
+    if !context.dryRun {
+      let file = try AtomicFile(
+        path: output, expectedBytes: bytes.count, overwrite: context.force, inputs: inputs)
+      try file.sink.write(bytes, at: 0)
+      try file.commit()
+    }
+    if context.json {
+      try context.emit([
+        "schema": "kibble.plot/1", "output": context.dryRun ? nil : .string(output),
+        "bytes": JSON(bytes.count),
+        "points": JSON(chart.series.reduce(0) { $0 + $1.points.count }),
+        "series": JSON(chart.series.map(\.name)),
+        "unlabelled": JSON(layout.unlabelled.map(\.label)),
+      ])
+    } else if !context.quiet {
+      try context.output.writeLine(
+        "\(context.dryRun ? "would write" : "wrote") \(output): \(NumberFormat.bytes(bytes.count))")
+    }
+    return .success
+  }
+}
