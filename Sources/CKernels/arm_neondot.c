@@ -15,7 +15,7 @@ INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
   for (int p = 0; p < 4; p++) a.part[p] = vdotq_s32(a.part[p], vreinterpretq_s8_s32(b.part[p]), x);
   return a.v;
 }
-#define dot_unsigned dot_signed  // bytes 0 ... 15 are the same signed
+#define dot_unsigned dot_signed  // bytes 0 ... 63 are the same signed
 
 #define KB_BIASED 0
 #include "vector_fast.h"

@@ -6,6 +6,9 @@
 
 extern const kb_kernels kb_scalar, kb_avx2, kb_avx512, kb_avx512vnni, kb_neon, kb_neondot;
 
+/// Times that codes and scale are fitted to each other after the search.
+enum { KB_REFITS = 2 };
+
 void kb_scalar_pack(const float *, size_t, uint32_t, uint32_t, float *);
 void kb_scalar_matmul(const kb_matrix *, const float *, uint32_t, uint32_t, uint32_t, float *, size_t);
 void kb_scalar_row(const kb_matrix *, uint32_t, float *);

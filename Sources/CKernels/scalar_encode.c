@@ -1,6 +1,5 @@
 // Encoding, scalar: source elements to binary32, tiles to units, the quantizers of formats/numerics.md, section 5.
 #include "scalar.h"
-#include "search_levels.h"
 #include "values.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -18,8 +17,7 @@ static float source_value(int source, const uint8_t *in, size_t i) {
 }
 
 void kb_scalar_values(const kb_matrix *w, uint32_t tile, float *out) {
-  uint32_t per = kb_columns_per_unit(w->type) > 4 ? 8 : 4, padded = (w->cols + per - 1) / per * per;
-  memset(out, 0, (size_t)padded * KB_TILE * 4);
+  memset(out, 0, (size_t)kb_padded_columns(w->type, w->cols) * KB_TILE * 4);
   for (uint32_t l = 0; l < KB_TILE && tile * KB_TILE + l < w->rows; l++)
     for (uint32_t c = 0; c < w->cols; c++) out[(size_t)c * KB_TILE + l] = kb_s_value(w, tile * KB_TILE + l, c);
 }
@@ -58,7 +56,7 @@ static void note_error(kb_tile_error *e, int lane, float value, float stored) {
 }
 
 int64_t kb_scalar_encode_float(int type, const float *in, uint32_t cols, uint32_t *units, kb_tile_error *error) {
-  uint32_t per = kb_columns_per_unit(type);
+  uint32_t per = kb_block_columns(type);
   memset(units, 0, (size_t)cols / per * KB_TILE * 4);
   for (uint32_t c = 0; c < cols; c++)
     for (uint32_t l = 0; l < KB_TILE; l++) {
@@ -77,13 +75,13 @@ int64_t kb_scalar_encode_float(int type, const float *in, uint32_t cols, uint32_
 
 // ---- quantizers: one group of one lane (row); w(c) is scaled by 2^-E -------------------
 
-typedef struct { const float *in; uint32_t begin, end; float unit, low, high; } group;
+typedef struct { const float *in; uint32_t begin, end; float unit; kb_code_range codes; } group;
 
 static float element(const group *g, uint32_t c) { return g->in[(size_t)c * KB_TILE] * g->unit; }
 
 static float code_of(const group *g, float w, float reciprocal) {
   float q = kb_round(w * reciprocal);
-  return q < g->low ? g->low : q > g->high ? g->high : q;
+  return q < g->codes.low ? g->codes.low : q > g->codes.high ? g->codes.high : q;
 }
 
 /// The sums of the least-squares scale for the codes that `reciprocal` gives.
@@ -97,18 +95,17 @@ static void fit(const group *g, float reciprocal, float *wq, float *qq) {
   }
 }
 
-static float choose_scale(const group *g, int type, int method) {
+static float choose_scale(const group *g, int method) {
   float largest = 0, extreme = 0;
   for (uint32_t c = g->begin; c < g->end; c++) {
     float w = element(g, c), a = __builtin_fabsf(w);
     if (a > largest) { largest = a; extreme = w; }
   }
   if (largest == 0) return 0;
-  if (method == KB_RTN) return largest / (type == KB_INT4 ? 7.0f : 127.0f);
-  const float *levels = type == KB_INT4 ? kb_int4_levels : kb_int8_levels;
+  if (method == KB_RTN) return largest / g->codes.high;
   float best = 0, scale = 0, wq, qq;
-  for (int i = 0; i < (type == KB_INT4 ? KB_INT4_LEVELS : KB_INT8_LEVELS); i++) {
-    fit(g, levels[i] / extreme, &wq, &qq);
+  for (int i = 0; i < g->codes.level_count; i++) {
+    fit(g, g->codes.levels[i] / extreme, &wq, &qq);
     if (qq > 0 && wq * wq / qq > best) { best = wq * wq / qq; scale = wq / qq; }
   }
   for (int i = 0; i < KB_REFITS; i++) {
@@ -118,23 +115,31 @@ static float choose_scale(const group *g, int type, int method) {
   return scale;
 }
 
+/// Adds a code to the units of its block, a lane of a tile.
+static void put_code(int type, uint32_t code, uint32_t column, uint32_t *units) {
+  kb_place low = kb_low_place(type, column);
+  units[low.unit * KB_TILE] |= (code & (type == KB_INT8 ? 255 : 15)) << low.bit;
+  if (kb_block_units(type) == 1) return;
+  kb_place high = kb_high_place(type, column);
+  units[high.unit * KB_TILE] |= (code >> 4 & (type == KB_INT5 ? 1 : 3)) << high.bit;
+}
+
 void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, uint32_t group_size, int exponent, uint32_t *units,
                         uint16_t *scales, kb_tile_error *error) {
-  uint32_t per = kb_columns_per_unit(type);
+  uint32_t block = kb_block_columns(type), block_units = kb_block_units(type);
   double unit = kb_power_of_two(exponent);
-  memset(units, 0, (size_t)cols / per * KB_TILE * 4);
+  memset(units, 0, (size_t)cols / block * block_units * KB_TILE * 4);
   for (uint32_t begin = 0, index = 0; begin < cols; begin += group_size, index++) {
     uint32_t end = begin + group_size < cols ? begin + group_size : cols;
     for (uint32_t l = 0; l < KB_TILE; l++) {
-      group g = {in + l, begin, end, kb_power_of_two(-exponent), type == KB_INT4 ? -8.0f : -127.0f, type == KB_INT4 ? 7.0f : 127.0f};
-      uint16_t h = method == KB_GIVEN ? scales[index * KB_TILE + l] : kb_s_f16(choose_scale(&g, type, method));
+      group g = {in + l, begin, end, kb_power_of_two(-exponent), kb_codes_of(type)};
+      uint16_t h = method == KB_GIVEN ? scales[index * KB_TILE + l] : kb_s_f16(choose_scale(&g, method));
       float scale = kb_s_widen_f16(h), reciprocal = scale != 0 ? 1.0f / scale : 0;
       scales[index * KB_TILE + l] = scale != 0 ? h : 0;
       float squared_error = 0, squared_value = 0, largest = 0;
       for (uint32_t c = begin; c < end; c++) {
         float w = element(&g, c), q = code_of(&g, w, reciprocal), d = __builtin_fmaf(-q, scale, w);
-        uint32_t in_unit = c % per, shift = type == KB_INT8 ? 8 * in_unit : 8 * (in_unit % 4) + 4 * (in_unit / 4);
-        units[(size_t)(c / per) * KB_TILE + l] |= ((uint32_t)(int32_t)q & (type == KB_INT8 ? 255 : 15)) << shift;
+        put_code(type, (uint32_t)(int32_t)q, c % block, units + (size_t)(c / block) * block_units * KB_TILE + l);
         squared_error = __builtin_fmaf(d, d, squared_error);
         squared_value = __builtin_fmaf(w, w, squared_value);
         if (__builtin_fabsf(d) > largest) largest = __builtin_fabsf(d);

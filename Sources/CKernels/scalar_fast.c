@@ -33,8 +33,7 @@ void kb_scalar_quantize_rows(const float *x, size_t stride, uint32_t tokens, uin
           out.codes[at * KB_FAST_GROUP + c] = q;
           sum += q;
         }
-        out.unbias8[at] = -8 * sum;
-        out.unbias128[at] = -128 * sum;
+        kb_fast_unbias(&out, at, sum);
       }
   }
 }

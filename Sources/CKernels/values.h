@@ -60,18 +60,73 @@ static inline float kb_s_exp(float x) {
   return p * kb_power_of_two((int)n);
 }
 
-static inline uint32_t kb_columns_per_unit(int type) {
-  return type == KB_F32 ? 1 : type == KB_F16 || type == KB_BF16 ? 2 : type == KB_INT8 ? 4 : 8;
+// ---- how codes lie: in blocks, the fewest columns of a row that fill whole units -------
+
+/// Columns of a block.
+static inline uint32_t kb_block_columns(int type) {
+  switch (type) {
+    case KB_F32: return 1;
+    case KB_F16: case KB_BF16: return 2;
+    case KB_INT8: return 4;
+    case KB_INT4: return 8;
+    default: return 32;
+  }
+}
+
+/// Units of a block: one, or four with the low bits of int5 or int6 and then those with the high ones.
+static inline uint32_t kb_block_units(int type) { return type == KB_INT5 ? 5 : type == KB_INT6 ? 6 : 1; }
+
+/// Columns of a row with its padding.
+static inline uint32_t kb_padded_columns(int type, uint32_t cols) {
+  uint32_t step = kb_block_columns(type) > 4 ? kb_block_columns(type) : 4;
+  return (cols + step - 1) / step * step;
+}
+
+/// A unit of a block, and the lowest bit in it.
+typedef struct { uint32_t unit, bit; } kb_place;
+
+/// Where the code of a block's column lies, or the low 4 bits of it where the type has more than 4 and fewer than 8.
+static inline kb_place kb_low_place(int type, uint32_t column) {
+  if (type == KB_INT8) return (kb_place){0, 8 * column};
+  return (kb_place){column / 8, 8 * (column % 4) + 4 * (column / 4 % 2)};
+}
+
+/// Where the other bits of an int5 or int6 lie.
+static inline kb_place kb_high_place(int type, uint32_t column) {
+  if (type == KB_INT5) return (kb_place){4, 8 * (column % 4) + column / 4};
+  return (kb_place){4 + column / 16, 8 * (column % 4) + 2 * (column % 16 / 4)};
+}
+
+static inline uint32_t kb_load_unit(const uint8_t *units, size_t index) {
+  uint32_t u;
+  memcpy(&u, units + 4 * index, 4);
+  return u;
+}
+
+/// The code of a column of a block; the block's units are `stride` units apart. A type's number is that of its bits.
+static inline int32_t kb_s_block_code(int type, const uint8_t *units, size_t stride, uint32_t column) {
+  kb_place low = kb_low_place(type, column);
+  uint32_t code = kb_load_unit(units, low.unit * stride) >> low.bit, bits = (uint32_t)type;
+  if (bits == 5 || bits == 6) {
+    kb_place high = kb_high_place(type, column);
+    code = (code & 15) | kb_load_unit(units, high.unit * stride) >> high.bit << 4;
+  }
+  return (int32_t)(code << (32 - bits)) >> (32 - bits);
+}
+
+/// The units of the block with a column of a row, and how far apart they are.
+static inline const uint8_t *kb_s_block(const kb_matrix *m, uint32_t row, uint32_t column, size_t *stride) {
+  uint32_t lane = m->tiled ? row % KB_TILE : 0, line = m->tiled ? row / KB_TILE : row;
+  *stride = m->tiled ? KB_TILE : 1;
+  return m->codes + line * m->tile_stride +
+         ((size_t)(column / kb_block_columns(m->type)) * kb_block_units(m->type) * *stride + lane) * 4;
 }
 
 /// The code at a row and column of a quantized matrix.
 static inline int32_t kb_s_code(const kb_matrix *m, uint32_t row, uint32_t column) {
-  uint32_t per = kb_columns_per_unit(m->type), unit = column / per, in = column % per;
-  size_t lanes = m->tiled ? KB_TILE : 1, lane = m->tiled ? row % KB_TILE : 0, line = m->tiled ? row / KB_TILE : row;
-  uint32_t u;
-  memcpy(&u, m->codes + line * m->tile_stride + (unit * lanes + lane) * 4, 4);
-  return m->type == KB_INT8 ? (int32_t)(u << (24 - 8 * in)) >> 24
-                            : (int32_t)(u << (28 - 8 * (in % 4) - 4 * (in / 4))) >> 28;
+  size_t stride;
+  const uint8_t *units = kb_s_block(m, row, column, &stride);
+  return kb_s_block_code(m->type, units, stride, column % kb_block_columns(m->type));
 }
 
 /// The scale of a group of a row.
@@ -85,13 +140,11 @@ static inline float kb_s_scale(const kb_matrix *m, uint32_t row, uint32_t group)
 
 /// The value at a row and column.
 static inline float kb_s_value(const kb_matrix *m, uint32_t row, uint32_t column) {
-  uint32_t per = kb_columns_per_unit(m->type), unit = column / per, in = column % per;
-  size_t lanes = m->tiled ? KB_TILE : 1, lane = m->tiled ? row % KB_TILE : 0, line = m->tiled ? row / KB_TILE : row;
-  uint32_t u;
-  memcpy(&u, m->codes + line * m->tile_stride + (unit * lanes + lane) * 4, 4);
+  size_t stride;
+  uint32_t u = kb_load_unit(kb_s_block(m, row, column, &stride), 0);
   if (m->type == KB_F32) return kb_float(u);
-  if (m->type == KB_F16) return kb_s_widen_f16((uint16_t)(u >> 16 * in));
-  if (m->type == KB_BF16) return kb_s_widen_bf16((uint16_t)(u >> 16 * in));
+  if (m->type == KB_F16) return kb_s_widen_f16((uint16_t)(u >> 16 * (column % 2)));
+  if (m->type == KB_BF16) return kb_s_widen_bf16((uint16_t)(u >> 16 * (column % 2)));
   return (float)kb_s_code(m, row, column) * kb_s_scale(m, row, column / m->group);
 }
 

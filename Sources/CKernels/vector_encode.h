@@ -1,8 +1,7 @@
 // Encoding over 16-lane vectors; included behind vector_exact.h.
-#include "search_levels.h"
 
 static void values(const kb_matrix *w, uint32_t tile, float *out) {
-  uint32_t per = w->type == KB_INT4 ? 8 : 4, padded = (w->cols + per - 1) / per * per;
+  uint32_t padded = kb_padded_columns(w->type, w->cols);
   if (!w->tiled) {
     kb_scalar_values(w, tile, out);
     return;
@@ -124,16 +123,16 @@ static int64_t encode_float(int type, const float *in, uint32_t cols, uint32_t *
 
 // ---- quantizers: a lane is a row, so a group of each of 16 rows is searched at once -----
 
-INLINE v16f code16(v16f w, v16f reciprocal, float low, float high) {
+INLINE v16f code16(v16f w, v16f reciprocal, kb_code_range codes) {
   v16f q = round16(w * reciprocal);
-  q = select16(q < low, splat(low), q);
-  return select16(q > high, splat(high), q);
+  q = select16(q < codes.low, splat(codes.low), q);
+  return select16(q > codes.high, splat(codes.high), q);
 }
 
-INLINE void fit16(const float *w, uint32_t n, v16f reciprocal, float low, float high, v16f *wq, v16f *qq) {
+INLINE void fit16(const float *w, uint32_t n, v16f reciprocal, kb_code_range codes, v16f *wq, v16f *qq) {
   v16f a = splat(0), b = splat(0);
   for (uint32_t c = 0; c < n; c++, w += KB_TILE) {
-    v16f v = load(w), q = code16(v, reciprocal, low, high);
+    v16f v = load(w), q = code16(v, reciprocal, codes);
     a = fma16(v, q, a);
     b = fma16(q, q, b);
   }
@@ -144,7 +143,7 @@ INLINE void fit16(const float *w, uint32_t n, v16f reciprocal, float low, float 
 /// 1 / x, and 0 where x is 0.
 INLINE v16f reciprocal16(v16f x) { return select16(x != 0, splat(1) / x, splat(0)); }
 
-INLINE v16f choose16(const float *w, uint32_t n, int type, int method, float low, float high) {
+INLINE v16f choose16(const float *w, uint32_t n, int method, kb_code_range codes) {
   v16f largest = splat(0), extreme = splat(0);
   for (uint32_t c = 0; c < n; c++) {
     v16f v = load(w + (size_t)c * KB_TILE), a = (v16f)((v16u)v & 0x7fffffff);
@@ -152,20 +151,18 @@ INLINE v16f choose16(const float *w, uint32_t n, int type, int method, float low
     largest = select16(more, a, largest);
     extreme = select16(more, v, extreme);
   }
-  if (method == KB_RTN) return largest / (type == KB_INT4 ? 7.0f : 127.0f);
-  const float *levels = type == KB_INT4 ? kb_int4_levels : kb_int8_levels;
-  int count = type == KB_INT4 ? KB_INT4_LEVELS : KB_INT8_LEVELS;
+  if (method == KB_RTN) return largest / codes.high;
   v16f best = splat(0), scale = splat(0), wq, qq;
   v16i zero = largest == 0;
-  for (int i = 0; i < count; i++) {
-    fit16(w, n, select16(zero, splat(0), splat(levels[i]) / extreme), low, high, &wq, &qq);
+  for (int i = 0; i < codes.level_count; i++) {
+    fit16(w, n, select16(zero, splat(0), splat(codes.levels[i]) / extreme), codes, &wq, &qq);
     v16f score = select16(qq > 0, wq * wq / qq, splat(0));
     v16i more = score > best;
     best = select16(more, score, best);
     scale = select16(more, wq / qq, scale);
   }
   for (int i = 0; i < KB_REFITS; i++) {
-    fit16(w, n, reciprocal16(scale), low, high, &wq, &qq);
+    fit16(w, n, reciprocal16(scale), codes, &wq, &qq);
     scale = select16(qq > 0, wq / qq, splat(0));
   }
   return scale;
@@ -173,31 +170,36 @@ INLINE v16f choose16(const float *w, uint32_t n, int type, int method, float low
 
 static void quantize(int type, int method, const float *in, uint32_t cols, uint32_t group, int exponent, uint32_t *units,
                      uint16_t *scales, kb_tile_error *error) {
-  float low = type == KB_INT4 ? -8.0f : -127.0f, high = type == KB_INT4 ? 7.0f : 127.0f;
+  kb_code_range codes = kb_codes_of(type);
   float unit = kb_power_of_two(-exponent), w[128 * KB_TILE];
   double unit64 = kb_power_of_two(exponent), square_unit = unit64 * unit64;
-  uint32_t per = kb_columns_per_unit(type);
+  uint32_t block = kb_block_columns(type), block_units = kb_block_units(type);
   error16 e = load_error(error);
   for (uint32_t begin = 0; begin < cols; begin += group, scales += KB_TILE) {
     uint32_t n = begin + group < cols ? group : cols - begin;
     for (uint32_t c = 0; c < n; c++) store(w + c * KB_TILE, load(in + (size_t)(begin + c) * KB_TILE) * unit);
-    v16h h = method == KB_GIVEN ? (v16h)*(const v16s *)scales : __builtin_convertvector(choose16(w, n, type, method, low, high), v16h);
+    v16h h = method == KB_GIVEN ? (v16h)*(const v16s *)scales : __builtin_convertvector(choose16(w, n, method, codes), v16h);
     v16f scale = __builtin_convertvector(h, v16f), reciprocal = reciprocal16(scale);
     v16s bits = (v16s)h;
     *(v16s *)scales = bits == 0x8000 ? bits - bits : bits;
     v16f squared_error = splat(0), squared_value = splat(0), largest = splat(0);
-    for (uint32_t c = 0; c < n; c += per, units += KB_TILE) {
-      v16u u = {0};
-      for (uint32_t k = 0; k < per; k++) {
-        v16f v = load(w + (c + k) * KB_TILE), q = code16(v, reciprocal, low, high), d = fma16(-q, scale, v);
+    for (uint32_t c = 0; c < n; c += block, units += block_units * KB_TILE) {
+      v16u u[6] = {0};
+      for (uint32_t k = 0; k < block; k++) {
+        v16f v = load(w + (c + k) * KB_TILE), q = code16(v, reciprocal, codes), d = fma16(-q, scale, v);
         v16u code = (v16u)__builtin_convertvector(q, v16i);
-        u |= type == KB_INT8 ? (code & 255) << 8 * k : (code & 15) << (8 * (k % 4) + 4 * (k / 4));
+        kb_place low = kb_low_place(type, k);
+        u[low.unit] |= (code & (type == KB_INT8 ? 255 : 15)) << low.bit;
+        if (block_units > 1) {
+          kb_place high = kb_high_place(type, k);
+          u[high.unit] |= (code >> 4 & (type == KB_INT5 ? 1 : 3)) << high.bit;
+        }
         v16f a = (v16f)((v16u)d & 0x7fffffff);
         squared_error = fma16(d, d, squared_error);
         squared_value = fma16(v, v, squared_value);
         largest = select16(a > largest, a, largest);
       }
-      *(v16u *)units = u;
+      for (uint32_t i = 0; i < block_units; i++) *(v16u *)(units + i * KB_TILE) = u[i];
     }
     v16d a = __builtin_convertvector(largest, v16d) * unit64;
     e.squared_error += __builtin_convertvector(squared_error, v16d) * square_unit;

@@ -1,4 +1,4 @@
-// Fast kernels over 16-lane vectors: int8 activations times int8 or int4 weights, summed as integers within groups of 32 columns.
+// Fast kernels over 16-lane vectors: int8 activations times weights of 4 to 8 bits, summed as integers within groups of 32 columns.
 // The file that includes it defines how four bytes are multiplied: dot_signed, dot_unsigned, and KB_BIASED (1 where int8 weights
 // are made unsigned by adding 128).
 #include "fast_layout.h"
@@ -26,63 +26,80 @@ static void quantize_rows(const float *x, size_t stride, uint32_t tokens, uint32
         *(v16c *)(out.codes + at * 32 + 16) = __builtin_convertvector(q, v16c);
         out.scales[at] = scale;
         int32_t sum = __builtin_reduce_add(p + q);
-        out.unbias8[at] = -8 * sum;
-        out.unbias128[at] = -128 * sum;
+        kb_fast_unbias(&out, at, sum);
         row += KB_FAST_GROUP;
       }
     }
   }
 }
 
-/// The units of a group of 32 columns of 16 rows, as eight vectors of four bytes a lane, of which `columns` are stored. int4 codes
-/// are made unsigned by adding 8; int8 codes, for VNNI, by adding 128.
-INLINE void load_group(const uint8_t *codes, bool int4, uint32_t columns, v16i *w) {
-  if (int4) {
+/// What codes of a type are made unsigned with: a bias is added, which flips the bit of the sign. int8 takes one for VNNI alone.
+INLINE bool is_biased(int type) { return type != KB_INT8 || KB_BIASED; }
+INLINE const int32_t *unbias_of(int type, kb_fast_rows x) {
+  return type == KB_INT4 ? x.unbias8 : type == KB_INT5 ? x.unbias16 : type == KB_INT6 ? x.unbias32 : x.unbias128;
+}
+
+/// Bytes of the units of a group of 32 columns of 16 rows.
+INLINE size_t group_bytes(int type) {
+  return KB_FAST_GROUP / kb_block_columns(type) * kb_block_units(type) * KB_TILE * 4;
+}
+
+/// The codes of a group of 32 columns of 16 rows, of which `columns` are stored: eight vectors of four bytes a lane, biased.
+INLINE void load_group(const uint8_t *codes, int type, uint32_t columns, v16i *w) {
+  const v16u *units = (const v16u *)codes;
+  if (type == KB_INT8) {
+    _Pragma("unroll") for (uint32_t i = 0; i < 8; i++) {
+      v16u u = i * 4 < columns ? units[i] : (v16u)0;
+      w[i] = (v16i)(KB_BIASED ? u ^ 0x80808080 : u);
+    }
+  } else if (type == KB_INT4) {
     _Pragma("unroll") for (uint32_t i = 0; i < 4; i++) {
-      v16u u = i * 8 < columns ? *(const v16u *)(codes + 64 * i) : (v16u)0;
+      v16u u = i * 8 < columns ? units[i] : (v16u)0;
       w[2 * i] = (v16i)((u & 0x0f0f0f0f) ^ 0x08080808);
       w[2 * i + 1] = (v16i)((u >> 4 & 0x0f0f0f0f) ^ 0x08080808);
     }
-  } else {
-    _Pragma("unroll") for (uint32_t i = 0; i < 8; i++) {
-      v16u u = i * 4 < columns ? *(const v16u *)(codes + 64 * i) : (v16u)0;
-      w[i] = (v16i)(KB_BIASED ? u ^ 0x80808080 : u);
-    }
+  } else {  // the last block of a row is a whole one
+    v16u u[6];
+    _Pragma("unroll") for (uint32_t i = 0; i < kb_block_units(type); i++) u[i] = units[i];
+    // The bit of the sign is among the high bits: all of them are flipped at once.
+    if (type == KB_INT5) u[4] = ~u[4];
+    else u[4] ^= 0xaaaaaaaa, u[5] ^= 0xaaaaaaaa;
+    _Pragma("unroll") for (uint32_t i = 0; i < 8; i++) w[i] = (v16i)four_codes(type, u, i);
   }
 }
 
 /// unbias + the products of a group with a token's 32 codes.
-INLINE v16i group_dot(const v16i *w, bool int4, const int8_t *x, int32_t unbias) {
+INLINE v16i group_dot(const v16i *w, int type, const int8_t *x, int32_t unbias) {
   v16i acc = (v16i)unbias;
   _Pragma("unroll") for (int i = 0; i < 8; i++) {
     int32_t four;
     memcpy(&four, x + 4 * i, 4);
-    acc = int4 || KB_BIASED ? dot_unsigned(acc, w[i], four) : dot_signed(acc, w[i], four);
+    acc = is_biased(type) ? dot_unsigned(acc, w[i], four) : dot_signed(acc, w[i], four);
   }
   return acc;
 }
 
 /// Sums of all groups of a tile for n tokens.
 #define FAST_BLOCK(n)                                                                                                         \
-  INLINE void fast_block_##n(const kb_matrix *m, uint32_t tile, bool int4, kb_fast_rows x, float *y, size_t y_stride) {       \
+  INLINE void fast_block_##n(const kb_matrix *m, uint32_t tile, int type, kb_fast_rows x, float *y, size_t y_stride) {        \
     const uint8_t *codes = m->codes + tile * m->tile_stride;                                                                  \
     uint32_t groups = (m->cols + m->group - 1) / m->group, step = m->group / KB_FAST_GROUP, left = step;                      \
     const uint16_t *scales = m->scales + (size_t)tile * groups * KB_TILE;                                                     \
-    const int32_t *unbias = int4 ? x.unbias8 : x.unbias128;                                                                   \
+    const int32_t *unbias = unbias_of(type, x);                                                                               \
     v16f sum[n], ws = splat(0);                                                                                               \
     v16i w[8];                                                                                                                \
     _Pragma("unroll") for (int t = 0; t < n; t++) sum[t] = splat(0);                                                          \
-    for (uint32_t c = 0; c < m->cols; c += KB_FAST_GROUP, codes += int4 ? 256 : 512) {                                        \
+    for (uint32_t c = 0; c < m->cols; c += KB_FAST_GROUP, codes += group_bytes(type)) {                                       \
       if (left == step) {                                                                                                     \
         ws = group_scales(m, scales);                                                                                         \
         scales += KB_TILE;                                                                                                    \
         left = 0;                                                                                                             \
       }                                                                                                                       \
       left++;                                                                                                                 \
-      if (m->cols - c >= KB_FAST_GROUP) load_group(codes, int4, KB_FAST_GROUP, w);                                            \
-      else load_group(codes, int4, m->cols - c, w);                                                                           \
+      if (m->cols - c >= KB_FAST_GROUP) load_group(codes, type, KB_FAST_GROUP, w);                                            \
+      else load_group(codes, type, m->cols - c, w);                                                                           \
       _Pragma("unroll") for (int t = 0; t < n; t++) {                                                                         \
-        v16i d = group_dot(w, int4, x.codes + 32 * t, int4 || KB_BIASED ? unbias[t] : 0);                                     \
+        v16i d = group_dot(w, type, x.codes + 32 * t, is_biased(type) ? unbias[t] : 0);                                       \
         sum[t] = fma16(__builtin_convertvector(d, v16f), ws * x.scales[t], sum[t]);                                           \
       }                                                                                                                       \
       x.codes += 32 * n;                                                                                                      \
@@ -97,7 +114,7 @@ FAST_BLOCK(8)
 FAST_BLOCK(16)
 
 /// One token and whole groups of 32: what is the same for all tiles is made ready once. False where that could change a rounding.
-INLINE bool fast_matvec(const kb_matrix *m, bool int4, kb_fast_rows x, uint32_t tile_begin, uint32_t tile_end, float *y) {
+INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows x, uint32_t tile_begin, uint32_t tile_end, float *y) {
   enum { MOST = 512 };
   uint32_t groups = m->cols / KB_FAST_GROUP, step = m->group / KB_FAST_GROUP;
   float xs[MOST];
@@ -106,15 +123,15 @@ INLINE bool fast_matvec(const kb_matrix *m, bool int4, kb_fast_rows x, uint32_t 
     xs[g] = x.scales[g] * m->scale_unit;
     if (x.scales[g] != 0 && !(xs[g] >= 0x1p-126f && xs[g] <= 0x1p100f)) return false;
   }
-  const int32_t *unbias = int4 ? x.unbias8 : x.unbias128;
+  const int32_t *unbias = unbias_of(type, x);
   for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
     const uint8_t *codes = m->codes + tile * m->tile_stride;
     const v16h *scales = (const v16h *)(m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE);
     v16f sum = splat(0);
-    for (uint32_t g = 0; g < groups; g++, codes += int4 ? 256 : 512) {
+    for (uint32_t g = 0; g < groups; g++, codes += group_bytes(type)) {
       v16i w[8];
-      load_group(codes, int4, KB_FAST_GROUP, w);
-      v16i d = group_dot(w, int4, x.codes + 32 * g, int4 || KB_BIASED ? unbias[g] : 0);
+      load_group(codes, type, KB_FAST_GROUP, w);
+      v16i d = group_dot(w, type, x.codes + 32 * g, is_biased(type) ? unbias[g] : 0);
       v16f ws = __builtin_convertvector(scales[step == 1 ? g : g / step], v16f);
       sum = fma16(__builtin_convertvector(d, v16f), ws * xs[g], sum);
     }
@@ -124,10 +141,10 @@ INLINE bool fast_matvec(const kb_matrix *m, bool int4, kb_fast_rows x, uint32_t 
 }
 FAST_BLOCK(1)
 
-INLINE void matmul_fast_type(const kb_matrix *m, bool int4, const void *packed, uint32_t tokens, uint32_t tile_begin,
+INLINE void matmul_fast_type(const kb_matrix *m, int type, const void *packed, uint32_t tokens, uint32_t tile_begin,
                              uint32_t tile_end, float *y, size_t y_stride) {
   if (tokens == 1 && m->cols % KB_FAST_GROUP == 0 && m->cols <= 512 * KB_FAST_GROUP &&
-      fast_matvec(m, int4, kb_fast_rows_at(packed, 1, m->cols), tile_begin, tile_end, y))
+      fast_matvec(m, type, kb_fast_rows_at(packed, 1, m->cols), tile_begin, tile_end, y))
     return;
   for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
     const uint8_t *block = packed;
@@ -140,11 +157,11 @@ INLINE void matmul_fast_type(const kb_matrix *m, bool int4, const void *packed, 
       kb_fast_rows x = kb_fast_rows_at(block, n, m->cols);
       float *out = y + t * y_stride + tile * KB_TILE;
       switch (n) {
-        case 1: fast_block_1(m, tile, int4, x, out, y_stride); break;
-        case 2: fast_block_2(m, tile, int4, x, out, y_stride); break;
-        case 4: fast_block_4(m, tile, int4, x, out, y_stride); break;
-        case 8: fast_block_8(m, tile, int4, x, out, y_stride); break;
-        default: fast_block_16(m, tile, int4, x, out, y_stride); break;
+        case 1: fast_block_1(m, tile, type, x, out, y_stride); break;
+        case 2: fast_block_2(m, tile, type, x, out, y_stride); break;
+        case 4: fast_block_4(m, tile, type, x, out, y_stride); break;
+        case 8: fast_block_8(m, tile, type, x, out, y_stride); break;
+        default: fast_block_16(m, tile, type, x, out, y_stride); break;
       }
     }
   }
@@ -152,6 +169,10 @@ INLINE void matmul_fast_type(const kb_matrix *m, bool int4, const void *packed, 
 
 static void matmul_fast(const kb_matrix *m, const void *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
                         size_t y_stride) {
-  if (m->type == KB_INT4) matmul_fast_type(m, true, packed, tokens, tile_begin, tile_end, y, y_stride);
-  else matmul_fast_type(m, false, packed, tokens, tile_begin, tile_end, y, y_stride);
+  switch (m->type) {
+    case KB_INT4: matmul_fast_type(m, KB_INT4, packed, tokens, tile_begin, tile_end, y, y_stride); break;
+    case KB_INT5: matmul_fast_type(m, KB_INT5, packed, tokens, tile_begin, tile_end, y, y_stride); break;
+    case KB_INT6: matmul_fast_type(m, KB_INT6, packed, tokens, tile_begin, tile_end, y, y_stride); break;
+    default: matmul_fast_type(m, KB_INT8, packed, tokens, tile_begin, tile_end, y, y_stride);
+  }
 }

@@ -20,7 +20,7 @@ INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
   return a.v;
 }
 
-/// The same for bytes 0 ... 15.
+/// The same for bytes 0 ... 63.
 INLINE v16i dot_unsigned(v16i acc, v16i w, int32_t four) {
   v16i_halves a = {acc}, b = {w};
   __m256i x = _mm256_set1_epi32(four), ones = _mm256_set1_epi16(1);

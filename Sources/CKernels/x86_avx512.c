@@ -15,7 +15,7 @@ INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
   return acc + (v16i)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
 }
 
-/// The same for bytes 0 ... 15.
+/// The same for bytes 0 ... 63.
 INLINE v16i dot_unsigned(v16i acc, v16i w, int32_t four) {
   __m512i pairs = _mm512_maddubs_epi16((__m512i)w, _mm512_set1_epi32(four));
   return acc + (v16i)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));

@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 import TensorCore
 
 /// Sixteen rows' values of a column.
@@ -12,13 +13,10 @@ struct CodeRange: Sendable {
   let levels: [Float]
 
   init(_ type: WeightType) {
-    let isInt4 = type == .int4
-    low = Lanes(repeating: isInt4 ? -8 : -127)
-    high = Lanes(repeating: isInt4 ? 7 : 127)
-    levels =
-      isInt4
-      ? [-8, -7.5, -7, -8.5, -6.5, -9, -6, 7, 7.4, 6.6, 7.8, 6.2, 8.2, 5.8]
-      : (116...127).reversed().map { Float($0) }
+    let codes = unsafe kb_codes_of(Int32(type.kernelCode))
+    low = Lanes(repeating: unsafe codes.low)
+    high = Lanes(repeating: unsafe codes.high)
+    levels = unsafe (0..<Int(codes.level_count)).map { unsafe codes.levels[$0] }
   }
 
   /// The nearest codes of values that were divided by their scale; of two, the even one.

@@ -86,7 +86,7 @@ extension Converter {
     }
     _ = try encode(jobs, method: .rtn, path: model.file.path, summarize: { _ in }) { chunk in
       let geometry = jobs[chunk.job].geometry
-      let rowBytes = geometry.columns * 4 / type.columnsPerUnit
+      let rowBytes = geometry.columns * 4 / type.columnsPerBlock
       let start = writer.byteRanges[chunk.job].lowerBound + chunk.rows.lowerBound * rowBytes
       try unsafe sink.write(
         packed(chunk.codes, rows: chunk.rows.count, rowBytes: rowBytes), at: start)

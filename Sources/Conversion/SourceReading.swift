@@ -106,7 +106,7 @@ extension Converter {
       throw .payloadChecksum(
         path: path, entry: record.name, expected: record.crc32, found: whole.checksum)
     }
-    let sizes = [record.type.isQuantized ? 1 : 4 / record.type.columnsPerUnit, 2]
+    let sizes = [(record.type.elementType?.bits ?? 8) / 8, 2]
     for ((plane, range), size) in zip(zip(planes, record.planes), sizes) {
       guard let element = plane.firstNonFinite else { continue }
       throw .notFinite(

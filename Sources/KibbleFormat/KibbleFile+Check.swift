@@ -64,15 +64,16 @@ extension KibbleFile {
     let lanes = geometry.arrangement == .tiles ? TensorGeometry.tileRows : 1
     let codes = tensor.planes[0]
     let lineBytes = geometry.unitsPerRow * lanes * 4
+    let padding = geometry.paddingMasks
     for line in 0..<geometry.paddedRows / lanes {
       let start = codes.lowerBound + line * lineBytes
       let units = unsafe region.buffer(start..<start + lineBytes)
       for index in 0..<geometry.unitsPerRow * lanes {
         let unit = unsafe units.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
-        let columns = geometry.columns - index / lanes * geometry.type.columnsPerUnit
         let isPaddingRow = line * lanes + index % lanes >= geometry.rows
-        switch UnitFault(in: UInt32(littleEndian: unit), geometry.type, isPaddingRow ? 0 : columns)
-        {
+        let fromEnd = geometry.unitsPerRow - 1 - index / lanes
+        let mask = isPaddingRow ? .max : fromEnd < padding.count ? padding[fromEnd] : 0
+        switch UnitFault(in: UInt32(littleEndian: unit), geometry.type, padding: mask) {
         case .padding?:
           throw .paddingNotZero(path: path, entry: tensor.name, offset: start + index * 4)
         case .notFinite?:
@@ -109,18 +110,26 @@ extension KibbleFile {
   private func checkProducts(_ tensor: TensorRecord) throws(KibbleFormatError) {
     let geometry = tensor.geometry
     let lanes = geometry.arrangement == .tiles ? TensorGeometry.tileRows : 1
-    let columnsPerUnit = geometry.type.columnsPerUnit
     let codes = unsafe region.buffer(tensor.planes[0])
     let scales = unsafe region.buffer(tensor.planes[1])
-    for row in 0..<geometry.rows {
-      for column in 0..<geometry.columns {
-        let unit =
-          (row / lanes * geometry.unitsPerRow + column / columnsPerUnit) * lanes + row % lanes
+    for column in 0..<geometry.columns {
+      let places = geometry.type.places(of: column)
+      for row in 0..<geometry.rows {
+        func offset(_ place: BitPlace) -> Int {
+          ((row / lanes * geometry.unitsPerRow + place.unit) * lanes + row % lanes) * 4
+        }
         let group =
           (row / lanes * geometry.groupsPerRow + column / geometry.groupSize) * lanes + row % lanes
-        let code = unsafe magnitude(
-          of: column % columnsPerUnit, columnsPerUnit,
-          UInt32(littleEndian: codes.loadUnaligned(fromByteOffset: unit * 4, as: UInt32.self)))
+        var code = 0
+        var width = 0
+        for place in places {
+          let unit = unsafe codes.loadUnaligned(
+            fromByteOffset: offset(place), as: UInt32.self)
+          code |= Int(place.bits(of: UInt32(littleEndian: unit))) << width
+          width += place.count
+        }
+        // Two's complement.
+        if code >> (width - 1) == 1 { code = 1 << width - code }
         let bits = unsafe Int(
           UInt16(littleEndian: scales.loadUnaligned(fromByteOffset: group * 2, as: UInt16.self)))
         let binade = max(bits >> 10 & 31, 1)
@@ -130,18 +139,24 @@ extension KibbleFile {
           significand: Double(max(code, 1) * significand))
         guard product < 0x1p128 else {
           throw .notFinite(
-            path: path, entry: tensor.name, offset: tensor.planes[0].lowerBound + unit * 4)
+            path: path, entry: tensor.name,
+            offset: tensor.planes[0].lowerBound + offset(places[0]))
         }
       }
     }
   }
+}
 
-  /// The magnitude of one of a unit's 4 or 8 codes.
-  private func magnitude(of column: Int, _ columnsPerUnit: Int, _ unit: UInt32) -> Int {
-    let bits = 32 / columnsPerUnit
-    let shift = 8 * (column % 4) + 4 * (column / 4)
-    let code = Int32(bitPattern: unit << UInt32(32 - bits - shift)) >> Int32(32 - bits)
-    return Int(code.magnitude)
+extension TensorGeometry {
+  /// The bits of padding columns in a row's last units, from the last one.
+  fileprivate var paddingMasks: [UInt32] {
+    var masks: [UInt32] = []
+    for place in (columns..<paddedColumns).flatMap(type.places) {
+      let fromEnd = unitsPerRow - 1 - place.unit
+      masks += [UInt32](repeating: 0, count: max(0, fromEnd + 1 - masks.count))
+      masks[fromEnd] |= place.mask
+    }
+    return masks
   }
 }
 
@@ -149,24 +164,11 @@ extension KibbleFile {
 private enum UnitFault {
   case padding, notFinite, code
 
-  /// Looks at a unit of which `columns` hold values and the rest are padding.
-  init?(in unit: UInt32, _ type: WeightType, _ columns: Int) {
-    if columns < type.columnsPerUnit {
-      let bits = 32 / type.columnsPerUnit
-      switch type {
-      case .int4:
-        // Columns 0 ... 3 are low nibbles, 4 ... 7 high ones.
-        for column in max(0, columns)..<8
-        where unit >> UInt32(8 * (column % 4) + 4 * (column / 4)) & 15 != 0 {
-          self = .padding
-          return
-        }
-      default:
-        if columns <= 0 ? unit != 0 : unit >> UInt32(bits * columns) != 0 {
-          self = .padding
-          return
-        }
-      }
+  /// Looks at a unit some of whose bits are padding.
+  init?(in unit: UInt32, _ type: WeightType, padding: UInt32) {
+    guard unit & padding == 0 else {
+      self = .padding
+      return
     }
     switch type {
     case .f32 where unit & 0x7F80_0000 == 0x7F80_0000: self = .notFinite

@@ -39,9 +39,9 @@ package struct TileEncoder: Sendable {
     // Loaded rows, the tile, its units, and its scales (two to a float).
     let tile = geometry.paddedColumns * TensorGeometry.tileRows
     let units = geometry.unitsPerRow * TensorGeometry.tileRows
-    // A stored source may pad its rows to 8 columns where this geometry pads them to 4: the tile
+    // A stored source may pad its rows to 32 columns where this geometry pads them to 4: the tile
     // is then loaded beyond its end, before the units are written there.
-    let overhang = 4 * TensorGeometry.tileRows
+    let overhang = 28 * TensorGeometry.tileRows
     return TileSource.scratchFloats + tile + units + geometry.groupsPerRow * TensorGeometry.tileRows
       / 2 + overhang
   }

@@ -8,8 +8,9 @@ public enum Arrangement: UInt8, Sendable {
 
 /// The sizes of a stored tensor's planes, from its type, arrangement and shape.
 ///
-/// A row is a sequence of 4-byte units, each holding 1 (f32), 2 (f16, bf16), 4 (int8) or 8 (int4)
-/// columns. Columns are padded to a multiple of 4 (int4: 8), rows of tiles to a multiple of 16.
+/// A row is a sequence of blocks of 1 (f32), 2 (f16, bf16), 4 (int8), 8 (int4) or 32 (int5, int6)
+/// columns, each in one or more 4-byte units. Columns are padded to whole blocks and to a multiple
+/// of 4, rows of tiles to a multiple of 16.
 public struct TensorGeometry: Equatable, Sendable {
   /// Rows of a tile: the 32-bit lanes of an AVX-512 vector.
   public static let tileRows = 16
@@ -46,9 +47,9 @@ public struct TensorGeometry: Equatable, Sendable {
   }
 
   /// Columns with padding.
-  public var paddedColumns: Int { columns.roundedUp(to: max(4, type.columnsPerUnit)) }
+  public var paddedColumns: Int { columns.roundedUp(to: max(4, type.columnsPerBlock)) }
   /// 4-byte units of a row.
-  public var unitsPerRow: Int { paddedColumns / type.columnsPerUnit }
+  public var unitsPerRow: Int { paddedColumns / type.columnsPerBlock * type.unitsPerBlock }
   /// Rows with padding.
   public var paddedRows: Int {
     arrangement == .tiles ? rows.roundedUp(to: Self.tileRows) : rows

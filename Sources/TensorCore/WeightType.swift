@@ -6,6 +6,8 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
   case f16 = 2
   case bf16 = 3
   case int8 = 8
+  case int6 = 6
+  case int5 = 5
   case int4 = 4
 
   /// The type's name on the command line and in reports.
@@ -15,6 +17,8 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
     case .f16: "f16"
     case .bf16: "bf16"
     case .int8: "int8"
+    case .int6: "int6"
+    case .int5: "int5"
     case .int4: "int4"
     }
   }
@@ -26,15 +30,33 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
   }
 
   /// Whether values are codes with a scale per group.
-  public var isQuantized: Bool { self == .int8 || self == .int4 }
+  public var isQuantized: Bool {
+    switch self {
+    case .f32, .f16, .bf16: false
+    case .int8, .int6, .int5, .int4: true
+    }
+  }
 
-  /// How many columns of a row one 4-byte unit holds.
-  public var columnsPerUnit: Int {
+  /// Columns of a block: the fewest columns of a row that fill whole 4-byte units.
+  public var columnsPerBlock: Int {
     switch self {
     case .f32: 1
     case .f16, .bf16: 2
     case .int8: 4
     case .int4: 8
+    case .int6, .int5: 32
+    }
+  }
+
+  /// 4-byte units of a block.
+  ///
+  /// A block of int5 or int6 has four units with the low bits of its codes, as in int4, and then
+  /// one or two with the high bits.
+  public var unitsPerBlock: Int {
+    switch self {
+    case .f32, .f16, .bf16, .int8, .int4: 1
+    case .int5: 5
+    case .int6: 6
     }
   }
 }

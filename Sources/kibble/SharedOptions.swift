@@ -55,7 +55,8 @@ extension ParsedArguments {
       let type = TargetType(name: text[text.index(after: split)...].lowercased())
     else {
       throw invalid(
-        .tensor, text, expected: "a pattern, `=` and source, f32, f16, bf16, int8 or int4")
+        .tensor, text,
+        expected: "a pattern, `=` and source, f32, f16, bf16, int8, int6, int5 or int4")
     }
     return TensorRule(glob: Glob(String(text[..<split])), type: type)
   }

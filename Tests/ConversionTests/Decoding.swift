@@ -14,10 +14,12 @@ extension KibbleFile {
 
   private func value(_ tensor: TensorRecord, _ row: Int, _ column: Int) -> Float {
     let geometry = tensor.geometry
-    let (unitInRow, part) = column.quotientAndRemainder(dividingBy: geometry.type.columnsPerUnit)
-    let unit = integer(
-      UInt32.self, in: tensor.planes[0],
-      at: place(unitInRow, of: geometry.unitsPerRow, row, geometry.arrangement))
+    func bits(_ count: Int, unit: Int, from shift: Int) -> UInt32 {
+      let unit = integer(
+        UInt32.self, in: tensor.planes[0],
+        at: place(unit, of: geometry.unitsPerRow, row, geometry.arrangement))
+      return unit >> UInt32(shift) & UInt32(1 << count - 1)
+    }
     func scale() -> Float {
       let half = integer(
         UInt16.self, in: tensor.planes[1],
@@ -25,14 +27,25 @@ extension KibbleFile {
           column / geometry.groupSize, of: geometry.groupsPerRow, row, geometry.arrangement))
       return widened(half) * Float(sign: .plus, exponent: tensor.exponent, significand: 1)
     }
+    func code(_ bits: UInt32, width: Int) -> Float {
+      Float(bits >> UInt32(width - 1) == 1 ? Int(bits) - 1 << width : Int(bits))
+    }
+    let (byte, nibble) = (8 * (column % 4), 8 * (column % 4) + 4 * (column / 4 % 2))
+    let (block, inBlock) = column.quotientAndRemainder(dividingBy: 32)
     switch geometry.type {
-    case .f32: return Float(bitPattern: unit)
-    case .f16: return widened(UInt16(truncatingIfNeeded: unit >> UInt32(16 * part)))
-    case .bf16: return Float(bitPattern: (unit >> UInt32(16 * part)) << 16)
-    case .int8: return Float(Int8(truncatingIfNeeded: unit >> UInt32(8 * part))) * scale()
-    case .int4:
-      let nibble = unit >> UInt32(8 * (part % 4) + 4 * (part / 4)) & 15
-      return Float(Int8(truncatingIfNeeded: nibble << 4) >> 4) * scale()
+    case .f32: return Float(bitPattern: bits(32, unit: column, from: 0))
+    case .f16: return widened(UInt16(bits(16, unit: column / 2, from: 16 * (column % 2))))
+    case .bf16: return Float(bitPattern: bits(16, unit: column / 2, from: 16 * (column % 2)) << 16)
+    case .int8: return code(bits(8, unit: column / 4, from: byte), width: 8) * scale()
+    case .int4: return code(bits(4, unit: column / 8, from: nibble), width: 4) * scale()
+    case .int5:
+      let low = bits(4, unit: block * 5 + inBlock / 8, from: nibble)
+      let high = bits(1, unit: block * 5 + 4, from: byte + inBlock / 4)
+      return code(low | high << 4, width: 5) * scale()
+    case .int6:
+      let low = bits(4, unit: block * 6 + inBlock / 8, from: nibble)
+      let high = bits(2, unit: block * 6 + 4 + inBlock / 16, from: byte + inBlock / 4 % 4 * 2)
+      return code(low | high << 4, width: 6) * scale()
     }
   }
 

@@ -26,7 +26,13 @@ struct FastMatrix {
         type: type, arrangement: .tiles, shape: [rows, columns], groupSize: group)
     else { throw SampleMatrix.SampleError.badShape }
     var random = SplitMix(seed)
-    let range: ClosedRange<Int32> = type == .int4 ? -8...7 : -128...127
+    let range: ClosedRange<Int32> =
+      switch type {
+      case .int4: -8...7
+      case .int5: -16...15
+      case .int6: -32...31
+      default: -128...127
+      }
     codes = (0..<rows).map { _ in
       (0..<columns).map { column in
         switch kind {
@@ -55,10 +61,10 @@ struct FastMatrix {
     var places = [UInt16](repeating: 0, count: geometry.paddedRows * geometry.groupsPerRow)
     for row in 0..<rows {
       for (column, code) in codes[row].enumerated() {
-        let shift = type == .int8 ? column % 4 * 8 : column % 4 * 8 + column % 8 / 4 * 4
-        let mask: UInt32 = type == .int8 ? 255 : 15
-        let unit = column / type.columnsPerUnit * 16 + row % 16
-        units[row / 16 * stride + unit] |= (UInt32(bitPattern: code) & mask) << UInt32(shift)
+        for place in SampleMatrix.places(type, column) {
+          let bits = UInt32(bitPattern: code) >> UInt32(place.from) & UInt32(1 << place.count - 1)
+          units[row / 16 * stride + place.unit * 16 + row % 16] |= bits << UInt32(place.shift)
+        }
       }
       for (group, half) in halves[row].enumerated() {
         places[(row / 16 * geometry.groupsPerRow + group) * 16 + row % 16] = half.bitPattern

@@ -39,8 +39,10 @@ struct SampleMatrix {
           scale = Float(half) * Float(sign: .plus, exponent: exponent, significand: 1)
         }
         let (code, value) = Self.element(type, &random)
-        let (unit, shift) = Self.place(type, column)
-        units[line * stride + unit * lanes + lane] |= code << UInt32(shift)
+        for place in Self.places(type, column) {
+          let bits = code >> UInt32(place.from) & UInt32(1 << place.count - 1)
+          units[line * stride + place.unit * lanes + lane] |= bits << UInt32(place.shift)
+        }
         line_values.append(type.isQuantized ? value * scale : value)
       }
       values.append(line_values)
@@ -93,16 +95,43 @@ struct SampleMatrix {
     case .int4:
       let code = Int8.random(in: -8...7, using: &random)
       return (UInt32(UInt8(bitPattern: code) & 15), Float(code))
+    case .int5, .int6:
+      let limit: Int32 = type == .int5 ? 16 : 32
+      let extreme = Bool.random(using: &random) ? -limit : limit - 1
+      let code = isExtreme ? extreme : Int32.random(in: -limit..<limit, using: &random)
+      return (UInt32(bitPattern: code), Float(code))
     }
   }
 
-  /// Where a column's bits stand: its unit of the row, and the shift within it.
-  private static func place(_ type: WeightType, _ column: Int) -> (unit: Int, shift: Int) {
+  /// Some of the bits of an element: which they are, and where they stand in the row.
+  struct Place {
+    var unit: Int
+    var shift: Int
+    var count: Int
+    var from = 0
+  }
+
+  /// Where a column's bits stand.
+  static func places(_ type: WeightType, _ column: Int) -> [Place] {
+    let (block, inBlock) = (column / 32, column % 32)
+    let nibble = column % 4 * 8 + (column % 8 >= 4 ? 4 : 0)
     switch type {
-    case .f32: (column, 0)
-    case .f16, .bf16: (column / 2, column % 2 * 16)
-    case .int8: (column / 4, column % 4 * 8)
-    case .int4: (column / 8, column % 4 * 8 + (column % 8 >= 4 ? 4 : 0))
+    case .f32: return [Place(unit: column, shift: 0, count: 32)]
+    case .f16, .bf16: return [Place(unit: column / 2, shift: column % 2 * 16, count: 16)]
+    case .int8: return [Place(unit: column / 4, shift: column % 4 * 8, count: 8)]
+    case .int4: return [Place(unit: column / 8, shift: nibble, count: 4)]
+    case .int5:
+      return [
+        Place(unit: block * 5 + inBlock / 8, shift: nibble, count: 4),
+        Place(unit: block * 5 + 4, shift: column % 4 * 8 + inBlock / 4, count: 1, from: 4),
+      ]
+    case .int6:
+      return [
+        Place(unit: block * 6 + inBlock / 8, shift: nibble, count: 4),
+        Place(
+          unit: block * 6 + (inBlock < 16 ? 4 : 5), shift: column % 4 * 8 + inBlock % 16 / 4 * 2,
+          count: 2, from: 4),
+      ]
     }
   }
 }

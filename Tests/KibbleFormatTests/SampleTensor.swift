@@ -51,7 +51,7 @@ struct SampleTensor {
         case .f32: Float(code).bitPattern
         case .bf16: Float(code).bitPattern >> 16
         case .f16: 0x3C00 + UInt32(row + column)
-        case .int8, .int4: UInt32(truncatingIfNeeded: code)
+        case .int8, .int6, .int5, .int4: UInt32(truncatingIfNeeded: code)
         }
       }
     }
@@ -62,10 +62,19 @@ struct SampleTensor {
       exponent: type.isQuantized ? -9 : 0)
   }
 
-  /// Where the 4-byte unit of a row and column, of padding too, begins in the plane.
-  func unitOffset(_ row: Int, _ column: Int) -> Int {
-    let columnsPerUnit = [WeightType.f32: 1, .f16: 2, .bf16: 2, .int8: 4, .int4: 8]
-    let unit = column / (columnsPerUnit[geometry.type] ?? 1)
+  /// Where the 4-byte unit of a row and column, of padding too, begins in the plane; of int5 and
+  /// int6, the unit with the low bits, or with the high ones.
+  func unitOffset(_ row: Int, _ column: Int, high: Bool = false) -> Int {
+    let (block, inBlock) = (column / 32, column % 32)
+    let unit =
+      switch geometry.type {
+      case .f32: column
+      case .f16, .bf16: column / 2
+      case .int8: column / 4
+      case .int4: column / 8
+      case .int5: block * 5 + (high ? 4 : inBlock / 8)
+      case .int6: block * 6 + (high ? 4 + inBlock / 16 : inBlock / 8)
+      }
     let units = geometry.unitsPerRow
     return geometry.arrangement == .rows
       ? (row * units + unit) * 4 : ((row / 16 * units + unit) * 16 + row % 16) * 4
@@ -86,7 +95,11 @@ struct SampleTensor {
     case .f16, .bf16:
       for byte in 0..<2 { codes[unit + column % 2 * 2 + byte] |= UInt8(bits >> (8 * byte) & 255) }
     case .int8: codes[unit + column % 4] |= UInt8(bits & 255)
-    case .int4: codes[unit + column % 4] |= UInt8(bits & 15) << (column % 8 < 4 ? 0 : 4)
+    case .int4, .int5, .int6:
+      codes[unit + column % 4] |= UInt8(bits & 15) << (column % 8 < 4 ? 0 : 4)
     }
+    let high = unitOffset(row, column, high: true) + column % 4
+    if geometry.type == .int5 { codes[high] |= UInt8(bits >> 4 & 1) << (column % 32 / 4) }
+    if geometry.type == .int6 { codes[high] |= UInt8(bits >> 4 & 3) << (column % 16 / 4 * 2) }
   }
 }

@@ -32,7 +32,7 @@ struct Encoding: Sendable, CustomStringConvertible {
 
   var description: String { "\(type.name) \(arrangement) \(method.rawValue) \(group)" }
 
-  static let quantized = [WeightType.int4, .int8].flatMap { type in
+  static let quantized = [WeightType.int4, .int5, .int6, .int8].flatMap { type in
     [Arrangement.rows, .tiles].flatMap { arrangement in
       [32, 64, 128].flatMap { group in
         QuantizationMethod.allCases.map {
@@ -113,25 +113,40 @@ struct Encoded: Equatable {
 
   /// The bits of an element of the padded plane.
   private func bits(_ row: Int, _ column: Int) -> UInt32 {
-    let per = geometry.type.columnsPerUnit
     let lanes = geometry.arrangement == .tiles ? 16 : 1
-    let unit = (row / lanes * geometry.unitsPerRow + column / per) * lanes + row % lanes
-    let place = column % per
+    func bits(_ count: Int, unit: Int, from shift: Int) -> UInt32 {
+      let index = (row / lanes * geometry.unitsPerRow + unit) * lanes + row % lanes
+      return units[index] >> UInt32(shift) & UInt32(1 << count - 1)
+    }
+    func nibble(unit: Int) -> UInt32 {
+      bits(4, unit: unit, from: column % 4 * 8 + column / 4 % 2 * 4)
+    }
+    let (block, place) = (column / 32, column % 32)
     switch geometry.type {
-    case .f32: return units[unit]
-    case .f16, .bf16: return units[unit] >> UInt32(place * 16) & 0xffff
-    case .int8: return units[unit] >> UInt32(place * 8) & 0xff
-    case .int4: return units[unit] >> UInt32(place % 4 * 8 + place / 4 * 4) & 0xf
+    case .f32: return bits(32, unit: column, from: 0)
+    case .f16, .bf16: return bits(16, unit: column / 2, from: column % 2 * 16)
+    case .int8: return bits(8, unit: column / 4, from: column % 4 * 8)
+    case .int4: return nibble(unit: column / 8)
+    case .int5:
+      return nibble(unit: block * 5 + place / 8)
+        | bits(1, unit: block * 5 + 4, from: place % 4 * 8 + place / 4) << 4
+    case .int6:
+      return nibble(unit: block * 6 + place / 8)
+        | bits(2, unit: block * 6 + 4 + place / 16, from: place % 4 * 8 + place % 16 / 4 * 2) << 4
     }
   }
 
   /// The code of an element, for quantized types.
   func code(_ row: Int, _ column: Int) -> Int {
     let bits = Int(bits(row, column))
-    switch geometry.type {
-    case .int8: return bits > 127 ? bits - 256 : bits
-    default: return bits > 7 ? bits - 16 : bits
-    }
+    let values =
+      switch geometry.type {
+      case .int8: 256
+      case .int6: 64
+      case .int5: 32
+      default: 16
+      }
+    return bits >= values / 2 ? bits - values : bits
   }
 
   /// The stored scale of a row's group.
@@ -148,7 +163,7 @@ struct Encoded: Equatable {
     case .f32: return Float(bitPattern: bits)
     case .f16: return Float(Float16(bitPattern: UInt16(bits)))
     case .bf16: return Float(bitPattern: bits << 16)
-    case .int8, .int4:
+    case .int8, .int6, .int5, .int4:
       let unit = Float(sign: .plus, exponent: exponent, significand: 1)
       return Float(code(row, column)) * (Float(half(row, column / geometry.groupSize)) * unit)
     }

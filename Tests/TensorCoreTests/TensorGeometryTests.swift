@@ -63,6 +63,19 @@ import Testing
     Size(
       type: .int4, arrangement: .tiles, shape: [1, 1], group: 64, paddedColumns: 8, paddedRows: 16,
       codeBytes: 64, groups: 1, scaleBytes: 32),
+    // int5 and int6: columns to 32, in 5 or 6 units.
+    Size(
+      type: .int5, arrangement: .rows, shape: [3, 4], group: 32, paddedColumns: 32, paddedRows: 3,
+      codeBytes: 60, groups: 1, scaleBytes: 6),
+    Size(
+      type: .int5, arrangement: .tiles, shape: [17, 72], group: 64, paddedColumns: 96,
+      paddedRows: 32, codeBytes: 1920, groups: 2, scaleBytes: 128),
+    Size(
+      type: .int6, arrangement: .rows, shape: [2, 33], group: 128, paddedColumns: 64, paddedRows: 2,
+      codeBytes: 96, groups: 1, scaleBytes: 4),
+    Size(
+      type: .int6, arrangement: .tiles, shape: [16, 576], group: 128, paddedColumns: 576,
+      paddedRows: 16, codeBytes: 6912, groups: 5, scaleBytes: 160),
   ]
 
   @Test(arguments: sizes)
@@ -74,7 +87,7 @@ import Testing
     #expect(geometry.columns == size.shape.last)
     #expect(geometry.groupSize == size.group)
     #expect(geometry.paddedColumns == size.paddedColumns)
-    #expect(geometry.unitsPerRow * size.type.columnsPerUnit == size.paddedColumns)
+    #expect(geometry.unitsPerRow * 4 * size.paddedRows == size.codeBytes)
     #expect(geometry.paddedRows == size.paddedRows)
     #expect(geometry.tileCount == (geometry.rows + 15) / 16)
     #expect(geometry.codeBytes == size.codeBytes)
@@ -119,7 +132,7 @@ import Testing
 
   @Test(arguments: [0, -32])
   func quantizedTensorsNeedGroups(groupSize: Int) {
-    for type in [WeightType.int8, .int4] {
+    for type in [WeightType.int8, .int6, .int5, .int4] {
       #expect(
         TensorGeometry(type: type, arrangement: .rows, shape: [4, 4], groupSize: groupSize) == nil)
     }

@@ -3,17 +3,19 @@ import Testing
 
 @Suite struct TypeTests {
   @Test(arguments: [
-    (WeightType.f32, UInt8(1), "f32", 1, false), (.f16, 2, "f16", 2, false),
-    (.bf16, 3, "bf16", 2, false), (.int4, 4, "int4", 8, true), (.int8, 8, "int8", 4, true),
+    (WeightType.f32, UInt8(1), "f32", [1, 1], false), (.f16, 2, "f16", [2, 1], false),
+    (.bf16, 3, "bf16", [2, 1], false), (.int4, 4, "int4", [8, 1], true),
+    (.int5, 5, "int5", [32, 5], true), (.int6, 6, "int6", [32, 6], true),
+    (.int8, 8, "int8", [4, 1], true),
   ])
   func weightTypes(
-    type: WeightType, code: UInt8, name: String, columnsPerUnit: Int, isQuantized: Bool
+    type: WeightType, code: UInt8, name: String, block: [Int], isQuantized: Bool
   ) {
     #expect(type.rawValue == code)
     #expect(WeightType(rawValue: code) == type)
     #expect(type.name == name)
     #expect(WeightType(name: name) == type)
-    #expect(type.columnsPerUnit == columnsPerUnit)
+    #expect([type.columnsPerBlock, type.unitsPerBlock] == block)
     #expect(type.isQuantized == isQuantized)
   }
 

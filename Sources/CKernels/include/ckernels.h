@@ -13,7 +13,7 @@
 #define KB_TILE 16
 
 /// Element types of stored matrices; the codes of formats/kibble-v1.md.
-enum { KB_F32 = 1, KB_F16 = 2, KB_BF16 = 3, KB_INT4 = 4, KB_INT8 = 8 };
+enum { KB_F32 = 1, KB_F16 = 2, KB_BF16 = 3, KB_INT4 = 4, KB_INT5 = 5, KB_INT6 = 6, KB_INT8 = 8 };
 
 /// Element types of source tensors.
 enum { KB_SOURCE_F32, KB_SOURCE_F16, KB_SOURCE_BF16, KB_SOURCE_F64 };
@@ -35,6 +35,13 @@ typedef struct {
   uint8_t type;            ///< KB_F32 …
   uint8_t tiled;           ///< 1: 16 rows interleaved; 0: row after row
 } kb_matrix;
+
+/// The codes of a quantized type, and how its scales are searched.
+typedef struct {
+  float low, high;      ///< the least and the greatest code
+  const float *levels;  ///< candidates L: trial scales of a group are m / L for its extreme value m
+  int32_t level_count;
+} kb_code_range;
 
 /// The error that encoding made, in the lanes (rows) of a tile.
 typedef struct {
@@ -77,7 +84,7 @@ typedef struct {
   /// Quantizes `tokens` rows of x [tokens, cols] in groups of 32 columns, for `matmul_fast`. `packed` holds kb_fast_bytes; a range of
   /// tokens that begins at a multiple of KB_FAST_TOKENS begins at kb_fast_bytes of those before it.
   void (*quantize_rows)(const float *x, size_t stride, uint32_t tokens, uint32_t cols, void *packed);
-  /// As `matmul`, for int8 and int4 matrices: integers are summed within groups of 32 columns, groups as binary32 in order.
+  /// As `matmul`, for matrices of integers: integers are summed within groups of 32 columns, groups as binary32 in order.
   void (*matmul_fast)(const kb_matrix *w, const void *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
                       size_t y_stride);
 
@@ -120,7 +127,7 @@ typedef struct {
   /// Encodes a tile [cols][16] as floats of `type` (cols whole units). Returns the column * 16 + lane of the first value that
   /// overflows the type, or -1.
   int64_t (*encode_float)(int type, const float *in, uint32_t cols, uint32_t *units, kb_tile_error *error);
-  /// Quantizes a tile [cols][16] (cols whole units): units [units][16] and scales [groups][16], which KB_GIVEN reads instead.
+  /// Quantizes a tile [cols][16] (cols whole blocks): units [units][16] and scales [groups][16], which KB_GIVEN reads instead.
   void (*quantize)(int type, int method, const float *in, uint32_t cols, uint32_t group, int exponent, uint32_t *units,
                    uint16_t *scales, kb_tile_error *error);
 } kb_kernels;
@@ -136,6 +143,8 @@ const kb_kernels *kb_kernels_for(int isa);
 enum { KB_FAST_TOKENS = 16 };
 /// Bytes of `tokens` quantized rows of `cols` columns.
 size_t kb_fast_bytes(uint32_t tokens, uint32_t cols);
+/// The codes of a quantized type.
+kb_code_range kb_codes_of(int type);
 double kb_exp64(double x);
 double kb_log64(double x);
 double kb_pow64(double base, double exponent);

@@ -29,7 +29,7 @@ struct ExportCommand: Command {
     try refuse(folder, holding: source.identities)
     let model = try StoredModel(
       file: engine.file(source))
-    var bytes = model.parameterCount * 4 / type.columnsPerUnit
+    var bytes = model.parameterCount * 4 / type.columnsPerBlock
     if !context.dryRun {
       bytes = try engine.converter.export(
         model, to: folder, type: type, overwrite: context.force

@@ -1,0 +1,41 @@
+/// Some bits of a unit that belong to one column of a row.
+public struct BitPlace: Equatable, Sendable {
+  /// Which of the row's units.
+  public let unit: Int
+  /// The lowest of the bits.
+  public let shift: Int
+  /// How many bits.
+  public let count: Int
+
+  /// The bits as they lie in the unit.
+  public var mask: UInt32 { (UInt32.max >> UInt32(32 - count)) << UInt32(shift) }
+
+  /// The bits of a unit, moved to the lowest place.
+  public func bits(of unit: UInt32) -> UInt32 { (unit & mask) >> UInt32(shift) }
+}
+
+extension WeightType {
+  /// Where the bits of a row's column lie, from the least significant ones.
+  public func places(of column: Int) -> [BitPlace] {
+    let (block, inBlock) = column.quotientAndRemainder(dividingBy: columnsPerBlock)
+    let first = block * unitsPerBlock
+    // The low bits of four columns lie in four bytes, and those of the next four above them.
+    let low = BitPlace(
+      unit: first + inBlock / 8, shift: 8 * (inBlock % 4) + 4 * (inBlock / 4 % 2), count: 4)
+    switch self {
+    case .f32: return [BitPlace(unit: first, shift: 0, count: 32)]
+    case .f16, .bf16: return [BitPlace(unit: first, shift: 16 * inBlock, count: 16)]
+    case .int8: return [BitPlace(unit: first, shift: 8 * inBlock, count: 8)]
+    case .int4: return [low]
+    case .int5:
+      return [low, BitPlace(unit: first + 4, shift: 8 * (inBlock % 4) + inBlock / 4, count: 1)]
+    case .int6:
+      return [
+        low,
+        BitPlace(
+          unit: first + 4 + inBlock / 16, shift: 8 * (inBlock % 4) + 2 * (inBlock / 4 % 4),
+          count: 2),
+      ]
+    }
+  }
+}
