@@ -44,17 +44,32 @@ extension ConversionError: Diagnosable {
     case .groupSize(let size):
       Diagnostic(
         .usage, code: "conversion.group-size", "--group-size is \(size), expected 32, 64 or 128")
-    case .unmatchedRule(let pattern):
+    case .ruleType(let rule):
+      Diagnostic(
+        .usage, code: "conversion.rule-type",
+        "the rule '\(escaped(rule))' has no type that a tensor can have")
+    case .ruleGroupSize(let rule):
+      Diagnostic(
+        .usage, code: "conversion.rule-group-size",
+        "the rule '\(escaped(rule))' must have a group size of 32, 64 or 128, and that only with "
+          + "a quantized type")
+    case .unmatchedRule(let pattern, let spelling):
       Diagnostic(
         .usage, code: "conversion.unmatched-rule",
-        "--tensor '\(escaped(pattern))' matches no tensor",
-        hint: "`kibble inspect` lists the names; patterns use those of the current layout.")
-    case .quantizedVector(let pattern, let tensor, let type):
+        "the pattern '\(escaped(pattern))' matches no tensor's name in the current layout",
+        hint: spelling.map {
+          "\($0.other) is called \($0.current) there. `kibble inspect` lists the names."
+        } ?? "`kibble inspect` lists the names.")
+    case .quantizedVector(let rule, let tensor):
       Diagnostic(
         .usage, code: "conversion.quantized-vector",
-        "--tensor '\(escaped(pattern))=\(type.name)' matches \(tensor), a vector: only matrices "
-          + "can be quantized", tensor: tensor,
-        hint: "Narrow the pattern, for example to '*_proj.weight'.")
+        "the rule '\(escaped(rule))' matches \(tensor), a vector: only matrices can be quantized",
+        tensor: tensor, hint: "Narrow the pattern, for example to '*_proj.weight'.")
+    case .noRule(let tensor):
+      Diagnostic(
+        .usage, code: "conversion.no-rule",
+        "the recipe's type is mixed, but no rule gives \(tensor) a type", tensor: tensor,
+        hint: "Add a rule with the tensor's name as its pattern.")
     case .tooLarge(let path, let tensor, let shape):
       Diagnostic(
         .unsupported, code: "conversion.too-large",

@@ -22,31 +22,36 @@ struct ConvertCommand: Command {
     positionals: [
       .required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")
     ],
-    options: [.output, type, .groupSize, .tensor],
+    options: [.output, type, .groupSize, .tensor, .recipe, .saveRecipe],
     examples: [
       .init("every tensor as it is", "convert ./Doge-20M -o doge.kibble"),
       .init("eight bits", "convert ./Doge-20M -o doge-int8.kibble --type int8"),
       .init(
         "four bits, the embedding in eight",
         "convert ./Doge-20M -o doge.kibble --type int4 --tensor 'model.embed_tokens.weight=int8'"),
+      .init("as a recipe says", "convert ./Doge-20M -o doge.kibble --recipe recipe.json"),
     ],
     writesFile: true)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    guard let target = arguments.value(Self.type).map({ TargetType(name: $0) }) ?? .source else {
-      return .failure(.usage)
+    let request = try arguments.recipeRequest(insteadOf: [Self.type, .groupSize, .tensor]) {
+      let target = arguments.value(Self.type).flatMap { TargetType(name: $0) } ?? .source
+      return RecipeFile(recipe: try arguments.recipe(target: target, method: .search))
+    }
+    if let path = request.path, request.file.recipe.method == .gptq {
+      throw arguments.invalid(
+        .recipe, path, expected: "a recipe that needs no calibration, which quantize has")
     }
     return try writeModel(
-      arguments, context, source: arguments.argument(Self.spec.positionals[0]),
-      recipe: arguments.recipe(target: target, method: .search))
+      arguments, context, source: arguments.argument(Self.spec.positionals[0]), request)
   }
 }
 
 /// `kibble quantize`: a float model in fewer bits.
 struct QuantizeCommand: Command {
   static let type = OptionSpec.value(
-    "type", "T", "the type of the large matrices", choices: ["int8", "int6", "int5", "int4"],
-    required: true)
+    "type", "T", "the large matrices' type, where no --recipe gives it",
+    choices: ["int8", "int6", "int5", "int4"])
 
   static let spec = CommandSpec(
     name: "quantize", summary: "store a float model in 4 to 8 bits a weight",
@@ -56,27 +61,47 @@ struct QuantizeCommand: Command {
         + "the tokens of --calibration and rounds each matrix so that its outputs change least.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
     ],
-    positionals: [.model], options: [.output, type, .groupSize, .method, .calibration, .tensor],
+    usage: ["MODEL -o FILE --type T [OPTION…]", "MODEL -o FILE --recipe FILE [OPTION…]"],
+    positionals: [.model],
+    options: [
+      .output, type, .groupSize, .method, .calibration, .tensor, .recipe, .saveRecipe,
+    ],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
       .init(
         "four bits that keep more of the model",
         "quantize ./Doge-20M -o doge.kibble --type int4 --method gptq --calibration tokens.json"),
-      .init("larger groups", "quantize ./Doge-20M -o doge.kibble --type int8 --group-size 128"),
+      .init(
+        "other groups here and there",
+        "quantize ./Doge-20M -o doge.kibble --type int4 --tensor '*.up_proj.weight=int4:128'"),
     ],
     writesFile: true)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    guard let target = TargetType(name: try arguments.required(Self.type)) else {
-      return .failure(.usage)
+    var request = try arguments.recipeRequest(
+      insteadOf: [Self.type, .groupSize, .method, .tensor]
+    ) {
+      let name = try arguments.required(Self.type)
+      let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:)) ?? .search
+      guard let target = TargetType(name: name) else {
+        throw arguments.invalid(Self.type, name, expected: "a type")
+      }
+      return RecipeFile(recipe: try arguments.recipe(target: target, method: method))
     }
-    let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:)) ?? .search
-    var recipe = try arguments.recipe(target: target, method: method)
+    let method = request.file.recipe.method
     let calibration = try calibration(arguments, method, model: arguments.argument(.model))
-    recipe.calibration = calibration.map(CalibrationSummary.init)
+    if let calibration {
+      let summary = CalibrationSummary(calibration)
+      if let path = request.path, let expected = request.file.recipe.calibration,
+        expected != summary
+      {
+        throw QuantizationError.otherCalibration(path: path, recipe: expected, found: summary)
+      }
+      request.file.recipe.calibration = summary
+    }
     return try writeModel(
-      arguments, context, source: arguments.argument(.model), recipe: recipe,
-      calibration: calibration, calibrationPath: arguments.value(.calibration))
+      arguments, context, source: arguments.argument(.model), request, calibration: calibration,
+      calibrationPath: arguments.value(.calibration))
   }
 
   /// The tokens of `--calibration`, which goes with `gptq` and with nothing else.
@@ -103,38 +128,42 @@ struct QuantizeCommand: Command {
 /// Converts `source` by a recipe, or says what would be written.
 private func writeModel(
   _ arguments: ParsedArguments, _ context: CommandContext, source path: String,
-  recipe: EncodingRecipe, calibration: [[Int]]? = nil,
-  calibrationPath: String? = nil
+  _ request: RecipeRequest, calibration: [[Int]]? = nil, calibrationPath: String? = nil
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
   let source = try ModelSource.open(path: path)
-  let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: toolVersion)
+  let plan = try request.plan(source)
+  let inputs =
+    source.identities
+    + [request.path, calibrationPath].compactMap { $0.flatMap(FileSystem.identity) }
+  for path in [output, request.savePath].compactMap({ $0 }) {
+    try AtomicFile.check(path, overwrite: context.force, inputs: inputs)
+  }
   if context.dryRun {
-    try AtomicFile.check(output, overwrite: context.force, inputs: source.identities)
     try ConversionListing(plan).show(context)
     return .success
   }
   let engine = try Engine(context)
-  let report: ConversionReport
-  if let calibration {
-    let inputs = source.identities + [calibrationPath ?? ""].compactMap(FileSystem.identity)
-    try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
+  let report = try request.saving(overwrite: context.force, inputs: inputs) {
+    guard let calibration else {
+      return try engine.converter.write(plan, to: output, overwrite: context.force)
+    }
     let calibrator = Calibrator(
       converter: engine.converter, pool: engine.pool, kernels: engine.kernels,
       progress: context.progress)
-    let warnings: [String]
-    (report, warnings) = try calibrator.write(
+    let (report, warnings) = try calibrator.write(
       plan, sequences: calibration, to: output, overwrite: context.force)
     for warning in warnings {
       context.warn(.init(.badData, code: "calibration.warning", warning))
     }
-  } else {
-    report = try engine.converter.write(plan, to: output, overwrite: context.force)
+    return report
   }
   for warning in report.warnings {
     context.warn(.init(.badData, code: "checkpoint.warning", warning))
   }
-  try ConversionListing(report, seconds: monotonicSeconds() - started).show(context)
+  let listing = ConversionListing(
+    report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath)
+  try listing.show(context)
   return .success
 }
