@@ -1,6 +1,7 @@
 import Diagnostics
 import DogeArchitecture
 import JSONCore
+import Quantization
 import TensorCore
 
 extension ConversionError: Diagnosable {
@@ -70,6 +71,10 @@ extension ConversionError: Diagnosable {
         .usage, code: "conversion.no-rule",
         "the recipe's type is mixed, but no rule gives \(tensor) a type", tensor: tensor,
         hint: "Add a rule with the tensor's name as its pattern.")
+    case .budgetTooSmall(let budget, let smallest):
+      Diagnostic(
+        .usage, code: "conversion.budget-too-small",
+        "no types fit into \(budget.text): the smallest file has \(smallest.rounded.text)")
     case .tooLarge(let path, let tensor, let shape):
       Diagnostic(
         .unsupported, code: "conversion.too-large",
@@ -128,6 +133,24 @@ extension ConversionError: Diagnosable {
       (values.count == 1 ? "a weight is not finite: " : "weights are not finite: ")
         + shown.joined(separator: "; ") + rest, path: values.first?.path,
       tensor: values.first?.tensor, hint: "The checkpoint is damaged; download it again.")
+  }
+}
+
+extension SizeBudget {
+  /// The budget as part of a sentence.
+  fileprivate var text: String {
+    switch self {
+    case .fileBytes(let bytes): "\(bytes) bytes"
+    case .bitsPerWeight(let bits): "\(bits) bits per weight"
+    }
+  }
+
+  /// A budget of few digits that is enough.
+  fileprivate var rounded: SizeBudget {
+    switch self {
+    case .fileBytes: self
+    case .bitsPerWeight(let bits): .bitsPerWeight((bits * 1000).rounded(.up) / 1000)
+    }
   }
 }
 

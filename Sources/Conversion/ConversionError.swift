@@ -1,5 +1,6 @@
 import DogeArchitecture
 import JSONCore
+import Quantization
 import TensorCore
 
 /// Why a model cannot be converted or exported.
@@ -35,6 +36,8 @@ public enum ConversionError: Error, Equatable, Sendable {
   case quantizedVector(rule: String, tensor: String)
   /// The recipe leaves all types to its rules, and has none for this tensor.
   case noRule(tensor: String)
+  /// No mixed recipe fits the budget; the smallest one takes that much.
+  case budgetTooSmall(SizeBudget, smallest: SizeBudget)
   /// A tensor is larger than a file can hold.
   case tooLarge(path: String, tensor: String, shape: [Int])
 

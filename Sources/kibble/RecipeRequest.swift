@@ -13,6 +13,9 @@ struct RecipeRequest {
   /// `--save-recipe`: where it shall be written.
   let savePath: String?
 
+  /// Whether the types are still to be searched.
+  var isSearched: Bool { path == nil && file.recipe.target == .mixed }
+
   /// Plans the conversion; a recipe file that does not fit the model is bad input.
   func plan(_ source: ModelSource) throws -> ConversionPlan {
     do {

@@ -23,6 +23,10 @@ extension OptionSpec {
     "recipe", "FILE", "types, groups and method from a recipe instead of the options for them")
   static let saveRecipe = value(
     "save-recipe", "FILE", "write the recipe, which makes the same file again with --recipe")
+  static let maxSize = value(
+    "max-size", "BYTES", "for mixed: the largest file, such as 750000, 750k or 12MiB")
+  static let targetBitsPerWeight = value(
+    "target-bpw", "X", "for mixed: bytes of all tensors in bits per weight, at most")
   static let tokens = value(
     "tokens", "FILE", "a JSON array of token ids, or an array of such arrays")
   static let text = value("text", "FILE", "a text, cut into windows of --context tokens")

@@ -51,7 +51,7 @@ struct ConvertCommand: Command {
 struct QuantizeCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the large matrices' type, where no --recipe gives it",
-    choices: ["int8", "int6", "int5", "int4"])
+    choices: ["int8", "int6", "int5", "int4", "mixed"])
 
   static let spec = CommandSpec(
     name: "quantize", summary: "store a float model in 4 to 8 bits a weight",
@@ -59,12 +59,15 @@ struct QuantizeCommand: Command {
       "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
         + "the least squared error; `rtn` lets the largest weight decide. `gptq` runs the model on "
         + "the tokens of --calibration and rounds each matrix so that its outputs change least.",
+      "`mixed` measures what each tensor costs in each type and group size, and chooses those that "
+        + "cost least under --max-size or --target-bpw. Its method is gptq.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
     ],
     usage: ["MODEL -o FILE --type T [OPTION…]", "MODEL -o FILE --recipe FILE [OPTION…]"],
     positionals: [.model],
     options: [
-      .output, type, .groupSize, .method, .calibration, .tensor, .recipe, .saveRecipe,
+      .output, type, .groupSize, .method, .calibration, .maxSize, .targetBitsPerWeight, .tensor,
+      .recipe, .saveRecipe,
     ],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
@@ -79,14 +82,18 @@ struct QuantizeCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     var request = try arguments.recipeRequest(
-      insteadOf: [Self.type, .groupSize, .method, .tensor]
+      insteadOf: [
+        Self.type, .groupSize, .method, .tensor, .maxSize, .targetBitsPerWeight,
+      ]
     ) {
       let name = try arguments.required(Self.type)
-      let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:)) ?? .search
       guard let target = TargetType(name: name) else {
         throw arguments.invalid(Self.type, name, expected: "a type")
       }
-      return RecipeFile(recipe: try arguments.recipe(target: target, method: method))
+      let budget = try arguments.sizeBudget(for: target)
+      return RecipeFile(
+        recipe: try arguments.recipe(target: target, method: arguments.method(for: target)),
+        budget: budget)
     }
     let method = request.file.recipe.method
     let calibration = try calibration(arguments, method, model: arguments.argument(.model))
@@ -110,7 +117,8 @@ struct QuantizeCommand: Command {
   ) throws -> [[Int]]? {
     guard let path = arguments.value(.calibration) else {
       guard method != .gptq else {
-        throw UsageError.missingOption("--calibration", command: Self.spec.name)
+        throw UsageError.missingOption(
+          "\(OptionSpec.calibration.synopsis) for gptq", command: Self.spec.name)
       }
       return nil
     }
@@ -133,15 +141,24 @@ private func writeModel(
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
   let source = try ModelSource.open(path: path)
-  let plan = try request.plan(source)
   let inputs =
     source.identities
     + [request.path, calibrationPath].compactMap { $0.flatMap(FileSystem.identity) }
   for path in [output, request.savePath].compactMap({ $0 }) {
     try AtomicFile.check(path, overwrite: context.force, inputs: inputs)
   }
+  var request = request
+  var mixed: MixedListing?
+  if request.isSearched {
+    let found = try mixedRecipe(
+      for: source, request.file, groupSizes: arguments.searchedGroupSizes(),
+      calibration: calibration ?? [], context)
+    request.file.recipe = found.plan.recipe
+    mixed = MixedListing(found)
+  }
+  let plan = try request.plan(source)
   if context.dryRun {
-    try ConversionListing(plan).show(context)
+    try ConversionListing(plan, mixed: mixed).show(context)
     return .success
   }
   let engine = try Engine(context)
@@ -149,10 +166,7 @@ private func writeModel(
     guard let calibration else {
       return try engine.converter.write(plan, to: output, overwrite: context.force)
     }
-    let calibrator = Calibrator(
-      converter: engine.converter, pool: engine.pool, kernels: engine.kernels,
-      progress: context.progress)
-    let (report, warnings) = try calibrator.write(
+    let (report, warnings) = try engine.calibrator(context).write(
       plan, sequences: calibration, to: output, overwrite: context.force)
     for warning in warnings {
       context.warn(.init(.badData, code: "calibration.warning", warning))
@@ -163,7 +177,7 @@ private func writeModel(
     context.warn(.init(.badData, code: "checkpoint.warning", warning))
   }
   let listing = ConversionListing(
-    report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath)
+    report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath, mixed: mixed)
   try listing.show(context)
   return .success
 }

@@ -24,16 +24,22 @@ struct ConversionListing {
   private let parameters: Int
   private let seconds: Double?
   private let savedRecipe: String?
+  private let mixed: MixedListing?
   private let lines: [Line]
 
-  /// The result of a conversion that took so long, and where its recipe was saved.
-  init(_ report: ConversionReport, seconds: Double, savedRecipe: String? = nil) {
+  /// The result of a conversion that took so long, where its recipe was saved, and how it was
+  /// found.
+  init(
+    _ report: ConversionReport, seconds: Double, savedRecipe: String? = nil,
+    mixed: MixedListing? = nil
+  ) {
     output = report.output
     bytes = report.bytes
     bitsPerWeight = report.bitsPerWeight
     parameters = report.parameters
     self.seconds = seconds
     self.savedRecipe = savedRecipe
+    self.mixed = mixed
     lines = report.tensors.map {
       Line(
         name: $0.name, sourceName: $0.sourceName, shape: $0.shape, type: $0.type.name,
@@ -42,13 +48,14 @@ struct ConversionListing {
   }
 
   /// A plan that is not carried out.
-  init(_ plan: ConversionPlan) {
+  init(_ plan: ConversionPlan, mixed: MixedListing? = nil) {
     output = nil
     bytes = plan.fileLength
     bitsPerWeight = plan.bitsPerWeight
     parameters = plan.parameterCount
     seconds = nil
     savedRecipe = nil
+    self.mixed = mixed
     lines = plan.tensors.map {
       Line(
         name: $0.name, sourceName: $0.sourceName, shape: $0.spec.shape,
@@ -85,6 +92,7 @@ struct ConversionListing {
       ("peak_rss_bytes", JSON(FileSystem.peakResidentBytes())), ("seconds", JSON(seconds)),
       ("tensors", .array(tensors)),
     ])
+    members["mixed"] = mixed?.json
     members["saved_recipe"] = savedRecipe.map { JSON($0) }
     return .object(members)
   }
@@ -117,7 +125,8 @@ struct ConversionListing {
     let size =
       "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
     let time = seconds.map { " in " + NumberFormat.duration(seconds: $0) } ?? ""
-    return table.text + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
+    return (mixed.map { $0.text + "\n" } ?? "") + table.text
+      + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
       + (savedRecipe.map { "wrote \($0): the recipe\n" } ?? "")
   }
 
@@ -158,7 +167,7 @@ struct ConversionListing {
 
 extension String {
   /// `model.layers.7.mlp.up_proj.weight` as `layers.*.mlp.up_proj`.
-  fileprivate var withoutLayerNumber: String {
+  var withoutLayerNumber: String {
     let parts = split(separator: ".").map { Int($0) == nil ? String($0) : "*" }
     return parts.filter { $0 != "model" && $0 != "weight" }.joined(separator: ".")
   }
