@@ -15,7 +15,7 @@ struct PlanTests {
 
   @Test(
     "Large matrices are compressed, everything else stays f32",
-    arguments: ["f16", "bf16", "int8", "int4"])
+    arguments: ["f16", "bf16", "int8", "int6", "int5", "int4"])
   func compressedTypes(type: String) throws {
     let types = try types("cases/doge2-moe-untied", recipe(type))
     let prefix = "model.layers.1."
