@@ -41,7 +41,7 @@ public struct Calibrator: Sendable {
   ) throws -> (report: ConversionReport, warnings: [String]) {
     var warnings: [String] = []
     let report = try converter.write(plan, to: path, overwrite: overwrite) { output in
-      warnings = try round(plan, sequences, output)
+      warnings = try encode(plan, sequences, output)
     }
     return (report, warnings)
   }
@@ -52,12 +52,21 @@ public struct Calibrator: Sendable {
   ) throws -> (file: KibbleFile, report: ConversionReport, warnings: [String]) {
     var warnings: [String] = []
     let (file, report) = try converter.load(plan) { output in
-      warnings = try round(plan, sequences, output)
+      warnings = try encode(plan, sequences, output)
     }
     return (file, report, warnings)
   }
 
-  private func round(
+  /// Encodes what is rounded or, with steps of tuning, tuned.
+  private func encode(
+    _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
+  ) throws -> [String] {
+    guard plan.recipe.tuningSteps > 0 else { return try round(plan, sequences, output) }
+    return try tune(plan, sequences, output)
+  }
+
+  /// Rounds the matrices that are multiplied or looked up, block after block.
+  func round(
     _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
   ) throws -> [String] {
     let stream = try stream(plan, sequences)

@@ -41,6 +41,7 @@ extension ConversionPlan {
       json["method"] = JSON(recipe.method.rawValue)
       json["calibration"] = recipe.calibration?.json
     }
+    if recipe.tuningSteps > 0 { json["tuning_steps"] = JSON(recipe.tuningSteps) }
     json["rules"] = .array(recipe.rules.map(\.json))
     return .object(json)
   }

@@ -66,6 +66,8 @@ public struct TensorRule: Equatable, Sendable {
 public struct EncodingRecipe: Equatable, Sendable {
   /// Group sizes that a file may have.
   public static let groupSizes = [32, 64, 128]
+  /// Steps that a recipe may ask for.
+  public static let tuningStepsRange = 0...1_000_000
 
   /// The type of the large matrices.
   public var target: TargetType
@@ -75,6 +77,8 @@ public struct EncodingRecipe: Equatable, Sendable {
   public var method: QuantizationMethod
   /// What `gptq` calibrates with.
   public var calibration: CalibrationSummary?
+  /// Steps in which the codes and scales of `gptq` are then tuned against the model's logits.
+  public var tuningSteps = 0
   /// Exceptions; the first that matches a tensor wins.
   public var rules: [TensorRule]
 

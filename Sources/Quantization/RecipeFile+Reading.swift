@@ -23,7 +23,7 @@ extension RecipeFile {
     }
     try file.allow([
       "schema", "type", "target_bits_per_weight", "max_size", "group_size", "method",
-      "calibration", "rules",
+      "calibration", "tuning_steps", "rules",
     ])
     let names = TargetType.ruleNames + ["mixed"]
     let target = try file.choice("type", of: names, TargetType.init(name:))
@@ -34,6 +34,13 @@ extension RecipeFile {
         "method", of: QuantizationMethod.allCases.map(\.rawValue), QuantizationMethod.init)
     }
     recipe.calibration = try file.calibration(for: recipe.method)
+    if file["tuning_steps"] != nil {
+      guard recipe.method == .gptq else {
+        throw file.wrong("tuning_steps", expected: "nothing, as \"method\" is not \"gptq\"")
+      }
+      recipe.tuningSteps = try file.integer(
+        "tuning_steps", in: EncodingRecipe.tuningStepsRange, "a number of steps")
+    }
     recipe.rules = try file.rules()
     self.init(recipe: recipe, budget: try file.budget(for: target))
   }

@@ -15,7 +15,11 @@ extension OptionSpec {
     "method", "METHOD", "how scales are chosen",
     choices: QuantizationMethod.allCases.map(\.rawValue), default: "search")
   static let calibration = value(
-    "calibration", "FILE", "for gptq: a text, or a .json file with an array (of arrays) of ids")
+    "calibration", "FILE",
+    "for gptq: a text, or a .json file with an array (of arrays) of ids, instead of the built-in "
+      + "text")
+  static let tune = value(
+    "tune", "STEPS", "for gptq: tune codes and scales against the model's logits", default: "0")
   static let tensor = repeated(
     "tensor", "GLOB=T[:N]",
     "the type, and the group size, of the tensors whose names match; the first match wins")
@@ -44,6 +48,15 @@ extension OptionSpec {
 }
 
 extension ParsedArguments {
+  /// `--tune`, which goes with `gptq` and with nothing else.
+  func tuningSteps(for method: QuantizationMethod) throws -> Int {
+    let steps = try integer(.tune, in: EncodingRecipe.tuningStepsRange) ?? 0
+    guard steps == 0 || method == .gptq else {
+      throw invalid(.tune, String(steps), expected: "for --method gptq alone")
+    }
+    return steps
+  }
+
   /// `--mode`, where it is given.
   func mode() -> ComputeMode? { value(.mode).flatMap(ComputeMode.init(rawValue:)) }
 

@@ -58,7 +58,8 @@ struct QuantizeCommand: Command {
     discussion: [
       "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
         + "the least squared error; `rtn` lets the largest weight decide. `gptq` runs the model on "
-        + "the tokens of --calibration and rounds each matrix so that its outputs change least.",
+        + "some text and rounds each matrix so that its outputs change least; --tune then moves "
+        + "codes and scales against the model's own logits.",
       "`mixed` measures what each tensor costs in each type and group size, and chooses those that "
         + "cost least under --max-size or --target-bpw. Its method is gptq.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
@@ -66,14 +67,16 @@ struct QuantizeCommand: Command {
     usage: ["MODEL -o FILE --type T [OPTION…]", "MODEL -o FILE --recipe FILE [OPTION…]"],
     positionals: [.model],
     options: [
-      .output, type, .groupSize, .method, .calibration, .maxSize, .targetBitsPerWeight, .tensor,
+      .output, type, .groupSize, .method, .calibration, .tune, .maxSize, .targetBitsPerWeight, .tensor,
       .recipe, .saveRecipe,
     ],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
       .init(
         "four bits that keep more of the model",
-        "quantize ./Doge-20M -o doge.kibble --type int4 --method gptq --calibration tokens.json"),
+        "quantize ./Doge-20M -o doge.kibble --type int4 --method gptq --calibration text.txt"),
+      .init(
+        "the best five bits", "quantize ./Doge-20M -o doge.kibble --type mixed --target-bpw 5"),
       .init(
         "other groups here and there",
         "quantize ./Doge-20M -o doge.kibble --type int4 --tensor '*.up_proj.weight=int4:128'"),
@@ -83,7 +86,7 @@ struct QuantizeCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     var request = try arguments.recipeRequest(
       insteadOf: [
-        Self.type, .groupSize, .method, .tensor, .maxSize, .targetBitsPerWeight,
+        Self.type, .groupSize, .method, .tune, .tensor, .maxSize, .targetBitsPerWeight,
       ]
     ) {
       let name = try arguments.required(Self.type)
@@ -91,9 +94,10 @@ struct QuantizeCommand: Command {
         throw arguments.invalid(Self.type, name, expected: "a type")
       }
       let budget = try arguments.sizeBudget(for: target)
-      return RecipeFile(
-        recipe: try arguments.recipe(target: target, method: arguments.method(for: target)),
-        budget: budget)
+      var recipe = try arguments.recipe(
+        target: target, method: arguments.method(for: target))
+      recipe.tuningSteps = try arguments.tuningSteps(for: recipe.method)
+      return RecipeFile(recipe: recipe, budget: budget)
     }
     let method = request.file.recipe.method
     let calibration = try calibration(arguments, method, model: arguments.argument(.model))
@@ -111,23 +115,19 @@ struct QuantizeCommand: Command {
       calibrationPath: arguments.value(.calibration))
   }
 
-  /// The tokens of `--calibration`, which goes with `gptq` and with nothing else.
+  /// The tokens of `--calibration`, or of the built-in text; nil for other methods than `gptq`.
   private func calibration(
     _ arguments: ParsedArguments, _ method: QuantizationMethod, model: String
   ) throws -> [[Int]]? {
-    guard let path = arguments.value(.calibration) else {
-      guard method != .gptq else {
-        throw UsageError.missingOption(
-          "\(OptionSpec.calibration.synopsis) for gptq", command: Self.spec.name)
-      }
-      return nil
-    }
+    let path = arguments.value(.calibration)
     guard method == .gptq else {
+      guard let path else { return nil }
       throw arguments.invalid(.calibration, path, expected: "for --method gptq alone")
     }
-    guard path.hasSuffix(".json") else {
+    guard let path, path.hasSuffix(".json") else {
+      let bytes = try path.map { try FileSystem.read($0, limit: 1 << 30) } ?? BuiltInText.bytes
       return try TextFiles(path: model).windows(
-        of: path, config: ModelSource.open(path: model).config)
+        bytes, path: path ?? BuiltInText.name, config: ModelSource.open(path: model).config)
     }
     return try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
   }
