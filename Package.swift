@@ -27,8 +27,8 @@ func tests(
 /// All libraries from bytes to verification: what a test of a late stage needs to get there.
 let pipeline = [
   "ByteIO", "Calibration", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-  "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
-  "Verification",
+  "Gradients", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors",
+  "TensorCore", "Verification",
 ]
 
 let package = Package(
@@ -40,7 +40,7 @@ let package = Package(
       name: "Kibble",
       targets: [
         "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
-        "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
+        "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
         "Quantization", "Safetensors", "TensorCore", "Tokenization", "Verification",
       ]),
   ],
@@ -70,6 +70,12 @@ let package = Package(
       [
         "ByteIO", "CKernels", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels",
         "KibbleFormat", "Parallel", "TensorCore",
+      ]),
+    module(
+      "Gradients",
+      [
+        "CKernels", "DogeArchitecture", "DogeModel", "Kernels", "KibbleFormat", "Parallel",
+        "TensorCore",
       ]),
 
     // What is done with them.
@@ -126,6 +132,7 @@ let package = Package(
     tests("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     tests("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     tests("DogeModel", pipeline),
+    tests("Gradients", pipeline, exclude: ["Fixtures"]),
     tests("Conversion", pipeline),
     tests("Calibration", pipeline),
     tests("Verification", pipeline),

@@ -13,12 +13,12 @@ public enum ExpertRouting: String, CaseIterable, Sendable {
 }
 
 /// The experts of the tokens of a call, each token's in falling order of their scores.
-@safe final class ExpertChoices: @unchecked Sendable {
+@safe package final class ExpertChoices: @unchecked Sendable {
   let ids: UnsafeMutableBufferPointer<UInt32>  // [tokens, k]
-  let weights: FloatMatrix  // [tokens, k]
-  let perToken: Int
+  package let weights: FloatMatrix  // [tokens, k]
+  package let perToken: Int
 
-  init(tokens: Int, perToken: Int) {
+  package init(tokens: Int, perToken: Int) {
     self.perToken = perToken
     unsafe ids = .allocate(capacity: tokens * perToken)
     unsafe ids.initialize(repeating: 0)
@@ -28,11 +28,11 @@ public enum ExpertRouting: String, CaseIterable, Sendable {
   deinit { unsafe ids.deallocate() }
 
   /// The expert of a token with the given rank.
-  func expert(_ token: Int, _ rank: Int) -> Int { unsafe Int(ids[token * perToken + rank]) }
+  package func expert(_ token: Int, _ rank: Int) -> Int { unsafe Int(ids[token * perToken + rank]) }
 }
 
 /// Chooses experts by product keys: expert a·K + b has the score x[a] + y[b].
-struct ExpertRouter {
+package struct ExpertRouter {
   let experts: MixtureOfExperts
   let routing: ExpertRouting
   /// The router's output for every token of the call, [N, 2K], and perhaps more rows.
@@ -40,10 +40,19 @@ struct ExpertRouter {
   /// N.
   let tokens: Int
 
+  package init(
+    experts: MixtureOfExperts, routing: ExpertRouting, scores: FloatMatrix, tokens: Int
+  ) {
+    self.experts = experts
+    self.routing = routing
+    self.scores = scores
+    self.tokens = tokens
+  }
+
   /// Finds the experts of each token of the call.
-  func choose(into choices: ExpertChoices, _ compute: Compute) {
+  package func choose(into choices: ExpertChoices, on pool: ThreadPool) {
     let k = experts.perToken
-    compute.pool.forRanges(of: tokens) { part in
+    pool.forRanges(of: tokens) { part in
       let scratch = UnsafeMutableRawPointer.allocate(
         byteCount: kb_route_scratch(UInt32(k)), alignment: 8)
       defer { unsafe scratch.deallocate() }

@@ -75,7 +75,7 @@ final class FeedForward: Sendable {
     guard let mixture else { return nil }
     let choices = work.expertChoices(tokens: tokens, perToken: mixture.perToken)
     ExpertRouter(experts: mixture, routing: routing, scores: scores, tokens: tokens)
-      .choose(into: choices, compute)
+      .choose(into: choices, on: compute.pool)
     compute.tap?.show(choices, tokens: tokens)
     return choices
   }
@@ -145,7 +145,7 @@ final class FeedForward: Sendable {
 
 extension Activation {
   /// The function's code in the kernels.
-  var kernelCode: Int32 {
+  package var kernelCode: Int32 {
     switch self {
     case .silu: Int32(KB_SILU)
     case .gelu: Int32(KB_GELU)

@@ -1,0 +1,88 @@
+import DogeArchitecture
+import DogeModel
+import Kernels
+import KibbleFormat
+import Parallel
+
+/// A Doge model with dense float32 weights that may change, and its backward pass.
+///
+/// All products run on the exact kernels, and every sum has a fixed order: gradients are the same
+/// to the bit for any number of threads and any kernel set.
+package final class DifferentiableModel {
+  /// The model's config.
+  package let config: DogeConfig
+  private let weights: DenseWeights
+  private let engine: Engine
+  private let embedding: RotaryEmbedding
+  private let head: HeadPass
+  private let ones: FloatMatrix  // [max(I, k)]
+  private var memory: PassMemory?
+  private var rotation: (tokens: Int, table: Rotation)?
+
+  /// Copies the values of all tensors of a file, of whatever type.
+  ///
+  /// - Throws: `ModelError` for a file that holds no model, or an error of the config.
+  package init(file: KibbleFile, kernels: KernelSet, pool: ThreadPool) throws {
+    // It checks that the file has every tensor in its shape.
+    let model = try DogeModel(file: file, kernels: kernels, pool: pool)
+    config = model.config
+    weights = try DenseWeights(
+      file: file, config: config, layout: model.layout, kernels: kernels)
+    engine = Engine(config: config, layout: model.layout, kernels: kernels, pool: pool)
+    embedding = RotaryEmbedding(
+      parameters: config.rope, headDimension: config.headDimension,
+      maxPositions: config.maxPositions)
+    head = HeadPass(engine, weights)
+    let width = max(config.intermediateSize, config.experts?.perToken ?? 0)
+    ones = FloatMatrix(rows: 1, columns: width)
+    ones.set(0, [Float](repeating: 1, count: width))
+  }
+
+  /// A matrix by its number among the file's tensors, `[rows, columns]`.
+  ///
+  /// Its values may be changed between passes. A tied head is the embedding.
+  package func weights(_ number: Int) -> FloatMatrix { weights.values[number] }
+
+  /// Adds the gradient of Σ_t scale · KL(target_t ‖ model_t) over a sequence to `gradients`.
+  ///
+  /// The sequence runs alone, from an empty cache and with `hf` routing. Keys that a query keeps
+  /// and experts that a token is sent to count as constants.
+  ///
+  /// - Parameters:
+  ///   - tokens: the sequence.
+  ///   - scale: a factor of the loss.
+  ///   - targets: the reference's logits of some rows, `[rows, vocabulary]`; it is called with
+  ///     consecutive blocks, and may give the same memory again.
+  ///   - gradients: those that are wanted.
+  /// - Returns: Σ_t KL in nats, without the scale.
+  /// - Throws: `ModelError` for a token outside the vocabulary, or what `targets` throws.
+  package func addGradient(
+    of tokens: [Int], scale: Float, targets: (_ rows: Range<Int>) throws -> FloatMatrix,
+    to gradients: WeightGradients
+  ) throws -> Double {
+    guard !tokens.isEmpty else { return 0 }
+    let pass = try SequencePass(
+      tokens, engine: engine, weights: weights, memory: memory(for: tokens.count),
+      rotation: rotation(for: tokens.count), ones: ones)
+    pass.forward()
+    let loss = try head.run(
+      pass.output, scale: scale, pass.memory.scratch, targets: targets, gradients)
+    pass.backward(gradients)
+    return loss
+  }
+
+  private func memory(for tokens: Int) -> PassMemory {
+    if let memory, memory.tokens >= tokens { return memory }
+    let fresh = PassMemory(engine, tokens: tokens)
+    memory = fresh
+    return fresh
+  }
+
+  /// The length of a sequence may have a say in its rotation, so a table serves one length.
+  private func rotation(for tokens: Int) -> Rotation {
+    if let rotation, rotation.tokens == tokens { return rotation.table }
+    let table = Rotation(embedding, tokens: tokens)
+    rotation = (tokens, table)
+    return table
+  }
+}

@@ -1,0 +1,90 @@
+import CKernels
+import DogeArchitecture
+import DogeModel
+import Kernels
+
+/// Memory of the two passes, with room for some tokens.
+final class PassMemory {
+  let tokens: Int
+  let tape: Tape
+  let scratch: Scratch
+  let scores: AttentionScores
+
+  init(_ engine: Engine, tokens: Int) {
+    self.tokens = tokens
+    tape = Tape(engine.config, engine.layout, tokens: tokens)
+    scratch = Scratch(engine.config, engine.layout, tokens: tokens)
+    scores = AttentionScores(engine, tokens: tokens)
+  }
+}
+
+/// One sequence on its way through the blocks and back.
+struct SequencePass {
+  let tokens: [Int]
+  let engine: Engine
+  let weights: DenseWeights
+  let memory: PassMemory
+  let rotation: Rotation
+  let ones: FloatMatrix
+
+  /// - Throws: `ModelError` for a token outside the vocabulary.
+  init(
+    _ tokens: [Int], engine: Engine, weights: DenseWeights, memory: PassMemory,
+    rotation: Rotation, ones: FloatMatrix
+  ) throws(ModelError) {
+    let vocabulary = engine.config.vocabularySize
+    for (position, token) in tokens.enumerated() where !(0..<vocabulary).contains(token) {
+      throw .tokenOutOfRange(token: token, position: position, vocabulary: vocabulary)
+    }
+    self.tokens = tokens
+    self.engine = engine
+    self.weights = weights
+    self.memory = memory
+    self.rotation = rotation
+    self.ones = ones
+  }
+
+  /// The last block's output, `[tokens, d]`.
+  var output: MatrixView { state(weights.blocks.count) }
+
+  /// The embedding and all blocks, onto the tape.
+  func forward() {
+    let states = memory.tape.states
+    for (row, token) in tokens.enumerated() {
+      states[0].copy(weights.embedding.values, row: token, to: row)
+    }
+    for layer in weights.blocks.indices {
+      attention(layer).forward(state(layer))
+      feedForward(layer).forward(into: states[layer + 1])
+    }
+  }
+
+  /// From the gradient of the output, in `dState`, back to the embedding.
+  func backward(_ gradients: WeightGradients) {
+    for layer in weights.blocks.indices.reversed() {
+      feedForward(layer).backward(gradients)
+      attention(layer).backward(state(layer), gradients)
+    }
+    guard let dEmbedding = gradients[weights.embedding.number] else { return }
+    for (row, token) in tokens.enumerated() {
+      unsafe engine.kernels.table.pointee.add(
+        dEmbedding[token], memory.scratch.dState[row], UInt32(dEmbedding.columns))
+    }
+  }
+
+  private func state(_ index: Int) -> MatrixView {
+    memory.tape.states[index].first(tokens.count)
+  }
+
+  private func attention(_ layer: Int) -> AttentionPass {
+    AttentionPass(
+      engine: engine, weights: weights.blocks[layer], tape: memory.tape.blocks[layer],
+      scratch: memory.scratch, scores: memory.scores, rotation: rotation, tokens: tokens.count)
+  }
+
+  private func feedForward(_ layer: Int) -> FeedForwardPass {
+    FeedForwardPass(
+      engine: engine, weights: weights.blocks[layer], tape: memory.tape.blocks[layer],
+      scratch: memory.scratch, ones: ones, tokens: tokens.count)
+  }
+}
