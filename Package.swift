@@ -95,7 +95,7 @@ let package = Package(
       name: "Calibration",
       dependencies: [
         "ByteIO", "CKernels", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-        "Kernels", "KibbleFormat", "Parallel", "Quantization", "TensorCore",
+        "Gradients", "Kernels", "KibbleFormat", "Parallel", "Quantization", "TensorCore",
       ],
       resources: [.embedInCode("Resources/calibration.txt")], swiftSettings: strict),
 

@@ -4,6 +4,7 @@ import DogeModel
 import Kernels
 import KibbleFormat
 import Parallel
+import Quantization
 
 /// Chooses codes and scales by what a model does with some tokens (formats/numerics.md, section 5).
 ///

@@ -1,3 +1,4 @@
+import ByteIO
 import CKernels
 import Conversion
 import Diagnostics
@@ -16,7 +17,7 @@ final class Tuner {
   /// Sequences of a step.
   private static let batch = 4
   /// How far a code moves in a step before rounding, at most.
-  private static let codeRate: Float = 0.002
+  private static let codeRate: Float = 0.004
   /// How far a scale moves in a step, as a part of itself, at most.
   private static let scaleRate: Float = 0.003
   /// Steps in which the rates rise to these; from there they fall to 0 at the end.
