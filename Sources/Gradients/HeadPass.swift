@@ -8,7 +8,7 @@ import Parallel
 ///
 /// Rows pass in blocks, so that no matrix `[tokens, V]` exists.
 final class HeadPass {
-  private static let blockRows = 128
+  private static let blockRows = 120
 
   private let engine: Engine
   private let weights: DenseWeights
