@@ -91,12 +91,13 @@ let package = Package(
         "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
         "Parallel", "Safetensors", "TensorCore",
       ]),
-    module(
-      "Calibration",
-      [
+    .target(
+      name: "Calibration",
+      dependencies: [
         "ByteIO", "CKernels", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
         "Kernels", "KibbleFormat", "Parallel", "Quantization", "TensorCore",
-      ]),
+      ],
+      resources: [.embedInCode("Resources/calibration.txt")], swiftSettings: strict),
 
     // Text.
     .target(

@@ -11,9 +11,10 @@ import numpy as np
 
 class Damaged(ValueError): exit_code = 65
 class Newer(ValueError): exit_code = 69
-Type = collections.namedtuple("Type", "name stored columns_per_unit column_multiple planes")  # section 6
-TYPES = {1: Type("f32", "<u4", 1, 4, 1), 2: Type("f16", "<u2", 2, 4, 1), 3: Type("bf16", "<u2", 2, 4, 1),
-         4: Type("int4", "i1", 8, 8, 2), 8: Type("int8", "i1", 4, 4, 2)}
+Type = collections.namedtuple("Type", "name stored columns_per_block units_per_block column_multiple planes")  # section 6
+TYPES = {1: Type("f32", "<u4", 1, 1, 4, 1), 2: Type("f16", "<u2", 2, 1, 4, 1), 3: Type("bf16", "<u2", 2, 1, 4, 1),
+         4: Type("int4", "i1", 8, 1, 8, 2), 5: Type("int5", "i1", 32, 5, 32, 2), 6: Type("int6", "i1", 32, 6, 32, 2),
+         8: Type("int8", "i1", 4, 1, 4, 2)}
 Tensor = collections.namedtuple("Tensor", "name type tile shape rows padded_rows columns group exponent crc planes")
 
 def up(n, multiple): return -(-n // multiple) * multiple
@@ -55,14 +56,14 @@ def directory(data):
             "<IIBBBBiII4Q72s", data, 128 + 128 * i)
         name = name_at(name, name_length)
         if code not in TYPES or arrangement > 1: raise Newer(f"{name}: type {code}, arrangement {arrangement}")
-        type, tile, quantized = TYPES[code], 16 if arrangement else 1, code in (4, 8)
+        type, tile, quantized = TYPES[code], 16 if arrangement else 1, TYPES[code].planes == 2
         require(rank in (1, 2) and planes == type.planes, f"{name}: rank or number of planes")
         rows, columns = shape[:2] if rank == 2 else (1, shape[0])
         sane = 1 <= rows <= 2**31 and 1 <= columns <= 2**31 and rows * columns <= 2**56 and not any(shape[rank:])
         require(sane and group in ((32, 64, 128) if quantized else (0,)), f"{name}: shape or group size")
         require(-110 <= exponent <= 113 if quantized else exponent == 0, f"{name}: exponent")
         padded_rows = up(rows, tile)
-        lengths = [padded_rows * up(columns, type.column_multiple) // type.columns_per_unit * 4]
+        lengths = [padded_rows * up(columns, type.column_multiple) // type.columns_per_block * type.units_per_block * 4]
         if quantized: lengths.append(padded_rows * (up(columns, group) // group) * 2)
         places = [struct.unpack_from("<QQ", tail, 16 * p) for p in range(planes)]
         require([length for _, length in places] == lengths, f"{name}: length of a plane")
@@ -78,14 +79,27 @@ def by_rows(plane, tensor, width):
     tiles = plane.reshape(tensor.padded_rows // tensor.tile, -1, tensor.tile, width)
     return tiles.swapaxes(1, 2).reshape(tensor.padded_rows, -1, width)
 
+def codes(units, type):
+    """The codes [padded rows, padded columns] of units [padded rows, U, 4] of int4, int5 or int6, as bytes."""
+    bits, blocks = int(type.name[3:]), units.reshape(len(units), -1, type.units_per_block, 4)
+    # [row, block, unit, 4 columns or the 4 after them, byte]: the first four columns are low nibbles, the next high ones
+    low, high = np.stack([blocks & 15, blocks >> 4], axis=3), blocks[:, :, 4:]
+    if bits == 4: values = low.reshape(len(units), -1)
+    else:  # a high unit's byte has the other bits of every fourth column, from the least significant ones
+        step = bits - 4
+        high = np.stack([high >> shift & (1 << step) - 1 for shift in range(0, 8, step)], axis=3)
+        shape = (len(units), blocks.shape[1], 32)
+        values = (low[:, :, :4].reshape(shape) | high.reshape(shape) << 4).reshape(len(units), -1)
+    sign = np.uint8(1 << bits - 1)
+    return (values ^ sign) - sign
+
 def decode(data, tensor):
     """The values of a tensor as float32 (section 6), after all checks of section 8."""
     name, type, rows, columns = tensor.name, tensor.type, tensor.rows, tensor.columns
     planes = [np.frombuffer(data, np.uint8, length, offset) for offset, length in tensor.planes]
     require(zlib.crc32(b"".join(planes)) == tensor.crc, f"{name}: checksum")  # without the gap between them
     units = by_rows(planes[0], tensor, 4)
-    if type.name == "int4":  # columns 0 ... 3 are the low nibbles, 4 ... 7 the high ones; then the sign is extended
-        units = (np.concatenate([units & 15, units >> 4], axis=2) ^ 8) - np.uint8(8)
+    if type.name in ("int4", "int5", "int6"): units = codes(units, type)
     stored = units.reshape(tensor.padded_rows, -1).view(type.stored)
     require(not stored[rows:].any() and not stored[:, columns:].any(), f"{name}: padding is not 0")
     stored = stored[:rows, :columns].copy()
@@ -93,7 +107,7 @@ def decode(data, tensor):
         bits = stored.astype("<u4") << 16 if type.name == "bf16" else stored
         values = bits.view("<f2" if type.name == "f16" else "<f4").astype(np.float32)
     else:
-        require(type.name == "int4" or not (stored == -128).any(), f"{name}: code -128")
+        require(type.name != "int8" or not (stored == -128).any(), f"{name}: code -128")
         scales = by_rows(planes[1], tensor, 2).view("<u2")[:, :, 0]
         require(not scales[rows:].any(), f"{name}: padding of the scales is not 0")
         with np.errstate(over="ignore", invalid="ignore"):  # looked at afterwards

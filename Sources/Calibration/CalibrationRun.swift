@@ -10,7 +10,6 @@ import TensorCore
 
 /// One calibration: a model's matrices are rounded in place, and encoded one after the other.
 final class CalibrationRun {
-  private static let damping = 0.01
   private static let sweeps = 4
 
   private let stream: StreamedModel
@@ -186,8 +185,8 @@ final class CalibrationRun {
     _ moments: SecondMoments, for numbers: [Int]
   ) -> (metric: RoundingMetric, meanSquare: Double) {
     let sum = moments.sum()
-    let factor = InverseFactor(sum, damping: Self.damping, pool: pool)
-    if factor.damping > Self.damping, let first = numbers.first {
+    let factor = InverseFactor(sum, damping: RoundingMetric.damping, pool: pool)
+    if factor.damping > RoundingMetric.damping, let first = numbers.first {
       warnings.append(
         "the inputs of \(plan.tensors[first].name) do not determine its outputs: damping was "
           + "raised to \(factor.damping)")

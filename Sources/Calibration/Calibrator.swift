@@ -10,10 +10,10 @@ import Parallel
 /// Block after block, each matrix is rounded so that its outputs change least for the inputs that
 /// it gets from the matrices before it, as those were rounded. One block is in memory at a time.
 public struct Calibrator: Sendable {
-  private let converter: Converter
-  private let kernels: KernelSet
-  private let pool: ThreadPool
-  private let progress: any ProgressSink
+  let converter: Converter
+  let kernels: KernelSet
+  let pool: ThreadPool
+  let progress: any ProgressSink
 
   /// A calibrator that works on those threads with those kernels.
   public init(
@@ -41,7 +41,7 @@ public struct Calibrator: Sendable {
   ) throws -> (report: ConversionReport, warnings: [String]) {
     var warnings: [String] = []
     let report = try converter.write(plan, to: path, overwrite: overwrite) { output in
-      warnings = try round(plan, sequences, output)
+      warnings = try encode(plan, sequences, output)
     }
     return (report, warnings)
   }
@@ -52,22 +52,36 @@ public struct Calibrator: Sendable {
   ) throws -> (file: KibbleFile, report: ConversionReport, warnings: [String]) {
     var warnings: [String] = []
     let (file, report) = try converter.load(plan) { output in
-      warnings = try round(plan, sequences, output)
+      warnings = try encode(plan, sequences, output)
     }
     return (file, report, warnings)
   }
 
-  private func round(
+  /// Encodes what is rounded or, with steps of tuning, tuned.
+  private func encode(
     _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
   ) throws -> [String] {
-    let stream = try StreamedModel(
-      plan, resident: ResidentModel(plan, converter: converter), sequences: sequences,
-      kernels: kernels, pool: pool, progress: progress)
+    guard plan.recipe.tuningSteps > 0 else { return try round(plan, sequences, output) }
+    return try tune(plan, sequences, output)
+  }
+
+  /// Rounds the matrices that are multiplied or looked up, block after block.
+  func round(
+    _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
+  ) throws -> [String] {
+    let stream = try stream(plan, sequences)
     let run = CalibrationRun(
       stream, output: output, kernels: kernels, pool: pool, progress: progress)
     try progress.phase("calibrating", total: run.work, unit: .multiplyAdds) {
       try run.roundAll()
     }
     return run.warnings
+  }
+
+  /// A model in memory block by block, and tokens to run it on.
+  func stream(_ plan: ConversionPlan, _ sequences: [[Int]]) throws -> StreamedModel {
+    try StreamedModel(
+      plan, resident: ResidentModel(plan, converter: converter), sequences: sequences,
+      kernels: kernels, pool: pool, progress: progress)
   }
 }

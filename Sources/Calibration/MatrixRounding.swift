@@ -1,3 +1,4 @@
+import CKernels
 import Conversion
 import DogeModel
 import Parallel
@@ -75,8 +76,11 @@ import TensorCore
       exponent: exponent, scales: tiles.flatMap(\.scales), statistics: statistics)
   }
 
-  /// What compensated rounding would cost, Σ rᵀDr over all rows; nothing is changed.
+  /// What rounding would cost, compensated where the type is quantized: Σ rᵀDr over all rows.
+  ///
+  /// Nothing is changed. The errors of a float type count as independent of each other.
   func cost(_ pool: ThreadPool) -> Double {
+    guard geometry.type.isQuantized else { return floatCost(pool) }
     let exponent = TensorExponent.forMagnitude(magnitude(pool))
     let costs = pool.map(geometry.tileCount) { tile in
       var rounding = load(tile, exponent, metric)
@@ -85,6 +89,23 @@ import TensorCore
     }
     let unit = Double(sign: .plus, exponent: 2 * exponent, significand: 1)
     return costs.reduce(0, +) * unit
+  }
+
+  private func floatCost(_ pool: ThreadPool) -> Double {
+    guard geometry.type != .f32 else { return 0 }
+    return pool.map(geometry.tileCount) { tile in
+      var cost = 0.0
+      for row in rows(of: tile) {
+        let start = unsafe address(of: row)
+        for column in 0..<geometry.columns {
+          let value = unsafe start[column * columnStride]
+          let error = Double(value - value.rounded(to: geometry.type))
+          let weight = unsafe metric.coupling?.moments[column][column] ?? 1
+          cost += error * error * Double(weight)
+        }
+      }
+      return cost
+    }.reduce(0, +)
   }
 
   private func magnitude(_ pool: ThreadPool) -> Float {
@@ -141,5 +162,16 @@ import TensorCore
       (0..<TensorGeometry.tileRows).map { half[$0] }
     }
     return (scales, statistics)
+  }
+}
+
+extension Float {
+  /// The nearest value of a float type, of two the even one.
+  fileprivate func rounded(to type: WeightType) -> Float {
+    switch type {
+    case .f16: kb_f32_from_f16(kb_f16_from_f32(self))
+    case .bf16: Float(bitPattern: (bitPattern + 0x7FFF + bitPattern >> 16 & 1) & 0xFFFF_0000)
+    default: self
+    }
   }
 }

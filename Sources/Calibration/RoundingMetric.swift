@@ -1,4 +1,5 @@
 import DogeModel
+import Parallel
 
 /// What the errors of a matrix's weights cost: H, its factors, and their float32 copies.
 package struct RoundingMetric: Sendable {
@@ -11,6 +12,9 @@ package struct RoundingMetric: Sendable {
     /// 1 / U_cc², what an error costs that later columns make up for.
     let cost: [Float]
   }
+
+  /// The least that is added to H's diagonal, as a part of its mean.
+  static let damping = 0.01
 
   /// Nil where all errors cost their squares.
   let coupling: Coupling?
@@ -37,6 +41,11 @@ package struct RoundingMetric: Sendable {
       unsafe moments[row][row] += Float(sums.meanDiagonal > 0 ? factor.damping : 1)
     }
     coupling = Coupling(compensation: compensation, moments: moments, cost: cost)
+  }
+
+  /// The metric of a sum of x xᵀ with the least damping that does.
+  init(_ sums: DoubleMatrix, pool: ThreadPool) {
+    self.init(sums, factor: InverseFactor(sums, damping: Self.damping, pool: pool))
   }
 
   /// What the error of a column costs, once later columns have made up for it.

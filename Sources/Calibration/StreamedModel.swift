@@ -45,6 +45,10 @@ final class StreamedModel {
     }
     /// The matrix that makes the half's output.
     var output: TensorRole { self == .attention ? .o : .down }
+    /// All large tensors of the half.
+    var roles: Set<TensorRole> {
+      self == .attention ? [.q, .k, .v, .o] : [.gate, .up, .router, .down, .downEmbed, .upEmbed]
+    }
 
     func norm(_ layer: Int) -> DogeModel.NormedInput {
       self == .attention ? .attention(layer: layer) : .feedForward(layer: layer)

@@ -1,6 +1,7 @@
 import Diagnostics
 import DogeArchitecture
 import JSONCore
+import Quantization
 import TensorCore
 
 extension ConversionError: Diagnosable {
@@ -44,17 +45,36 @@ extension ConversionError: Diagnosable {
     case .groupSize(let size):
       Diagnostic(
         .usage, code: "conversion.group-size", "--group-size is \(size), expected 32, 64 or 128")
-    case .unmatchedRule(let pattern):
+    case .ruleType(let rule):
+      Diagnostic(
+        .usage, code: "conversion.rule-type",
+        "the rule '\(escaped(rule))' has no type that a tensor can have")
+    case .ruleGroupSize(let rule):
+      Diagnostic(
+        .usage, code: "conversion.rule-group-size",
+        "the rule '\(escaped(rule))' must have a group size of 32, 64 or 128, and that only with "
+          + "a quantized type")
+    case .unmatchedRule(let pattern, let spelling):
       Diagnostic(
         .usage, code: "conversion.unmatched-rule",
-        "--tensor '\(escaped(pattern))' matches no tensor",
-        hint: "`kibble inspect` lists the names; patterns use those of the current layout.")
-    case .quantizedVector(let pattern, let tensor, let type):
+        "the pattern '\(escaped(pattern))' matches no tensor's name in the current layout",
+        hint: spelling.map {
+          "\($0.other) is called \($0.current) there. `kibble inspect` lists the names."
+        } ?? "`kibble inspect` lists the names.")
+    case .quantizedVector(let rule, let tensor):
       Diagnostic(
         .usage, code: "conversion.quantized-vector",
-        "--tensor '\(escaped(pattern))=\(type.name)' matches \(tensor), a vector: only matrices "
-          + "can be quantized", tensor: tensor,
-        hint: "Narrow the pattern, for example to '*_proj.weight'.")
+        "the rule '\(escaped(rule))' matches \(tensor), a vector: only matrices can be quantized",
+        tensor: tensor, hint: "Narrow the pattern, for example to '*_proj.weight'.")
+    case .noRule(let tensor):
+      Diagnostic(
+        .usage, code: "conversion.no-rule",
+        "the recipe's type is mixed, but no rule gives \(tensor) a type", tensor: tensor,
+        hint: "Add a rule with the tensor's name as its pattern.")
+    case .budgetTooSmall(let budget, let smallest):
+      Diagnostic(
+        .usage, code: "conversion.budget-too-small",
+        "no types fit into \(budget.text): the smallest file has \(smallest.rounded.text)")
     case .tooLarge(let path, let tensor, let shape):
       Diagnostic(
         .unsupported, code: "conversion.too-large",
@@ -113,6 +133,24 @@ extension ConversionError: Diagnosable {
       (values.count == 1 ? "a weight is not finite: " : "weights are not finite: ")
         + shown.joined(separator: "; ") + rest, path: values.first?.path,
       tensor: values.first?.tensor, hint: "The checkpoint is damaged; download it again.")
+  }
+}
+
+extension SizeBudget {
+  /// The budget as part of a sentence.
+  fileprivate var text: String {
+    switch self {
+    case .fileBytes(let bytes): "\(bytes) bytes"
+    case .bitsPerWeight(let bits): "\(bits) bits per weight"
+    }
+  }
+
+  /// A budget of few digits that is enough.
+  fileprivate var rounded: SizeBudget {
+    switch self {
+    case .fileBytes: self
+    case .bitsPerWeight(let bits): .bitsPerWeight((bits * 1000).rounded(.up) / 1000)
+    }
   }
 }
 

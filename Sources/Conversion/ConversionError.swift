@@ -1,5 +1,6 @@
 import DogeArchitecture
 import JSONCore
+import Quantization
 import TensorCore
 
 /// Why a model cannot be converted or exported.
@@ -25,10 +26,18 @@ public enum ConversionError: Error, Equatable, Sendable {
   case alreadyQuantized(path: String, tensor: String, type: WeightType)
   /// The group size is none of the three.
   case groupSize(Int)
-  /// A rule's pattern matches no tensor.
-  case unmatchedRule(pattern: String)
+  /// A rule's type is none that a rule may have.
+  case ruleType(rule: String)
+  /// A rule's group size is none of the three, or its type has no groups.
+  case ruleGroupSize(rule: String)
+  /// A rule's pattern matches no tensor, except perhaps in the spelling of other checkpoints.
+  case unmatchedRule(pattern: String, otherSpelling: Spelling?)
   /// A rule asks for a quantized type for a vector.
-  case quantizedVector(pattern: String, tensor: String, type: WeightType)
+  case quantizedVector(rule: String, tensor: String)
+  /// The recipe leaves all types to its rules, and has none for this tensor.
+  case noRule(tensor: String)
+  /// No mixed recipe fits the budget; the smallest one takes that much.
+  case budgetTooSmall(SizeBudget, smallest: SizeBudget)
   /// A tensor is larger than a file can hold.
   case tooLarge(path: String, tensor: String, shape: [Int])
 
@@ -53,6 +62,14 @@ public enum ConversionError: Error, Equatable, Sendable {
   case folderExists(path: String)
   /// The output folder holds files that no export writes, so that it is not replaced.
   case folderHoldsOthers(path: String, name: String)
+
+  /// A tensor's name in another layout, and in the current one.
+  public struct Spelling: Equatable, Sendable {
+    /// The name in the other layout.
+    public let other: String
+    /// The name in the current layout.
+    public let current: String
+  }
 }
 
 /// A weight that float32 cannot hold.

@@ -39,16 +39,10 @@ extension ConversionPlan {
     if isQuantized {
       json["group_size"] = JSON(recipe.groupSize)
       json["method"] = JSON(recipe.method.rawValue)
-      if let calibration = recipe.calibration {
-        json["calibration"] = [
-          "sequences": JSON(calibration.sequences), "tokens": JSON(calibration.tokens),
-          "crc32": JSON(Int(calibration.crc32)),
-        ]
-      }
+      json["calibration"] = recipe.calibration?.json
     }
-    json["rules"] = .array(
-      recipe.rules.map { rule in ["pattern": JSON(rule.glob.pattern), "type": JSON(rule.type.name)]
-      })
+    if recipe.tuningSteps > 0 { json["tuning_steps"] = JSON(recipe.tuningSteps) }
+    json["rules"] = .array(recipe.rules.map(\.json))
     return .object(json)
   }
 

@@ -47,9 +47,7 @@ public struct ConversionPlan: Sendable {
   ///   - toolVersion: the version of the program, for the metadata.
   /// - Throws: `ConversionError` where the recipe does not fit the model.
   public init(source: ModelSource, recipe: EncodingRecipe, toolVersion: String) throws {
-    guard EncodingRecipe.groupSizes.contains(recipe.groupSize) else {
-      throw ConversionError.groupSize(recipe.groupSize)
-    }
+    try recipe.check()
     let tensors = try Self.tensors(of: source, recipe: recipe)
     let provenance = try Provenance(of: source)
     let carriedBlobs = try source.blobs()
@@ -104,13 +102,14 @@ public struct ConversionPlan: Sendable {
     switch source {
     case .checkpoint(_, let resolved):
       for tensor in resolved.tensors {
-        let (type, note) = recipe.type(
-          of: tensor.spec, own: tensor.sourceType.ownWeightType, source: tensor.sourceType)
+        let decision = try recipe.decision(
+          on: tensor.spec, own: tensor.sourceType.ownWeightType, source: tensor.sourceType)
         tensors.append(
           PlannedTensor(
             spec: tensor.spec,
-            geometry: try geometry(of: tensor.spec, type, recipe, path: source.path),
-            sourceName: tensor.sourceName, sourceType: tensor.sourceType, through: [], note: note))
+            geometry: try geometry(of: tensor.spec, decision, path: source.path),
+            sourceName: tensor.sourceName, sourceType: tensor.sourceType, through: [],
+            note: decision.note))
       }
     case .kibble(let model):
       for tensor in model.tensors {
@@ -118,14 +117,16 @@ public struct ConversionPlan: Sendable {
         guard !stored.isQuantized else {
           throw .alreadyQuantized(path: source.path, tensor: tensor.record.name, type: stored)
         }
-        let (type, note) = recipe.type(of: tensor.spec, own: stored, source: tensor.sourceType)
+        let decision = try recipe.decision(
+          on: tensor.spec, own: stored, source: tensor.sourceType)
         let isLossy = !stored.holds(tensor.sourceType) && tensor.through.last != stored
         tensors.append(
           PlannedTensor(
             spec: tensor.spec,
-            geometry: try geometry(of: tensor.spec, type, recipe, path: source.path),
+            geometry: try geometry(of: tensor.spec, decision, path: source.path),
             sourceName: tensor.sourceName, sourceType: tensor.sourceType,
-            through: isLossy ? tensor.through + [stored] : tensor.through, note: note))
+            through: isLossy ? tensor.through + [stored] : tensor.through,
+            note: decision.note))
       }
     }
     try recipe.check(tensors.map(\.spec))
@@ -133,28 +134,14 @@ public struct ConversionPlan: Sendable {
   }
 
   private static func geometry(
-    of spec: TensorSpec, _ type: WeightType, _ recipe: EncodingRecipe, path: String
+    of spec: TensorSpec, _ decision: TensorDecision, path: String
   ) throws(ConversionError) -> TensorGeometry {
     let geometry = TensorGeometry(
-      type: type, arrangement: spec.arrangement, shape: spec.shape, groupSize: recipe.groupSize)
+      type: decision.type, arrangement: spec.arrangement, shape: spec.shape,
+      groupSize: decision.groupSize)
     guard let geometry else {
       throw .tooLarge(path: path, tensor: spec.canonicalName, shape: spec.shape)
     }
     return geometry
-  }
-}
-
-extension EncodingRecipe {
-  /// Checks that every rule has something to do, and that it can be done.
-  fileprivate func check(_ specs: [TensorSpec]) throws(ConversionError) {
-    for rule in rules where !specs.contains(where: { rule.glob.matches($0.canonicalName) }) {
-      throw .unmatchedRule(pattern: rule.glob.pattern)
-    }
-    for spec in specs where spec.shape.count == 1 {
-      let rule = rules.first { $0.glob.matches(spec.canonicalName) }
-      guard let rule, case .weights(let type) = rule.type, type.isQuantized else { continue }
-      throw .quantizedVector(
-        pattern: rule.glob.pattern, tensor: spec.canonicalName, type: type)
-    }
   }
 }

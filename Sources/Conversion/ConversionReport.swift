@@ -39,6 +39,8 @@ public struct ConversionReport: Sendable {
 public struct TensorReport: Sendable {
   /// The name in the current layout.
   public let name: String
+  /// The name in the checkpoint.
+  public let sourceName: String
   /// The logical shape.
   public let shape: [Int]
   /// The stored type.
@@ -59,6 +61,7 @@ public struct TensorReport: Sendable {
   init(_ tensor: PlannedTensor, statistics: ErrorStatistics) {
     let geometry = tensor.geometry
     name = tensor.name
+    sourceName = tensor.sourceName
     shape = tensor.spec.shape
     type = geometry.type
     groupSize = geometry.type.isQuantized ? geometry.groupSize : nil

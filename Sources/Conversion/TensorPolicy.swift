@@ -54,29 +54,53 @@ extension WeightType {
   }
 }
 
+/// How a tensor is stored, and where that needs a word, why.
+struct TensorDecision {
+  let type: WeightType
+  /// Columns that share a scale, for quantized types.
+  let groupSize: Int
+  let note: String?
+}
+
 extension EncodingRecipe {
-  /// The type that a tensor gets, and where that needs a word, why.
+  /// How a tensor is stored.
   ///
   /// - Parameters:
   ///   - spec: the tensor.
   ///   - own: the type that it has in the input.
   ///   - source: the type that it has in the checkpoint.
-  /// - Returns: the type and the note.
-  func type(
-    of spec: TensorSpec, own: WeightType, source: ElementType
-  ) -> (type: WeightType, note: String?) {
-    let rule = rules.first { $0.glob.matches(spec.canonicalName) }
+  /// - Returns: the decision, and its reason where the type is not the one that was asked for.
+  /// - Throws: `ConversionError` where a mixed recipe has no rule for a large matrix.
+  func decision(
+    on spec: TensorSpec, own: WeightType, source: ElementType
+  ) throws(ConversionError) -> TensorDecision {
+    let rule = rule(for: spec)
+    let groupSize = rule?.groupSize ?? groupSize
+    func decision(_ type: WeightType, _ reason: String?) -> TensorDecision {
+      TensorDecision(
+        type: type, groupSize: groupSize, note: rule.map { note(for: $0, spec) } ?? reason)
+    }
     switch rule?.type ?? target {
     case .source:
-      return (own, note(for: rule) ?? (source == .f64 ? "rounded from F64" : nil))
+      return decision(own, source == .f64 ? "rounded from F64" : nil)
     case .weights(let type) where rule != nil || spec.role.isQuantizable || type == .f32:
-      return (type, note(for: rule))
-    case .weights:
-      return (.f32, "kept f32: \(spec.role.reasonForFloat32)")
+      return decision(type, nil)
+    case .mixed where spec.role.isQuantizable:
+      throw .noRule(tensor: spec.canonicalName)
+    case .weights, .mixed:
+      return decision(.f32, "kept f32: \(spec.role.reasonForFloat32)")
     }
   }
 
-  private func note(for rule: TensorRule?) -> String? {
-    rule.map { "by --tensor '\($0.glob.pattern)=\($0.type.name)'" }
+  /// The first rule that matches the tensor.
+  func rule(for spec: TensorSpec) -> TensorRule? {
+    let name = spec.canonicalName
+    return rules.first { $0.glob.matches(name) }
+  }
+
+  private func note(for rule: TensorRule, _ spec: TensorSpec) -> String {
+    // Mixed recipes have a rule for each tensor, which would say the same twice.
+    target == .mixed && rule.glob.pattern == spec.canonicalName
+      ? "by its own rule" : "by the rule '\(rule.text)'"
   }
 }

@@ -1,16 +1,20 @@
 import TensorCore
 
-/// The type that is asked for: one type, or each tensor's own.
+/// The type that is asked for: one type, each tensor's own, or those that rules give.
 public enum TargetType: Equatable, Sendable {
   /// Each tensor keeps the float type of the checkpoint; F64 becomes f32.
   case source
   /// One type.
   case weights(WeightType)
+  /// Rules give every large matrix its type; not a type that a rule may have.
+  case mixed
 
   /// The type of that name on the command line.
   public init?(name: String) {
     if name == "source" {
       self = .source
+    } else if name == "mixed" {
+      self = .mixed
     } else if let type = WeightType(name: name) {
       self = .weights(type)
     } else {
@@ -23,8 +27,17 @@ public enum TargetType: Equatable, Sendable {
     switch self {
     case .source: "source"
     case .weights(let type): type.name
+    case .mixed: "mixed"
     }
   }
+
+  /// Whether values are codes with a scale per group.
+  public var isQuantized: Bool {
+    if case .weights(let type) = self { type.isQuantized } else { false }
+  }
+
+  /// The names of the types that a rule may have.
+  package static let ruleNames = ["source"] + WeightType.allCases.map(\.name)
 }
 
 /// A type for the tensors whose names match a pattern.
@@ -33,11 +46,19 @@ public struct TensorRule: Equatable, Sendable {
   public let glob: Glob
   /// Their type.
   public let type: TargetType
+  /// Columns that share a scale, for quantized types; nil for the recipe's.
+  public var groupSize: Int?
 
   /// A rule.
-  public init(glob: Glob, type: TargetType) {
+  public init(glob: Glob, type: TargetType, groupSize: Int? = nil) {
     self.glob = glob
     self.type = type
+    self.groupSize = groupSize
+  }
+
+  /// The rule as it is written on the command line: `*.q_proj.weight=int4:64`.
+  public var text: String {
+    "\(glob.pattern)=\(type.name)" + (groupSize.map { ":\($0)" } ?? "")
   }
 }
 
@@ -45,15 +66,19 @@ public struct TensorRule: Equatable, Sendable {
 public struct EncodingRecipe: Equatable, Sendable {
   /// Group sizes that a file may have.
   public static let groupSizes = [32, 64, 128]
+  /// Steps that a recipe may ask for.
+  public static let tuningStepsRange = 0...1_000_000
 
   /// The type of the large matrices.
   public var target: TargetType
-  /// Columns that share a scale, for quantized types.
+  /// Columns that share a scale, for quantized types, where no rule says otherwise.
   public var groupSize: Int
   /// How scales are chosen, for quantized types.
   public var method: QuantizationMethod
   /// What `gptq` calibrates with.
   public var calibration: CalibrationSummary?
+  /// Steps in which the codes and scales of `gptq` are then tuned against the model's logits.
+  public var tuningSteps = 0
   /// Exceptions; the first that matches a tensor wins.
   public var rules: [TensorRule]
 

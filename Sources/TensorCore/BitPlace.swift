@@ -1,22 +1,28 @@
 /// Some bits of a unit that belong to one column of a row.
-public struct BitPlace: Equatable, Sendable {
+package struct BitPlace: Equatable, Sendable {
   /// Which of the row's units.
-  public let unit: Int
+  package let unit: Int
   /// The lowest of the bits.
-  public let shift: Int
+  package let shift: Int
   /// How many bits.
-  public let count: Int
+  package let count: Int
+
+  package init(unit: Int, shift: Int, count: Int) {
+    self.unit = unit
+    self.shift = shift
+    self.count = count
+  }
 
   /// The bits as they lie in the unit.
-  public var mask: UInt32 { (UInt32.max >> UInt32(32 - count)) << UInt32(shift) }
+  package var mask: UInt32 { (UInt32.max >> UInt32(32 - count)) << UInt32(shift) }
 
   /// The bits of a unit, moved to the lowest place.
-  public func bits(of unit: UInt32) -> UInt32 { (unit & mask) >> UInt32(shift) }
+  package func bits(of unit: UInt32) -> UInt32 { (unit & mask) >> UInt32(shift) }
 }
 
 extension WeightType {
   /// Where the bits of a row's column lie, from the least significant ones.
-  public func places(of column: Int) -> [BitPlace] {
+  package func places(of column: Int) -> [BitPlace] {
     let (block, inBlock) = column.quotientAndRemainder(dividingBy: columnsPerBlock)
     let first = block * unitsPerBlock
     // The low bits of four columns lie in four bytes, and those of the next four above them.

@@ -59,4 +59,7 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
     case .int6: 6
     }
   }
+
+  /// Bits of a value, scales not counted.
+  public var bits: Int { 32 * unitsPerBlock / columnsPerBlock }
 }

@@ -40,10 +40,12 @@ public struct Gate: Equatable, Sendable {
     return measure == .minTop1 ? value >= limit : value <= limit
   }
 
-  /// The gates of a name: what a sound int8 or int4 file of a small model keeps with room.
+  /// The gates of a name: what a sound file of that type keeps with room, of a small model.
   public static func preset(_ name: String) -> [Gate]? {
     switch name {
     case "int8": [Gate(.maxMeanKLD, limit: 0.001), Gate(.minTop1, limit: 0.98)]
+    case "int6": [Gate(.maxMeanKLD, limit: 0.005), Gate(.minTop1, limit: 0.95)]
+    case "int5": [Gate(.maxMeanKLD, limit: 0.015), Gate(.minTop1, limit: 0.92)]
     case "int4": [Gate(.maxMeanKLD, limit: 0.05), Gate(.minTop1, limit: 0.85)]
     default: nil
     }

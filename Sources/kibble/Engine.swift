@@ -1,4 +1,5 @@
 import ByteIO
+import Calibration
 import Conversion
 import Diagnostics
 import DogeModel
@@ -40,6 +41,11 @@ struct Engine {
   /// The same for bytes that may serve several models.
   func model(_ file: KibbleFile, mode: ComputeMode) throws -> DogeModel {
     try DogeModel(file: file, kernels: kernels, pool: pool, mode: mode)
+  }
+
+  /// What rounds models with some tokens in view.
+  func calibrator(_ context: CommandContext) -> Calibrator {
+    Calibrator(converter: converter, pool: pool, kernels: kernels, progress: context.progress)
   }
 
   /// The `.kibble` bytes of a model.

@@ -15,9 +15,22 @@ extension OptionSpec {
     "method", "METHOD", "how scales are chosen",
     choices: QuantizationMethod.allCases.map(\.rawValue), default: "search")
   static let calibration = value(
-    "calibration", "FILE", "for gptq: a text, or a .json file with an array (of arrays) of ids")
+    "calibration", "FILE",
+    "for gptq: a text, or a .json file with an array (of arrays) of ids, instead of the built-in "
+      + "text")
+  static let tune = value(
+    "tune", "STEPS", "for gptq: tune codes and scales against the model's logits", default: "0")
   static let tensor = repeated(
-    "tensor", "GLOB=T", "the type of the tensors whose names match; the first match wins")
+    "tensor", "GLOB=T[:N]",
+    "the type, and the group size, of the tensors whose names match; the first match wins")
+  static let recipe = value(
+    "recipe", "FILE", "types, groups and method from a recipe instead of the options for them")
+  static let saveRecipe = value(
+    "save-recipe", "FILE", "write the recipe, which makes the same file again with --recipe")
+  static let maxSize = value(
+    "max-size", "BYTES", "for mixed: the largest file, such as 750000, 750k or 12MiB")
+  static let targetBitsPerWeight = value(
+    "target-bpw", "X", "for mixed: bytes of all tensors in bits per weight, at most")
   static let tokens = value(
     "tokens", "FILE", "a JSON array of token ids, or an array of such arrays")
   static let text = value("text", "FILE", "a text, cut into windows of --context tokens")
@@ -35,6 +48,15 @@ extension OptionSpec {
 }
 
 extension ParsedArguments {
+  /// `--tune`, which goes with `gptq` and with nothing else.
+  func tuningSteps(for method: QuantizationMethod) throws -> Int {
+    let steps = try integer(.tune, in: EncodingRecipe.tuningStepsRange) ?? 0
+    guard steps == 0 || method == .gptq else {
+      throw invalid(.tune, String(steps), expected: "for --method gptq alone")
+    }
+    return steps
+  }
+
   /// `--mode`, where it is given.
   func mode() -> ComputeMode? { value(.mode).flatMap(ComputeMode.init(rawValue:)) }
 
@@ -51,13 +73,29 @@ extension ParsedArguments {
   }
 
   private func rule(_ text: String) throws -> TensorRule {
-    guard let split = text.lastIndex(of: "="), split != text.startIndex,
-      let type = TargetType(name: text[text.index(after: split)...].lowercased())
-    else {
-      throw invalid(
-        .tensor, text,
-        expected: "a pattern, `=` and source, f32, f16, bf16, int8, int6, int5 or int4")
+    let parts = text.lastIndex(of: "=").map { split in
+      (pattern: String(text[..<split]), type: text[text.index(after: split)...].lowercased())
     }
-    return TensorRule(glob: Glob(String(text[..<split])), type: type)
+    let words =
+      parts?.type.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false) ?? []
+    let names = TargetType.ruleNames
+    guard let pattern = parts?.pattern, !pattern.isEmpty, let name = words.first.map(String.init),
+      names.contains(name), let type = TargetType(name: name)
+    else {
+      let list = names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+      throw invalid(.tensor, text, expected: "a pattern, `=` and \(list)")
+    }
+    var rule = TensorRule(glob: Glob(pattern), type: type)
+    guard words.count == 2 else { return rule }
+    guard type.isQuantized else {
+      throw invalid(
+        .tensor, text, expected: "a pattern, `=` and \(name) without `:`, as it has no groups")
+    }
+    guard let size = Int(words[1]), EncodingRecipe.groupSizes.contains(size) else {
+      throw invalid(
+        .tensor, text, expected: "a pattern, `=`, a type, and behind `:` 32, 64 or 128")
+    }
+    rule.groupSize = size
+    return rule
   }
 }

@@ -5,13 +5,13 @@ import TestSupport
 import Testing
 
 @Suite struct RoundingTests {
-  @Test("Codes are those of plain GPTQ", arguments: [WeightType.int4, .int8])
-  func plainReference(type: WeightType) throws {
+  @Test(
+    "Codes are those of plain GPTQ",
+    arguments: [(WeightType.int4, -8, 7), (.int5, -16, 15), (.int6, -32, 31), (.int8, -127, 127)])
+  func plainReference(type: WeightType, least: Double, largest: Double) throws {
     let sample = try RoundingSample(columns: 24, type: type)
     var tile = sample.tile()
     tile.compensate()
-    let largest: Double = type == .int4 ? 7 : 127
-    let least: Double = type == .int4 ? -8 : -127
     for lane in 0..<16 {
       // The inverse is kept whole, and a column that is done is taken out of it.
       var inverse = inverted(sample.moments, damping: 0.01)

@@ -62,8 +62,8 @@ import Testing
       let json = try Program.run(["bench", file] + Self.short).json
       return try #require(json["weight_bytes_per_token"]?.intValue)
     }
-    let sizes = try ["f32", "bf16", "int8", "int4"].map(bytes)
-    #expect(sizes == sizes.sorted(by: >) && Set(sizes).count == 4)
+    let sizes = try ["f32", "bf16", "int8", "int6", "int5", "int4"].map(bytes)
+    #expect(sizes == sizes.sorted(by: >) && Set(sizes).count == 6)
   }
 
   @Test func depthAndAllLogits() throws {
@@ -122,7 +122,7 @@ import Testing
     return try run.json
   }
 
-  @Test(arguments: ["int8", "int4"]) func secondRow(_ type: String) throws {
+  @Test(arguments: ["int8", "int6", "int5", "int4"]) func secondRow(_ type: String) throws {
     let file = try bench.convert("a.kibble", "--type", type)
     let both = try verify(file)
     let exact = try verify(file, "--mode", "exact")

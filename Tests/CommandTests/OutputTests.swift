@@ -10,7 +10,7 @@ import Testing
 
   init() throws { bench = try Workbench() }
 
-  @Test(arguments: ["source", "f16", "int8", "int4"])
+  @Test(arguments: ["source", "f16", "int8", "int6", "int5", "int4"])
   func machinesDoNotMatter(_ type: String) throws {
     let expected = try fileBytes(bench.convert("first.kibble", "--type", type))
     #expect(try fileBytes(bench.convert("second.kibble", "--type", type)) == expected)
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["int8", "int4"], ["source", "f32"])
+  @Test(arguments: ["int8", "int6", "int5", "int4"], ["source", "f32"])
   func quantizingAConvertedFile(_ type: String, _ between: String) throws {
     let expected = try fileBytes(bench.convert("direct.kibble", "--type", type))
     let float = try bench.convert("float.kibble", "--type", between)
@@ -41,12 +41,14 @@ import Testing
       bench.convert("a.kibble", "--type", "int4"),
       bench.convert("b.kibble", "--type", "int4", "--group-size", "64"),
       bench.convert("c.kibble", "--type", "int4", "--tensor", "model.embed_tokens.weight=int8"),
+      bench.convert("e.kibble", "--type", "int4", "--tensor", "model.embed_tokens.weight=int6"),
+      bench.convert("f.kibble", "--type", "int5"),
     ].map { try fileBytes($0) }
     let rtn = bench.path("d.kibble")
     let run = try kibble(
       "quantize", bench.checkpoint, "-o", rtn, "--type", "int4", "--method", "rtn")
     #expect(run.code == 0)
-    #expect(Set(variants + [try fileBytes(rtn)]).count == 4)
+    #expect(Set(variants + [try fileBytes(rtn)]).count == 6)
   }
 
   @Test func verifyDoesNotDependOnTheMachine() throws {

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("What is written passes the check, and damage does not")
 struct CheckTests {
-  @Test("Every fixture in every type", arguments: Fixtures.checkpoints, ["source", "int8", "int4"])
+  @Test(
+    "Every fixture in every type", arguments: Fixtures.checkpoints,
+    ["source", "int8", "int6", "int5", "int4"])
   func outputs(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type, group: 64, .rtn))
     let file = try converter().load(plan).file
@@ -18,9 +20,11 @@ struct CheckTests {
     }
   }
 
-  @Test("Every damaged byte is found, in payload, padding and between planes")
-  func damage() throws {
-    let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
+  @Test(
+    "Every damaged byte is found, in payload, padding and between planes",
+    arguments: ["int4", "int5", "int6"])
+  func damage(type: String) throws {
+    let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe(type))
     let bytes = try converter().load(plan).file.bytes
     let region = try MemoryBuffer(count: bytes.count)
     try region.write(bytes, at: 0)

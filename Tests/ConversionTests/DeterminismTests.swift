@@ -16,7 +16,7 @@ struct DeterminismTests {
 
   @Test(
     "Threads and kernels change nothing", arguments: fixtures,
-    ["source", "bf16", "int8", "int4"])
+    ["source", "bf16", "int8", "int6", "int5", "int4"])
   func enginesAgree(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type))
     let expected = try Engine(isa: .scalar, threads: 1).converter().load(plan)
@@ -38,7 +38,8 @@ struct DeterminismTests {
       let between = folder.path("\(middle).kibble")
       _ = try converter().write(plan(path, recipe(middle)), to: between)
       for (type, group, method) in [
-        ("int4", 32, QuantizationMethod.search), ("int4", 128, .rtn), ("int8", 64, .search),
+        ("int4", 32, QuantizationMethod.search), ("int4", 128, .rtn), ("int5", 64, .search),
+        ("int6", 32, .rtn), ("int8", 64, .search),
       ] {
         let recipe = try recipe(type, group: group, method)
         let direct = try converter().load(plan(path, recipe)).file

@@ -65,7 +65,7 @@ struct ExportTests {
 
   @Test(
     "An export of quantized weights is converted to the values that the file stands for",
-    arguments: ["int8", "int4"])
+    arguments: ["int8", "int6", "int5", "int4"])
   func quantized(type: String) throws {
     let model = try stored(Fixtures.folder("cases/doge2-keepwindow"), type)
     _ = try converter().export(model, to: folder.path("out"))

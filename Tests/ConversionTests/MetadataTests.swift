@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import JSONCore
 import KibbleFormat
+import Quantization
 import TestSupport
 import Testing
 
@@ -72,6 +73,26 @@ struct MetadataTests {
       ])
     #expect(file.metadata["layout"]?["name"] == "per-query-head-old-names")
     #expect(file.metadata["layout"]?["prunes"] == false)
+  }
+
+  @Test("Rules are recorded, with the group sizes that they have")
+  func rules() throws {
+    var recipe = try recipe("int8")
+    recipe.rules = [
+      TensorRule(glob: Glob("*.q_proj.weight"), type: .weights(.int4), groupSize: 64),
+      TensorRule(glob: Glob("*norm*"), type: .source),
+    ]
+    let plan = try plan(Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe)
+    let file = try converter().load(plan).file
+    #expect(
+      file.metadata["recipe"]?["rules"] == [
+        ["pattern": "*.q_proj.weight", "type": "int4", "group_size": 64],
+        ["pattern": "*norm*", "type": "source"],
+      ])
+    let q = try #require(file.metadata(of: "model.layers.0.self_attn.q_proj.weight"))
+    #expect(q["group_size"] == 64)
+    let record = file.tensors.first { $0.name == "model.layers.0.self_attn.q_proj.weight" }
+    #expect(record?.geometry.groupSize == 64)
   }
 
   @Test("A float recipe names neither group size nor method")

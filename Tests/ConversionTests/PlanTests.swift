@@ -15,7 +15,7 @@ struct PlanTests {
 
   @Test(
     "Large matrices are compressed, everything else stays f32",
-    arguments: ["f16", "bf16", "int8", "int4"])
+    arguments: ["f16", "bf16", "int8", "int6", "int5", "int4"])
   func compressedTypes(type: String) throws {
     let types = try types("cases/doge2-moe-untied", recipe(type))
     let prefix = "model.layers.1."
@@ -42,7 +42,7 @@ struct PlanTests {
     #expect(note("model.layers.0.mlp.router_gate.weight") == "kept f32: router")
     #expect(note("model.layers.0.post_attention_residual") == "kept f32: residual gate")
     #expect(note("model.layers.0.self_attn.q_proj.weight") == nil)
-    #expect(note("model.layers.0.mlp.up_proj.weight") == "by --tensor '*.0.mlp.up_proj.*=f16'")
+    #expect(note("model.layers.0.mlp.up_proj.weight") == "by the rule '*.0.mlp.up_proj.*=f16'")
   }
 
   @Test("With `source`, each tensor keeps its own type and F64 becomes f32")
@@ -78,6 +78,55 @@ struct PlanTests {
     #expect(types["model.layers.0.mlp.up_proj.weight"] == "int4")
   }
 
+  @Test("A rule may have a group size of its own")
+  func groupSizes() throws {
+    var recipe = try recipe("int4", group: 128)
+    recipe.rules = [
+      TensorRule(glob: Glob("*.q_proj.weight"), type: .weights(.int8), groupSize: 64),
+      TensorRule(glob: Glob("*.k_proj.weight"), type: .weights(.int8)),
+      TensorRule(glob: Glob("*_proj.weight"), type: .weights(.int4), groupSize: 32),
+    ]
+    let plan = try plan(Fixtures.folder("doge-nano"), recipe)
+    func group(_ role: TensorRole) -> Int? {
+      plan.tensors.first { $0.spec.role == role }?.geometry.groupSize
+    }
+    #expect(group(.q) == 64 && group(.k) == 128 && group(.v) == 32 && group(.embedding) == 128)
+    let q = try #require(plan.tensors.first { $0.spec.role == .q })
+    #expect(q.note == "by the rule '*.q_proj.weight=int8:64'")
+  }
+
+  @Test("A mixed recipe has a type for each large matrix")
+  func mixed() throws {
+    let path = Fixtures.folder("reference/e6-gqa-tied-bf16")
+    let embedding = ("model.embed_tokens.weight", "int8")
+    let plan = try plan(path, recipe("mixed", rules: [embedding, ("*_proj.weight", "int4")]))
+    func note(_ name: String) -> String? { plan.tensors.first { $0.name == name }?.note }
+    #expect(note("model.embed_tokens.weight") == "by its own rule")
+    #expect(note("model.layers.0.mlp.up_proj.weight") == "by the rule '*_proj.weight=int4'")
+    #expect(note("model.norm.weight") == "kept f32: norm")
+    let error = try diagnostic {
+      _ = try ConversionTests.plan(path, recipe("mixed", rules: [embedding]))
+    }
+    #expect(error.code == "conversion.no-rule")
+    #expect(error.tensor == "model.layers.0.self_attn.q_proj.weight")
+  }
+
+  @Test(
+    "A pattern in an old spelling is answered with the current one",
+    arguments: ["reference/e3-oldnames-f32", "reference/e6-gqa-tied-bf16"])
+  func oldSpelling(fixture: String) throws {
+    func hint(_ pattern: String) throws -> String? {
+      try diagnostic {
+        _ = try plan(Fixtures.folder(fixture), recipe("int4", rules: [(pattern, "int8")]))
+      }.hint
+    }
+    let old = try hint("*.feed_forward.up_proj.weight")
+    #expect(old?.contains("model.layers.0.feed_forward.up_proj.weight is called") == true)
+    #expect(old?.contains("model.layers.0.mlp.up_proj.weight there") == true)
+    #expect(try hint("*.word_embed.weight")?.contains("model.embed_tokens.weight") == true)
+    #expect(try hint("*.queries.weight")?.contains("called") == false)
+  }
+
   @Test("Short last groups are planned, not avoided")
   func shortGroups() throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
@@ -92,6 +141,7 @@ struct PlanTests {
     arguments: [
       ("conversion.unmatched-rule", "int4", 32, ["*.queries.weight": "f32"]),
       ("conversion.quantized-vector", "f16", 32, ["*norm*": "int8"]),
+      ("conversion.rule-type", "f16", 32, ["*": "mixed"]),
       ("conversion.group-size", "int4", 48, [:]),
     ])
   func refusals(code: String, type: String, group: Int, rules: [String: String]) throws {
@@ -101,6 +151,20 @@ struct PlanTests {
     }
     #expect(error.code == code)
     #expect(error.kind == .usage)
+  }
+
+  @Test("Group sizes of rules that no file can have", arguments: [("int4", 48), ("f16", 32)])
+  func ruleGroupSizes(type: String, size: Int) throws {
+    var recipe = try recipe("int4")
+    recipe.rules = [
+      TensorRule(
+        glob: Glob("*"), type: try #require(TargetType(name: type)), groupSize: size)
+    ]
+    let error = try diagnostic {
+      _ = try plan(Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe)
+    }
+    #expect(error.code == "conversion.rule-group-size")
+    #expect(error.message.contains("'*=\(type):\(size)'"))
   }
 
   @Test(

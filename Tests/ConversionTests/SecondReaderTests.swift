@@ -20,7 +20,7 @@ struct SecondReaderTests {
     arguments: ["cases/odd-shapes", "cases/doge2-moe-untied", "reference/e3-oldnames-f32"],
     [
       ("source", 32), ("f32", 32), ("f16", 32), ("bf16", 32),
-      ("int8", 64), ("int4", 32), ("int4", 128),
+      ("int8", 64), ("int4", 32), ("int4", 128), ("int5", 32), ("int5", 128), ("int6", 64),
     ])
   func sameBits(fixture: String, type: (name: String, group: Int)) throws {
     let (file, checkpoint) = try exported(fixture, type.name, group: type.group)

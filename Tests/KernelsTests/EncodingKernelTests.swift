@@ -119,13 +119,15 @@ import Testing
   }
 
   private func quantize(
-    _ isa: InstructionSet, _ type: Int, _ method: Int, _ tile: [Float], group: Int, exponent: Int
+    _ isa: InstructionSet, _ type: Int, _ method: Int, _ tile: [Float], group: Int, exponent: Int,
+    given: [UInt16]? = nil
   ) throws -> Encoded {
     let input = Guarded(tile)
     let columns = tile.count / 16
     let groups = (columns + group - 1) / group
-    let units = Guarded<UInt32>(repeating: 9, count: tile.count / (type == KB_INT4 ? 8 : 4))
-    let scales = Guarded<UInt16>(repeating: 9, count: groups * 16, slack: 2)
+    // So many bits a column, where columns fill whole units.
+    let units = Guarded<UInt32>(repeating: 9, count: tile.count * type / 32)
+    let scales = Guarded(given ?? [UInt16](repeating: 9, count: groups * 16), slack: 2)
     var error = kb_tile_error()
     try kernels(isa).quantize(
       Int32(type), Int32(method), input.base, UInt32(columns), UInt32(group), Int32(exponent),
@@ -161,9 +163,9 @@ import Testing
     let method: Int
     let group: Int
     var testDescription: String {
-      "\(type == KB_INT4 ? "int4" : "int8"), \(method == KB_RTN ? "rtn" : "search"), \(group)"
+      "int\(type), \(method == KB_RTN ? "rtn" : "search"), \(group)"
     }
-    static let all = [KB_INT4, KB_INT8].flatMap { type in
+    static let all = [KB_INT4, KB_INT5, KB_INT6, KB_INT8].flatMap { type in
       [KB_RTN, KB_SEARCH].flatMap { method in
         [32, 64, 128].map { Quantizer(type: type, method: method, group: $0) }
       }
@@ -178,12 +180,18 @@ import Testing
       (80, 1, -14), (120, 3, -13), (136, 1, -14), (256, 1e-30, -110), (576, 1e30, 85),
       (64, 0x1.fp127, 113), (96, 0x1p-126, -110),
     ] {
-      let tile = tile(columns, scale: scale, seed: UInt64(columns))
+      let whole = columns.roundedUp(to: test.type == KB_INT5 || test.type == KB_INT6 ? 32 : 8)
+      let tile = tile(whole, scale: scale, seed: UInt64(columns))
       let results = try [.scalar, isa].map {
         try quantize(
           $0, test.type, test.method, tile, group: test.group, exponent: exponent)
       }
       #expect(results[0] == results[1], "\(columns) columns, scale \(scale)")
+      // Scales that are given are kept, and give the same codes.
+      let given = try quantize(
+        isa, test.type, Int(KB_GIVEN), tile, group: test.group, exponent: exponent,
+        given: results[0].scales)
+      #expect(given == results[0], "\(columns) columns, scale \(scale)")
       // Zeros stay zeros, and a scale is +0 or a number.
       for (index, scale) in results[1].scales.enumerated() {
         #expect(index % 16 != 0 || scale == 0)

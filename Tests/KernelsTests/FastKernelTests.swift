@@ -6,7 +6,7 @@ import Testing
 
 /// Products of fast mode: plain C against plain Swift, and every other set against plain C.
 @Suite struct FastKernelTests {
-  static let types = [WeightType.int8, .int4]
+  static let types = [WeightType.int8, .int6, .int5, .int4]
 
   /// Quantized activations of some tokens, a row of x every `stride` floats.
   private func quantized(
@@ -161,11 +161,11 @@ import Testing
   }
 
   /// Tiles are independent, and so are tokens from a multiple of a block on.
-  @Test(arguments: InstructionSet.available)
-  func partsOfAProductAreThatProduct(isa: InstructionSet) throws {
+  @Test(arguments: InstructionSet.available, types)
+  func partsOfAProductAreThatProduct(isa: InstructionSet, type: WeightType) throws {
     let block = Int(KB_FAST_TOKENS)
     let (tokens, columns, stride) = (2 * block + 5, 72, 163)
-    let matrix = try FastMatrix(.int8, rows: 150, columns: columns, gap: 8, seed: 10)
+    let matrix = try FastMatrix(type, rows: 150, columns: columns, gap: 8, seed: 10)
     var random = SplitMix(11)
     let x = Guarded(random.normals(tokens * columns))
     let packed = try quantized(isa, x, stride: columns, tokens: tokens, columns: columns)

@@ -97,7 +97,29 @@ import Testing
     #expect(tested == geometry.paddedRows * geometry.paddedColumns - 19 * 37)
   }
 
-  @Test(arguments: [WeightType.int8, .int4])
+  /// The high bits of padding are in units of their own.
+  @Test(
+    arguments: [(WeightType.int5, UInt32(16)), (.int6, 16), (.int6, 32)],
+    [Arrangement.rows, .tiles])
+  func highBitsOfPaddingAreZero(bit: (type: WeightType, value: UInt32), arrangement: Arrangement)
+    throws
+  {
+    let tensor = try SampleTensor("w", bit.type, arrangement, shape: [3, 37])
+    for row in 0..<tensor.geometry.paddedRows {
+      for column in row < 3 ? 37..<64 : 0..<64 {
+        var changed = tensor
+        changed.put(bit.value, row, column)
+        let opened = try open(SampleFile(tensors: [changed]).bytes())
+        let error = KibbleFormatError.paddingNotZero(
+          path: samplePath, entry: "w",
+          offset: opened.tensors[0].planes[0].lowerBound
+            + tensor.unitOffset(row, column, high: true))
+        #expect(throws: error) { try opened.check() }
+      }
+    }
+  }
+
+  @Test(arguments: [WeightType.int8, .int6, .int5, .int4])
   func scalesOfPaddingRowsAreZero(type: WeightType) throws {
     let tensor = try SampleTensor("w", type, .tiles, shape: [19, 37])
     for row in 19..<32 {
@@ -147,7 +169,7 @@ import Testing
 
   @Test(arguments: [UInt16(0x7C00), 0xFC00, 0x7E00, 0xFFFF])
   func scalesAreFinite(bits: UInt16) throws {
-    for type in [WeightType.int8, .int4] {
+    for type in [WeightType.int8, .int6, .int5, .int4] {
       for arrangement in [Arrangement.rows, .tiles] {
         let tensor = try SampleTensor("w", type, arrangement, shape: [3, 40])
         let offset = tensor.scaleOffset(2, 1)
@@ -178,6 +200,15 @@ import Testing
     (.int4, 0, 0x7BFF, 112, true),
     (.int4, 1, 1, 113, true),
     (.int8, 127, 0, 113, true),
+    (.int5, -16, 0x7BFF, 108, true),
+    (.int5, -16, 0x7BFF, 109, false),
+    (.int5, 15, 0x7BFF, 108, true),
+    (.int5, 15, 0x7BFF, 109, false),
+    (.int6, -32, 0x7BFF, 107, true),
+    (.int6, -32, 0x7BFF, 108, false),
+    (.int6, 31, 0x7BFF, 107, true),
+    (.int6, 31, 0x7BFF, 108, false),
+    (.int6, -1, 0x7BFF, 112, true),
   ])
   func valuesDoNotOverflow(
     type: WeightType, code: Int, scale: UInt16, exponent: Int, isAccepted: Bool

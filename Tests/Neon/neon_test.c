@@ -91,25 +91,49 @@ static const kb_kernels *kernels(int k) { return k == 0 ? scalar : set; }
 
 enum fill { RANDOM, LOWEST, HIGHEST };
 
+/// Columns of the fewest whole units of a type, and how many units those are.
+static uint32_t block_columns(int type) {
+  return type == KB_F32 ? 1 : type == KB_INT8 ? 4 : type == KB_INT4 ? 8 : type == KB_INT5 || type == KB_INT6 ? 32 : 2;
+}
+static uint32_t block_units(int type) { return type == KB_INT5 ? 5 : type == KB_INT6 ? 6 : 1; }
+static bool is_quantized(int type) { return type >= KB_INT4; }
+static uint32_t padded_columns(int type, uint32_t cols) {
+  uint32_t least = block_columns(type) < 4 ? 4 : block_columns(type);
+  return (cols + least - 1) / least * least;
+}
+
+/// Puts a code into its block, whose units are `lanes` words apart.
+static void put(uint32_t *units, uint32_t lanes, int type, uint32_t column, uint32_t code) {
+  uint32_t byte = 8 * (column % 4);
+  switch (type) {
+    case KB_F32: case KB_F16: case KB_BF16: units[0] |= code << 16 * column; break;
+    case KB_INT8: units[0] |= code << byte; break;
+    default:
+      units[column / 8 * lanes] |= (code & 15) << (byte + 4 * (column / 4 % 2));
+      if (type == KB_INT5) units[4 * lanes] |= (code >> 4) << (byte + column / 4);
+      if (type == KB_INT6) units[(column < 16 ? 4 : 5) * lanes] |= (code >> 4) << (byte + 2 * (column % 16 / 4));
+  }
+}
+
 static kb_matrix matrix(int type, bool tiled, uint32_t rows, uint32_t cols, uint32_t group, int exponent, enum fill fill) {
-  uint32_t per = type == KB_F32 ? 1 : type == KB_INT8 ? 4 : type == KB_INT4 ? 8 : 2;
-  uint32_t least = per < 4 ? 4 : per, units = (cols + least - 1) / least * least / per;
+  uint32_t per = block_columns(type), units = padded_columns(type, cols) / per * block_units(type);
   uint32_t lanes = tiled ? KB_TILE : 1, lines = (rows + lanes - 1) / lanes, groups = group ? (cols + group - 1) / group : 0;
-  bool quantized = type == KB_INT8 || type == KB_INT4;
+  bool quantized = is_quantized(type);
   uint32_t *codes = guarded(0, (size_t)lines * units * lanes * 4, 4);
   uint16_t *scales = guarded(1, (size_t)lines * groups * lanes * 2, 2);
   memset(codes, 0, (size_t)lines * units * lanes * 4);
   memset(scales, 0, (size_t)lines * groups * lanes * 2);
   for (uint32_t r = 0; r < rows; r++) {
     for (uint32_t c = 0; c < cols; c++) {
-      uint32_t code = (uint32_t)next(), in = c % per, shift = type == KB_INT4 ? 8 * (in % 4) + 4 * (in / 4) : 32 / per * in;
+      uint32_t code = (uint32_t)next();
       if (type == KB_F32) { float x = number(1); memcpy(&code, &x, 4); }
       if (type == KB_F16) code = code % 0xbc00 & 0xffff;  // finite
       if (type == KB_BF16) code = (code & 0x8000) | (0x3000 + code % 0x1000);
-      if (type == KB_INT8) code = fill == LOWEST ? 0x80 : fill == HIGHEST ? 0x7f : code & 255;
-      if (type == KB_INT4) code = fill == LOWEST ? 8 : fill == HIGHEST ? 7 : code & 15;
+      uint32_t sign = 1u << (type - 1);  // of an integer, whose type is its number of bits
+      if (quantized) code = fill == LOWEST ? sign : fill == HIGHEST ? sign - 1 : code & (2 * sign - 1);
       if (type == KB_F16 && code >= 0x7c00 && code < 0x8000) code &= 0x3fff;
-      codes[((size_t)(r / lanes) * units + c / per) * lanes + r % lanes] |= code << shift;
+      size_t block = (size_t)(r / lanes) * units + c / per * block_units(type);
+      put(codes + block * lanes + r % lanes, lanes, type, c % per, code);
     }
     for (uint32_t g = 0; g < groups && quantized; g++) {
       uint16_t h = below(8) ? (uint16_t)(0x400 + below(0x4c00)) : (uint16_t)(below(2) ? below(1024) : 0x8000 + below(0x5000));
@@ -152,11 +176,12 @@ static void fast_products(kb_matrix w, uint32_t tokens, uint32_t tile_begin, uin
 
 static const uint32_t sizes[] = {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 72, 80, 120, 257, 576};
 enum { SIZES = sizeof sizes / sizeof *sizes };
-static const int types[] = {KB_F32, KB_F16, KB_BF16, KB_INT4, KB_INT8};
+static const int types[] = {KB_F32, KB_F16, KB_BF16, KB_INT4, KB_INT5, KB_INT6, KB_INT8};
+enum { FLOATS = 3, TYPES = sizeof types / sizeof *types };
 
 static void test_products(void) {
   for (int i = 0; i < SIZES; i++)
-    for (int t = 0; t < 5; t++) {
+    for (int t = 0; t < TYPES; t++) {
       uint32_t group = 32u << below(3);
       products(matrix(types[t], true, 21, sizes[i], group, -3, RANDOM), 1 + below(8), 0, 2, 1);
       products(matrix(types[t], true, 70, sizes[i], group, -3, RANDOM), 1, 0, 5, 1);
@@ -167,7 +192,7 @@ static void test_products(void) {
 
 static void test_fast(void) {
   for (uint32_t group = 32; group <= 128; group *= 2)
-    for (int t = 3; t < 5; t++) {
+    for (int t = FLOATS; t < TYPES; t++) {
       for (uint32_t cols = 1; cols <= 300; cols += cols < 140 ? 1 : 7)
         fast_products(matrix(types[t], true, 17, cols, group, -3, RANDOM), 1 + below(3), 0, 2, 1);
       fast_products(matrix(types[t], true, 33, 576, group, 5, RANDOM), 2, 0, 3, 1);
@@ -185,7 +210,7 @@ static void test_fast(void) {
 
 static void test_rows(void) {
   for (int tiled = 0; tiled < 2; tiled++)
-    for (int t = 0; t < 5; t++)
+    for (int t = 0; t < TYPES; t++)
       for (int i = 0; i < SIZES; i++) {
         kb_matrix w = matrix(types[t], tiled, 21, sizes[i], 32u << below(3), 4, RANDOM);
         for (uint32_t row = 0; row < 21; row += 4) {
@@ -193,7 +218,7 @@ static void test_rows(void) {
           for (int k = 0; k < 2; k++) kernels(k)->row(&w, row, r.of[k]);
           check(r, "row", w.type, w.cols, row);
         }
-        uint32_t per = w.type == KB_INT4 ? 8 : 4, padded = (w.cols + per - 1) / per * per;
+        uint32_t padded = padded_columns(w.type, w.cols);
         for (uint32_t tile = 0; tile < 2; tile++) {
           results r = make_results((size_t)padded * KB_TILE * 4, NULL);
           for (int k = 0; k < 2; k++) kernels(k)->values(&w, tile, r.of[k]);
@@ -298,10 +323,17 @@ static void test_sources(void) {
       }
 }
 
+/// A tile [cols][16] with some zeros and tiny values.
+static float *sample_tile(uint32_t cols) {
+  float *in = guarded(4, (size_t)cols * KB_TILE * 4, 0);
+  for (size_t c = 0; c < (size_t)cols * KB_TILE; c++) in[c] = below(30) ? uniform(2) : below(2) ? 0 : uniform(0x1p-20f);
+  return in;
+}
+
 static void test_encoding(void) {
   kb_tile_error zero = {{0}, {0}, {0}};
   for (int i = 0; i < SIZES; i++) {
-    uint32_t n = sizes[i], cols = (n + 7) / 8 * 8;
+    uint32_t n = sizes[i], cols = padded_columns(KB_INT4, n);
     float *rows = floats(2, 15 * (size_t)(n + 2) + n, 3);
     results r = make_results((size_t)n * KB_TILE * 4, NULL);
     for (int k = 0; k < 2; k++) kernels(k)->tile(rows, n + 2, n, r.of[k]);
@@ -312,9 +344,8 @@ static void test_encoding(void) {
       for (int k = 0; k < 2; k++) kernels(k)->untile(units, n, count, r.of[k], n + 1);
       check(r, "untile", n, count, 0);
     }
-    float *in = guarded(4, (size_t)cols * KB_TILE * 4, 0);
-    for (size_t c = 0; c < (size_t)cols * KB_TILE; c++) in[c] = below(30) ? uniform(2) : below(2) ? 0 : uniform(0x1p-20f);
-    for (int t = 0; t < 3; t++)
+    float *in = sample_tile(cols);
+    for (int t = 0; t < FLOATS; t++)
       for (int overflow = 0; overflow < 2; overflow++) {
         if (overflow) in[below(cols * KB_TILE)] = 0x1.ffffp127f;
         size_t bytes = (size_t)cols * KB_TILE * (types[t] == KB_F32 ? 4 : 2);
@@ -330,10 +361,12 @@ static void test_encoding(void) {
           for (size_t c = 0; c < (size_t)cols * KB_TILE; c++)
             if (in[c] > 1e38f) in[c] = 1;
       }
-    for (int t = 3; t < 5; t++)
+    for (int t = FLOATS; t < TYPES; t++)
       for (int method = KB_RTN; method <= KB_SEARCH; method++) {
+        cols = padded_columns(types[t], n);
+        in = sample_tile(cols);
         uint32_t group = 32u << below(3), groups = (cols + group - 1) / group;
-        size_t bytes = (size_t)cols * KB_TILE / (types[t] == KB_INT4 ? 2 : 1), more = (size_t)groups * KB_TILE * 2;
+        size_t bytes = (size_t)cols / block_columns(types[t]) * block_units(types[t]) * KB_TILE * 4, more = (size_t)groups * KB_TILE * 2;
         int exponent = below(2) ? -14 : (int)below(3) - 1;
         r = make_results(bytes + more + sizeof zero, NULL);
         for (int k = 0; k < 2; k++) {

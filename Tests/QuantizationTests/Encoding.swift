@@ -23,6 +23,18 @@ struct Tensor {
   func row(_ index: Int) -> ArraySlice<Float> { values[index * columns..<(index + 1) * columns] }
 }
 
+extension WeightType {
+  /// The codes that encoding may give, for quantized types.
+  var codes: ClosedRange<Int> {
+    switch self {
+    case .int4: -8...7
+    case .int5: -16...15
+    case .int6: -32...31
+    default: -127...127
+    }
+  }
+}
+
 /// How to encode it.
 struct Encoding: Sendable, CustomStringConvertible {
   var type: WeightType

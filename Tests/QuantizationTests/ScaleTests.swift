@@ -4,7 +4,7 @@ import Testing
 
 /// Scales at the ends of their range.
 @Suite struct ScaleTests {
-  private static let kinds = [WeightType.int4, .int8].flatMap { type in
+  private static let kinds = [WeightType.int4, .int5, .int6, .int8].flatMap { type in
     QuantizationMethod.allCases.map { Encoding(type: type, method: $0) }
   }
 
@@ -28,6 +28,15 @@ import Testing
     #expect(nothing.statistics.signalToNoise == .infinity)
   }
 
+  private static func largestError(_ type: WeightType) -> Double {
+    switch type {
+    case .int4: 0.15
+    case .int5: 0.075
+    case .int6: 0.0375
+    default: 0.01
+    }
+  }
+
   private func relativeError(_ encoded: Encoded, _ tensor: Tensor, row: Int) -> Double {
     var (error, sum) = (0.0, 0.0)
     for (column, value) in tensor.row(row).enumerated() {
@@ -48,7 +57,7 @@ import Testing
     for row in 0..<16 {
       let expected = relativeError(plain, tensor, row: row)
       #expect(abs(relativeError(found, scaled, row: row) / expected - 1) < 0.05)
-      #expect(expected > 0.001 && expected < (encoding.type == .int4 ? 0.15 : 0.01))
+      #expect(expected > 0.001 && expected < Self.largestError(encoding.type))
     }
   }
 

@@ -13,7 +13,7 @@ import Testing
       "\(type.name), \(group), \(isHeavyTailed ? "heavy-tailed" : "normal")"
     }
 
-    static let all = [WeightType.int4, .int8].flatMap { type in
+    static let all = [WeightType.int4, .int5, .int6, .int8].flatMap { type in
       [32, 64, 128].flatMap { group in
         [false, true].map { Case(type: type, group: group, isHeavyTailed: $0) }
       }
@@ -65,9 +65,9 @@ import Testing
   @Test(arguments: Case.all)
   private func errorIsNearTheLeast(_ test: Case) throws {
     let tensor = test.tensor
-    let (low, high) = test.type == .int4 ? (-8, 7) : (-127, 127)
+    let codes = test.type.codes
     let least = stride(from: 0, to: tensor.values.count, by: test.group).map {
-      leastError(tensor.values[$0..<$0 + test.group], low: low, high: high)
+      leastError(tensor.values[$0..<$0 + test.group], low: codes.lowerBound, high: codes.upperBound)
     }
     func encode(_ method: QuantizationMethod) throws -> Encoded {
       try Encoding(type: test.type, group: test.group, method: method).encode(tensor)
@@ -75,7 +75,7 @@ import Testing
     let (search, rtn) = (try encode(.search), try encode(.rtn))
     let best = least.reduce(0, +)
     let ratio = search.statistics.squaredError / best
-    #expect(ratio > 0.9999 && ratio < (test.type == .int4 ? 1.01 : 1.03))
+    #expect(ratio > 0.9999 && ratio < (test.type == .int8 ? 1.03 : 1.01))
     let gain = search.statistics.squaredError / rtn.statistics.squaredError
     #expect(gain > 0.6 && gain < 0.97)
 
@@ -91,10 +91,10 @@ import Testing
   }
 
   /// Weights that stand on a grid are stored exactly.
-  @Test(arguments: [WeightType.int4, .int8])
+  @Test(arguments: [WeightType.int4, .int5, .int6, .int8])
   func gridsAreExact(type: WeightType) throws {
     var random = SplitMix(5)
-    let limit = type == .int4 ? 7 : 127
+    let limit = type.codes.upperBound
     var tensor = Tensor(16, 64, [])
     tensor.values = (0..<16 * 64).map { index in
       Float(index % 32 == 7 ? limit : Int.random(in: -limit...limit, using: &random)) * 0.25

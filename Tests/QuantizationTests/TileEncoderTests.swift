@@ -25,7 +25,7 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
 @Suite struct TileEncoderTests {
   private func clamped(_ value: Float, _ type: WeightType) -> Int {
     let code = Int(value.rounded(.toNearestOrEven))
-    return type == .int4 ? max(-8, min(7, code)) : max(-127, min(127, code))
+    return min(max(code, type.codes.lowerBound), type.codes.upperBound)
   }
 
   /// The codes follow from the stored scale, whatever chose it; with `rtn` so does the scale from
@@ -44,7 +44,7 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
           let half = encoded.half(row, group)
           if encoding.method == .rtn {
             let largest = scaled[range].map(abs).max() ?? 0
-            let expected = Float16(largest / (encoding.type == .int4 ? 7 : 127))
+            let expected = Float16(largest / Float(encoding.type.codes.upperBound))
             #expect(half.bitPattern == expected.bitPattern)
           }
           #expect(half != 0 || half.sign == .plus)
@@ -123,7 +123,10 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
   }
 
   /// Elements of the four source types that hold the same numbers encode to the same bytes.
-  @Test(arguments: [Encoding(type: .int8), Encoding(type: .int4, arrangement: .rows)])
+  @Test(arguments: [
+    Encoding(type: .int8), Encoding(type: .int6), Encoding(type: .int5, arrangement: .rows),
+    Encoding(type: .int4, arrangement: .rows),
+  ])
   func sourceTypes(encoding: Encoding) throws {
     var tensor = sample(19, 72)
     // Numbers that both half types hold exactly.

@@ -38,10 +38,11 @@ import Verification
   }
 
   @Test func presets() throws {
-    #expect(Gate.preset("int8")?.map(\.measure) == [.maxMeanKLD, .minTop1])
-    #expect(Gate.preset("int4")?.map(\.measure) == [.maxMeanKLD, .minTop1])
-    let (strict, loose) = (Gate.preset("int8") ?? [], Gate.preset("int4") ?? [])
-    #expect(strict[0].limit < loose[0].limit && strict[1].limit > loose[1].limit)
+    let presets = ["int8", "int6", "int5", "int4"].map { Gate.preset($0) ?? [] }
+    for gates in presets { #expect(gates.map(\.measure) == [.maxMeanKLD, .minTop1]) }
+    for (strict, loose) in zip(presets, presets.dropFirst()) {
+      #expect(strict[0].limit < loose[0].limit && strict[1].limit > loose[1].limit)
+    }
     #expect(Gate.preset("f32") == nil && Gate.preset("INT8") == nil)
   }
 

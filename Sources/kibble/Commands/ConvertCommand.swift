@@ -22,79 +22,112 @@ struct ConvertCommand: Command {
     positionals: [
       .required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")
     ],
-    options: [.output, type, .groupSize, .tensor],
+    options: [.output, type, .groupSize, .tensor, .recipe, .saveRecipe],
     examples: [
       .init("every tensor as it is", "convert ./Doge-20M -o doge.kibble"),
       .init("eight bits", "convert ./Doge-20M -o doge-int8.kibble --type int8"),
       .init(
         "four bits, the embedding in eight",
         "convert ./Doge-20M -o doge.kibble --type int4 --tensor 'model.embed_tokens.weight=int8'"),
+      .init("as a recipe says", "convert ./Doge-20M -o doge.kibble --recipe recipe.json"),
     ],
     writesFile: true)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    guard let target = arguments.value(Self.type).map({ TargetType(name: $0) }) ?? .source else {
-      return .failure(.usage)
+    let request = try arguments.recipeRequest(insteadOf: [Self.type, .groupSize, .tensor]) {
+      let target = arguments.value(Self.type).flatMap { TargetType(name: $0) } ?? .source
+      return RecipeFile(recipe: try arguments.recipe(target: target, method: .search))
+    }
+    if let path = request.path, request.file.recipe.method == .gptq {
+      throw arguments.invalid(
+        .recipe, path, expected: "a recipe that needs no calibration, which quantize has")
     }
     return try writeModel(
-      arguments, context, source: arguments.argument(Self.spec.positionals[0]),
-      recipe: arguments.recipe(target: target, method: .search))
+      arguments, context, source: arguments.argument(Self.spec.positionals[0]), request)
   }
 }
 
 /// `kibble quantize`: a float model in fewer bits.
 struct QuantizeCommand: Command {
   static let type = OptionSpec.value(
-    "type", "T", "the type of the large matrices", choices: ["int8", "int6", "int5", "int4"],
-    required: true)
+    "type", "T", "the large matrices' type, where no --recipe gives it",
+    choices: ["int8", "int6", "int5", "int4", "mixed"])
 
   static let spec = CommandSpec(
     name: "quantize", summary: "store a float model in 4 to 8 bits a weight",
     discussion: [
       "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
         + "the least squared error; `rtn` lets the largest weight decide. `gptq` runs the model on "
-        + "the tokens of --calibration and rounds each matrix so that its outputs change least.",
+        + "some text and rounds each matrix so that its outputs change least; --tune then moves "
+        + "codes and scales against the model's own logits.",
+      "`mixed` measures what each tensor costs in each type and group size, and chooses those that "
+        + "cost least under --max-size or --target-bpw. Its method is gptq.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
     ],
-    positionals: [.model], options: [.output, type, .groupSize, .method, .calibration, .tensor],
+    usage: ["MODEL -o FILE --type T [OPTION…]", "MODEL -o FILE --recipe FILE [OPTION…]"],
+    positionals: [.model],
+    options: [
+      .output, type, .groupSize, .method, .calibration, .tune, .maxSize, .targetBitsPerWeight, .tensor,
+      .recipe, .saveRecipe,
+    ],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
       .init(
         "four bits that keep more of the model",
-        "quantize ./Doge-20M -o doge.kibble --type int4 --method gptq --calibration tokens.json"),
-      .init("larger groups", "quantize ./Doge-20M -o doge.kibble --type int8 --group-size 128"),
+        "quantize ./Doge-20M -o doge.kibble --type int4 --method gptq --calibration text.txt"),
+      .init(
+        "the best five bits", "quantize ./Doge-20M -o doge.kibble --type mixed --target-bpw 5"),
+      .init(
+        "other groups here and there",
+        "quantize ./Doge-20M -o doge.kibble --type int4 --tensor '*.up_proj.weight=int4:128'"),
     ],
     writesFile: true)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    guard let target = TargetType(name: try arguments.required(Self.type)) else {
-      return .failure(.usage)
+    var request = try arguments.recipeRequest(
+      insteadOf: [
+        Self.type, .groupSize, .method, .tune, .tensor, .maxSize, .targetBitsPerWeight,
+      ]
+    ) {
+      let name = try arguments.required(Self.type)
+      guard let target = TargetType(name: name) else {
+        throw arguments.invalid(Self.type, name, expected: "a type")
+      }
+      let budget = try arguments.sizeBudget(for: target)
+      var recipe = try arguments.recipe(
+        target: target, method: arguments.method(for: target))
+      recipe.tuningSteps = try arguments.tuningSteps(for: recipe.method)
+      return RecipeFile(recipe: recipe, budget: budget)
     }
-    let method = arguments.value(.method).flatMap(QuantizationMethod.init(rawValue:)) ?? .search
-    var recipe = try arguments.recipe(target: target, method: method)
+    let method = request.file.recipe.method
     let calibration = try calibration(arguments, method, model: arguments.argument(.model))
-    recipe.calibration = calibration.map(CalibrationSummary.init)
+    if let calibration {
+      let summary = CalibrationSummary(calibration)
+      if let path = request.path, let expected = request.file.recipe.calibration,
+        expected != summary
+      {
+        throw QuantizationError.otherCalibration(path: path, recipe: expected, found: summary)
+      }
+      request.file.recipe.calibration = summary
+    }
     return try writeModel(
-      arguments, context, source: arguments.argument(.model), recipe: recipe,
-      calibration: calibration, calibrationPath: arguments.value(.calibration))
+      arguments, context, source: arguments.argument(.model), request, calibration: calibration,
+      calibrationPath: arguments.value(.calibration))
   }
 
-  /// The tokens of `--calibration`, which goes with `gptq` and with nothing else.
+  /// The tokens of `--calibration`, or of the built-in text; nil for other methods than `gptq`.
   private func calibration(
     _ arguments: ParsedArguments, _ method: QuantizationMethod, model: String
   ) throws -> [[Int]]? {
-    guard let path = arguments.value(.calibration) else {
-      guard method != .gptq else {
-        throw UsageError.missingOption("--calibration", command: Self.spec.name)
-      }
-      return nil
-    }
+    let path = arguments.value(.calibration)
     guard method == .gptq else {
+      guard let path else { return nil }
       throw arguments.invalid(.calibration, path, expected: "for --method gptq alone")
     }
-    guard path.hasSuffix(".json") else {
+    guard let path, path.hasSuffix(".json") else {
+      let bytes = try path.map { try FileSystem.read($0, limit: 1 << 30) } ?? BuiltInText.bytes
       return try TextFiles(path: model).windows(
-        of: path, config: ModelSource.open(path: model).config)
+        bytes, path: path ?? BuiltInText.name, config: ModelSource.open(path: model).config)
     }
     return try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
   }
@@ -103,38 +136,48 @@ struct QuantizeCommand: Command {
 /// Converts `source` by a recipe, or says what would be written.
 private func writeModel(
   _ arguments: ParsedArguments, _ context: CommandContext, source path: String,
-  recipe: EncodingRecipe, calibration: [[Int]]? = nil,
-  calibrationPath: String? = nil
+  _ request: RecipeRequest, calibration: [[Int]]? = nil, calibrationPath: String? = nil
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
   let source = try ModelSource.open(path: path)
-  let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: toolVersion)
+  let inputs =
+    source.identities
+    + [request.path, calibrationPath].compactMap { $0.flatMap(FileSystem.identity) }
+  for path in [output, request.savePath].compactMap({ $0 }) {
+    try AtomicFile.check(path, overwrite: context.force, inputs: inputs)
+  }
+  var request = request
+  var mixed: MixedListing?
+  if request.isSearched {
+    let found = try mixedRecipe(
+      for: source, request.file, groupSizes: arguments.searchedGroupSizes(),
+      calibration: calibration ?? [], context)
+    request.file.recipe = found.plan.recipe
+    mixed = MixedListing(found)
+  }
+  let plan = try request.plan(source)
   if context.dryRun {
-    try AtomicFile.check(output, overwrite: context.force, inputs: source.identities)
-    try ConversionListing(plan).show(context)
+    try ConversionListing(plan, mixed: mixed).show(context)
     return .success
   }
   let engine = try Engine(context)
-  let report: ConversionReport
-  if let calibration {
-    let inputs = source.identities + [calibrationPath ?? ""].compactMap(FileSystem.identity)
-    try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
-    let calibrator = Calibrator(
-      converter: engine.converter, pool: engine.pool, kernels: engine.kernels,
-      progress: context.progress)
-    let warnings: [String]
-    (report, warnings) = try calibrator.write(
+  let report = try request.saving(overwrite: context.force, inputs: inputs) {
+    guard let calibration else {
+      return try engine.converter.write(plan, to: output, overwrite: context.force)
+    }
+    let (report, warnings) = try engine.calibrator(context).write(
       plan, sequences: calibration, to: output, overwrite: context.force)
     for warning in warnings {
       context.warn(.init(.badData, code: "calibration.warning", warning))
     }
-  } else {
-    report = try engine.converter.write(plan, to: output, overwrite: context.force)
+    return report
   }
   for warning in report.warnings {
     context.warn(.init(.badData, code: "checkpoint.warning", warning))
   }
-  try ConversionListing(report, seconds: monotonicSeconds() - started).show(context)
+  let listing = ConversionListing(
+    report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath, mixed: mixed)
+  try listing.show(context)
   return .success
 }

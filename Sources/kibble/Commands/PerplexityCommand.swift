@@ -81,7 +81,14 @@ extension ParsedArguments {
 extension TextFiles {
   /// A text's windows of `context` tokens, or of 512 where the model's context is as long.
   func windows(of path: String, config: DogeConfig, context: Int? = nil) throws -> [[Int]] {
-    let bytes = try FileSystem.read(path, limit: 1 << 30)
+    try windows(
+      FileSystem.read(path, limit: 1 << 30), path: path, config: config, context: context)
+  }
+
+  /// The same of a text that was read already.
+  func windows(
+    _ bytes: [UInt8], path: String, config: DogeConfig, context: Int? = nil
+  ) throws -> [[Int]] {
     let tokenizer = try tokenizer()
     let ids = try tokenizer.encode(bytes, addSpecialTokens: false).map(\.id)
     return try TextWindows.cut(

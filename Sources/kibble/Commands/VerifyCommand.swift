@@ -16,7 +16,7 @@ struct VerifyCommand: Command {
   static let golden = OptionSpec.value(
     "golden", "FILE", "compare MODEL with the logits of a safetensors file")
   static let gate = OptionSpec.value(
-    "gate", "GATE", "limits that the result must keep: int8, int4, or a JSON file")
+    "gate", "GATE", "limits that the result must keep: int8, int6, int5, int4, or a JSON file")
   /// Options of single gates.
   static let gates: [(option: OptionSpec, measure: Gate.Measure)] = [
     (.value("max-mean-kld", "X", "limit of the mean KL divergence, in nats"), .maxMeanKLD),

@@ -9,6 +9,7 @@ import ToolSupport
 struct ConversionListing {
   private struct Line {
     let name: String
+    let sourceName: String
     let shape: [Int]
     let type: String
     let groupSize: Int?
@@ -22,32 +23,43 @@ struct ConversionListing {
   private let bitsPerWeight: Double
   private let parameters: Int
   private let seconds: Double?
+  private let savedRecipe: String?
+  private let mixed: MixedListing?
   private let lines: [Line]
 
-  /// The result of a conversion that took so long.
-  init(_ report: ConversionReport, seconds: Double) {
+  /// The result of a conversion that took so long, where its recipe was saved, and how it was
+  /// found.
+  init(
+    _ report: ConversionReport, seconds: Double, savedRecipe: String? = nil,
+    mixed: MixedListing? = nil
+  ) {
     output = report.output
     bytes = report.bytes
     bitsPerWeight = report.bitsPerWeight
     parameters = report.parameters
     self.seconds = seconds
+    self.savedRecipe = savedRecipe
+    self.mixed = mixed
     lines = report.tensors.map {
       Line(
-        name: $0.name, shape: $0.shape, type: $0.type.name, groupSize: $0.groupSize,
-        bytes: $0.bytes, report: $0, note: $0.note)
+        name: $0.name, sourceName: $0.sourceName, shape: $0.shape, type: $0.type.name,
+        groupSize: $0.groupSize, bytes: $0.bytes, report: $0, note: $0.note)
     }
   }
 
   /// A plan that is not carried out.
-  init(_ plan: ConversionPlan) {
+  init(_ plan: ConversionPlan, mixed: MixedListing? = nil) {
     output = nil
     bytes = plan.fileLength
     bitsPerWeight = plan.bitsPerWeight
     parameters = plan.parameterCount
     seconds = nil
+    savedRecipe = nil
+    self.mixed = mixed
     lines = plan.tensors.map {
       Line(
-        name: $0.name, shape: $0.spec.shape, type: $0.geometry.type.name,
+        name: $0.name, sourceName: $0.sourceName, shape: $0.spec.shape,
+        type: $0.geometry.type.name,
         groupSize: $0.geometry.type.isQuantized ? $0.geometry.groupSize : nil,
         bytes: $0.geometry.totalBytes, report: nil, note: $0.note)
     }
@@ -64,28 +76,35 @@ struct ConversionListing {
 
   private var json: JSON {
     let tensors = lines.map { line -> JSON in
-      [
-        "name": .string(line.name), "shape": JSON(line.shape), "type": .string(line.type),
-        "group_size": JSON(line.groupSize), "bytes": JSON(line.bytes),
-        "rmse": JSON(line.report?.rootMeanSquareError),
-        "max_abs_error": JSON(line.report?.maxAbsoluteError),
-        "sqnr_db": JSON(line.report?.signalToNoiseDecibels), "note": JSON(line.note),
-      ]
+      var members = JSONObject([
+        ("name", JSON(line.name)), ("shape", JSON(line.shape)), ("type", JSON(line.type)),
+        ("group_size", JSON(line.groupSize)), ("bytes", JSON(line.bytes)),
+        ("rmse", JSON(line.report?.rootMeanSquareError)),
+        ("max_abs_error", JSON(line.report?.maxAbsoluteError)),
+        ("sqnr_db", JSON(line.report?.signalToNoiseDecibels)), ("note", JSON(line.note)),
+      ])
+      if line.sourceName != line.name { members["source_name"] = JSON(line.sourceName) }
+      return .object(members)
     }
-    return [
-      "schema": "kibble.convert/1", "output": JSON(output), "bytes": JSON(bytes),
-      "bits_per_weight": JSON(bitsPerWeight), "parameters": JSON(parameters),
-      "peak_rss_bytes": JSON(FileSystem.peakResidentBytes()), "seconds": JSON(seconds),
-      "tensors": .array(tensors),
-    ]
+    var members = JSONObject([
+      ("schema", "kibble.convert/1"), ("output", JSON(output)), ("bytes", JSON(bytes)),
+      ("bits_per_weight", JSON(bitsPerWeight)), ("parameters", JSON(parameters)),
+      ("peak_rss_bytes", JSON(FileSystem.peakResidentBytes())), ("seconds", JSON(seconds)),
+      ("tensors", .array(tensors)),
+    ])
+    members["mixed"] = mixed?.json
+    members["saved_recipe"] = savedRecipe.map { JSON($0) }
+    return .object(members)
   }
 
   /// The tensors that carry the bulk of the weights, by kind, and the sum of the rest.
   private var text: String {
-    var table = TextTable([
-      .text("tensors"), .number("count"), .text("type"), .number("size"), .number("RMSE"),
-      .number("max error"), .number("SQNR"),
-    ])
+    let hasOtherNames = lines.contains { $0.name != $0.sourceName }
+    var table = TextTable(
+      [
+        .text("tensors"), .number("count"), .text("type"), .number("size"), .number("RMSE"),
+        .number("max error"), .number("SQNR"),
+      ] + (hasOtherNames ? [.text("in the checkpoint")] : []))
     for group in groups {
       let reports = group.lines.compactMap(\.report)
       // The root of the mean over equal shapes is that of all values.
@@ -93,41 +112,62 @@ struct ConversionListing {
       let worst = reports.map(\.signalToNoiseDecibels).min() ?? .infinity
       let largest = reports.map(\.maxAbsoluteError).max() ?? 0
       let isLossy = meanSquare > 0
-      table.append([
+      let cells = [
         group.label, "\(group.lines.count)", group.type,
         NumberFormat.bytes(group.lines.reduce(0) { $0 + $1.bytes }),
         isLossy
           ? NumberFormat.significant((meanSquare / Double(reports.count)).squareRoot(), 3) : "",
         isLossy ? NumberFormat.significant(largest, 3) : "",
         isLossy ? NumberFormat.fixed(worst, 1) + " dB" : (reports.isEmpty ? "" : "exact"),
-      ])
+      ]
+      table.append(cells + (hasOtherNames ? [group.checkpointLabel] : []))
     }
     let size =
       "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
     let time = seconds.map { " in " + NumberFormat.duration(seconds: $0) } ?? ""
-    return table.text + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
+    return (mixed.map { $0.text + "\n" } ?? "") + table.text
+      + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
+      + (savedRecipe.map { "wrote \($0): the recipe\n" } ?? "")
   }
 
-  /// Lines of one kind and type, in the order of their first: layers differ by a number only.
-  private var groups: [(label: String, type: String, lines: [Line])] {
-    var groups: [(label: String, type: String, lines: [Line])] = []
+  /// Tensors of one kind that are stored in one way; layers differ by a number only.
+  private struct Group {
+    let label: String
+    let type: String
+    var lines: [Line]
+
+    var isSmall: Bool { label == Self.smallLabel }
+
+    /// What the checkpoint calls the tensors, where that is something else.
+    var checkpointLabel: String {
+      guard !isSmall, let line = lines.first, line.sourceName != line.name else { return "" }
+      return line.sourceName.withoutLayerNumber
+    }
+
+    static let smallLabel = "norms, gates and other small ones"
+  }
+
+  /// The groups in the order of their first tensors.
+  private var groups: [Group] {
+    let showsGroupSize = Set(lines.compactMap(\.groupSize)).count > 1
+    var groups: [Group] = []
     for line in lines {
       let isSmall = line.note?.hasPrefix("kept f32") ?? (line.shape.count == 1)
-      let label = isSmall ? "norms, gates and other small ones" : line.name.withoutLayerNumber
-      if let index = groups.firstIndex(where: { $0.label == label && $0.type == line.type }) {
+      let label = isSmall ? Group.smallLabel : line.name.withoutLayerNumber
+      let type = line.type + (showsGroupSize ? line.groupSize.map { " g\($0)" } ?? "" : "")
+      if let index = groups.firstIndex(where: { $0.label == label && $0.type == type }) {
         groups[index].lines.append(line)
       } else {
-        groups.append((label, line.type, [line]))
+        groups.append(Group(label: label, type: type, lines: [line]))
       }
     }
-    return groups.filter { !$0.label.hasPrefix("norms") }
-      + groups.filter { $0.label.hasPrefix("norms") }
+    return groups.filter { !$0.isSmall } + groups.filter(\.isSmall)
   }
 }
 
 extension String {
   /// `model.layers.7.mlp.up_proj.weight` as `layers.*.mlp.up_proj`.
-  fileprivate var withoutLayerNumber: String {
+  var withoutLayerNumber: String {
     let parts = split(separator: ".").map { Int($0) == nil ? String($0) : "*" }
     return parts.filter { $0 != "model" && $0 != "weight" }.joined(separator: ".")
   }

@@ -1,0 +1,53 @@
+import Conversion
+import Diagnostics
+import DogeModel
+import KibbleFormat
+import Quantization
+import TensorCore
+
+extension Calibrator {
+  /// Rounds a plan's matrices for some tokens, then tunes their codes and scales against the
+  /// model's own logits, and encodes them. All of the model is in memory meanwhile.
+  func tune(
+    _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
+  ) throws -> [String] {
+    let steps = plan.recipe.tuningSteps
+    let floats = try ConversionPlan(
+      source: plan.source, recipe: EncodingRecipe(target: .weights(.f32)),
+      toolVersion: plan.toolVersion)
+    var warnings: [String] = []
+    let quantized = try converter.load(plan) { output in
+      warnings = try round(plan, sequences, output)
+    }.file
+    let reference = try converter.load(floats).file
+    let tuner = try Tuner(
+      quantized, reference: reference, sequences: sequences, kernels: kernels, pool: pool,
+      progress: progress)
+    try progress.phase("tuning", total: steps, unit: .items) { try tuner.run(steps: steps) }
+    let resident = try ResidentModel(plan, converter: converter)
+    for (number, values, rounded) in tuner.results(reference: reference, kernels: kernels) {
+      resident.store(values, number: number)
+      try output.encode(number, rounded, from: resident)
+      resident.drop([number])
+    }
+    return warnings
+  }
+}
+
+extension ResidentModel {
+  /// Stores the values of a tensor, `[rows, columns]`.
+  fileprivate func store(_ values: FloatMatrix, number: Int) {
+    let geometry = file.tensors[number].geometry
+    let out = unsafe self.values(of: number)
+    let lanes = TensorGeometry.tileRows
+    for row in 0..<values.rows {
+      let (first, step) =
+        geometry.arrangement == .tiles
+        ? (row / lanes * geometry.paddedColumns * lanes + row % lanes, lanes)
+        : (row * geometry.paddedColumns, 1)
+      for column in 0..<values.columns {
+        unsafe out[first + column * step] = values[row][column]
+      }
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import Conversion
+import Diagnostics
+import DogeArchitecture
+import DogeModel
+import Kernels
+import KibbleFormat
+import Parallel
+import TensorCore
+
+/// Measures what each way to store a tensor adds to the mean KLD.
+///
+/// One tensor at a time is rounded to int4, and the model's distribution compared with that of the
+/// model as it was. What other types and group sizes cost follows from what they cost at the
+/// tensor's outputs, since the KLD grows with the square of small errors.
+final class SensitivityRun {
+  /// What every tensor is rounded to when it is measured.
+  private static let reference = (type: WeightType.int4, groupSize: 32)
+
+  private let stream: StreamedModel
+  /// The tensors to measure, by their numbers in the plan.
+  private let wanted: [Int: [TensorGeometry]]
+  private let kernels: KernelSet
+  private let pool: ThreadPool
+  private let progress: any ProgressSink
+  /// Σ KLD over the tokens for int4, by number.
+  private var divergences: [Int: Double] = [:]
+  /// What each of a tensor's geometries costs at its outputs, beside int4; by number.
+  private var relativeCosts: [Int: [Double]] = [:]
+  /// The logits of the model as it was, `[tokens, vocabulary]` for each sequence.
+  private var reference: [FloatMatrix] = []
+
+  /// The model with one tensor rounded, at some point of its blocks.
+  private struct Variant {
+    let number: Int
+    let hidden: [FloatMatrix]
+  }
+
+  init(
+    _ stream: StreamedModel, tensors: [MixedSearch.Tensor], kernels: KernelSet, pool: ThreadPool,
+    progress: any ProgressSink
+  ) {
+    self.stream = stream
+    self.kernels = kernels
+    self.pool = pool
+    self.progress = progress
+    let numbers = stream.plan.tensors.enumerated().map { ($1.name, $0) }
+    let byName = Dictionary(uniqueKeysWithValues: numbers)
+    wanted = Dictionary(
+      uniqueKeysWithValues: tensors.compactMap { tensor in
+        byName[tensor.spec.canonicalName].map { ($0, tensor.geometries) }
+      })
+  }
+
+  /// The mean KLD, in nats, that each geometry of a tensor adds.
+  func costs(of tensor: MixedSearch.Tensor) -> [Double] {
+    let number = stream.plan.tensors.firstIndex { $0.name == tensor.spec.canonicalName }
+    guard let number, let divergence = divergences[number], let relative = relativeCosts[number]
+    else { preconditionFailure("a tensor was not measured") }
+    return relative.map { $0 * divergence / Double(stream.tokenCount) }
+  }
+
+  /// The multiplications that will be reported as progress.
+  var work: Int {
+    let layers = 0..<stream.model.config.layerCount
+    let halves = layers.flatMap { layer in
+      [StreamedModel.Half.attention, .feedForward].map { (half: $0, layer: layer) }
+    }
+    let weights = halves.map { stream.weights(of: $0.half, layer: $0.layer) }
+    // The model as it was runs twice.
+    var passes = 2 * weights.reduce(0, +) + headWeights
+    for number in wanted.keys {
+      let spec = stream.plan.tensors[number].spec
+      let first = halves.firstIndex { $0.layer == spec.layer && $0.half.roles.contains(spec.role) }
+      passes += weights[(first ?? 0)...].reduce(0, +) + headWeights
+    }
+    return passes * stream.tokenCount
+  }
+
+  /// Measures all tensors.
+  func measureAll() throws {
+    let layers = 0..<stream.model.config.layerCount
+    let hidden = try stream.withTensors([.embedding]) { try stream.embeddings() }
+    try measureEnds(hidden.map { $0.copy() })
+    for layer in layers {
+      var variants: [Variant] = []
+      try stream.withTensors(layer: layer) {
+        variants = try self.variants(of: .attention, layer, hidden)
+        for variant in variants { try stream.run(.feedForward, layer: layer, variant.hidden) }
+        variants += try self.variants(of: .feedForward, layer, hidden)
+      }
+      for variant in variants where layer + 1 < layers.upperBound {
+        try run(layer + 1..<layers.upperBound, variant.hidden)
+      }
+      try stream.withTensors(headRoles) {
+        for variant in variants { try compare(variant.hidden, number: variant.number) }
+      }
+    }
+  }
+
+  private var headRoles: Set<TensorRole> { stream.model.layout.tied ? [.embedding] : [.head] }
+
+  private var headWeights: Int { stream.model.config.vocabularySize * stream.model.config.hiddenSize }
+
+  private func run(_ layers: Range<Int>, _ hidden: [FloatMatrix]) throws {
+    for layer in layers {
+      try stream.withTensors(layer: layer) {
+        try stream.run(.attention, layer: layer, hidden)
+        try stream.run(.feedForward, layer: layer, hidden)
+      }
+    }
+  }
+
+  /// Takes the logits of the model as it was, and measures the tensors outside of the blocks.
+  private func measureEnds(_ hidden: [FloatMatrix]) throws {
+    let layers = 0..<stream.model.config.layerCount
+    try run(layers, hidden)
+    let moments = makeMoments(stream.model.config.hiddenSize)
+    for x in hidden { moments.add(stream.model.normed(x, for: .head), count: x.rows) }
+    try stream.withTensors(headRoles) {
+      for x in hidden {
+        let logits = FloatMatrix(rows: x.rows, columns: stream.model.config.vocabularySize)
+        forLogits(of: x) { block, rows in
+          for row in rows { logits.copy(block, row: row - rows.lowerBound, to: row) }
+        }
+        reference.append(logits)
+      }
+    }
+    for number in stream.numbers([.embedding, .head]) where wanted[number] != nil {
+      let role = stream.plan.tensors[number].spec.role
+      let isHead = headRoles.contains(role)
+      try stream.withTensors(headRoles.union([role])) {
+        perturb(number, isHead ? RoundingMetric(moments.sum(), pool: pool) : .plain)
+        var changed = hidden
+        if role == .embedding {
+          changed = try stream.embeddings()
+          try run(layers, changed)
+        }
+        try compare(changed, number: number)
+      }
+    }
+  }
+
+  /// Rounds each matrix of half a block in turn, and runs the half with it; then without any.
+  private func variants(
+    of half: StreamedModel.Half, _ layer: Int, _ hidden: [FloatMatrix]
+  ) throws -> [Variant] {
+    var variants: [Variant] = []
+    func add(_ roles: Set<TensorRole>, _ metric: RoundingMetric) throws {
+      for number in stream.numbers(roles, layer: layer) where wanted[number] != nil {
+        perturb(number, metric)
+        let changed = hidden.map { $0.copy() }
+        try stream.run(half, layer: layer, changed)
+        try stream.resident.load([number])
+        variants.append(Variant(number: number, hidden: changed))
+      }
+    }
+    let inputs = makeMoments(stream.model.config.hiddenSize)
+    for x in hidden { inputs.add(stream.model.normed(x, for: half.norm(layer)), count: x.rows) }
+    let metric = RoundingMetric(inputs.sum(), pool: pool)
+    try add(half.inputs, metric)
+    if half == .feedForward {
+      try add([.downEmbed], metric)
+      try add([.upEmbed], .plain)
+    }
+    guard let output = stream.numbers([half.output], layer: layer).first else { return variants }
+    let file = stream.resident.file
+    let moments = makeMoments(stream.plan.tensors[output].geometry.columns)
+    try stream.tap.watch(file.matrix(of: file.tensors[output])) { x, tokens in
+      moments.add(x, count: tokens)
+    } during: {
+      try stream.rehearse(half, layer: layer, hidden)
+    }
+    try add([half.output], RoundingMetric(moments.sum(), pool: pool))
+    try stream.run(half, layer: layer, hidden)
+    return variants
+  }
+
+  private func makeMoments(_ inputs: Int) -> SecondMoments {
+    SecondMoments(inputs: inputs, kernels: kernels, pool: pool)
+  }
+
+  /// Rounds a tensor in memory, and reckons what its other geometries would cost beside that.
+  private func perturb(_ number: Int, _ metric: RoundingMetric) {
+    guard let geometries = wanted[number] else { return }
+    func rounding(_ geometry: TensorGeometry) -> MatrixRounding {
+      unsafe MatrixRounding(
+        geometry, values: stream.resident.file.tensors[number].geometry, metric: metric,
+        base: stream.resident.values(of: number))
+    }
+    let spec = stream.plan.tensors[number].spec
+    let int4 = TensorGeometry(
+      type: Self.reference.type, arrangement: spec.arrangement, shape: spec.shape,
+      groupSize: Self.reference.groupSize)
+    guard let int4 else { return }
+    let unit = rounding(int4).cost(pool)
+    relativeCosts[number] = geometries.map { unit > 0 ? rounding($0).cost(pool) / unit : 0 }
+    _ = rounding(int4).round(sweeps: 0, pool: pool)
+  }
+
+  /// Calls `body` with logits, some rows at a time.
+  private func forLogits(
+    of hidden: FloatMatrix, _ body: (_ logits: FloatMatrix, _ rows: Range<Int>) -> Void
+  ) {
+    let block = min(stream.model.logitsBlock, hidden.rows)
+    let buffer = stream.model.makeLogitsBuffer(rows: block)
+    for first in stride(from: 0, to: hidden.rows, by: block) {
+      let rows = first..<min(first + block, hidden.rows)
+      body(stream.model.logits(hidden, rows: rows, in: buffer), rows)
+    }
+    progress.report(.advanced(by: hidden.rows * headWeights))
+  }
+
+  private func compare(_ hidden: [FloatMatrix], number: Int) throws {
+    var sum = 0.0
+    for (x, reference) in zip(hidden, reference) {
+      try progress.checkCancellation()
+      forLogits(of: x) { logits, rows in
+        let divergences = pool.map(rows.count) { row in
+          LogitDifference(
+            reference: reference, row: rows.lowerBound + row, candidate: logits, row: row,
+            kernels: kernels
+          ).kld
+        }
+        sum += divergences.reduce(0, +)
+      }
+    }
+    divergences[number] = sum
+  }
+}

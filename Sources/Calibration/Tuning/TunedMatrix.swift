@@ -1,0 +1,179 @@
+import CKernels
+import Conversion
+import DogeModel
+import Parallel
+import Quantization
+import TensorCore
+
+/// A matrix whose codes and scales learn from gradients.
+///
+/// A code is the nearest integer of a latent number, and gets its gradient as if it were that
+/// number (straight-through estimation; Bengio et al. 2013, arXiv 1308.3432). Latent numbers and
+/// scales move by Adam (Kingma and Ba 2014, arXiv 1412.6980). Rows never meet, so nothing depends
+/// on threads.
+@safe final class TunedMatrix: @unchecked Sendable {
+  private let geometry: TensorGeometry
+  private let exponent: Int
+  private let low: Float
+  private let high: Float
+  /// The scales at the start, `[rows, groups]`.
+  private let start: FloatMatrix
+  /// What the scales have grown by, as a part of their start, `[rows, groups]`.
+  private let growth: Moving
+  /// Codes before rounding, `[rows, columns]`.
+  private let latent: Moving
+
+  /// Values, and what Adam knows of their gradients.
+  private final class Moving: Sendable {
+    let values: FloatMatrix
+    let mean: FloatMatrix
+    let square: FloatMatrix
+
+    init(rows: Int, columns: Int) {
+      values = FloatMatrix(rows: rows, columns: columns)
+      mean = FloatMatrix(rows: rows, columns: columns)
+      square = FloatMatrix(rows: rows, columns: columns)
+    }
+
+    /// Moves a value against its gradient.
+    @inline(__always) func move(_ row: Int, _ column: Int, gradient: Float, _ step: AdamStep) {
+      let mean = unsafe self.mean[row][column] * AdamStep.meanDecay
+        + gradient * (1 - AdamStep.meanDecay)
+      let square = unsafe self.square[row][column] * AdamStep.squareDecay
+        + gradient * gradient * (1 - AdamStep.squareDecay)
+      unsafe self.mean[row][column] = mean
+      unsafe self.square[row][column] = square
+      guard square > 0 else { return }
+      let root = (square * step.squareCorrection).squareRoot()
+      unsafe values[row][column] -= step.rate * mean * step.meanCorrection / root
+    }
+  }
+
+  /// - Parameters:
+  ///   - geometry: how the matrix is stored.
+  ///   - exponent: the power of two that its scales share.
+  ///   - scales: without that power, `[rows, groups]`.
+  ///   - restored: what the codes stand for, `[rows, columns]`.
+  ///   - source: the matrix as it was, `[rows, columns]`.
+  init(
+    _ geometry: TensorGeometry, exponent: Int, scales: FloatMatrix, restored: FloatMatrix,
+    source: FloatMatrix
+  ) {
+    let range = CodeRange(geometry.type)
+    self.geometry = geometry
+    self.exponent = exponent
+    low = range.low[0]
+    high = range.high[0]
+    start = scales
+    growth = Moving(rows: geometry.rows, columns: geometry.groupsPerRow)
+    latent = Moving(rows: geometry.rows, columns: geometry.columns)
+    let unit = Float(sign: .plus, exponent: exponent, significand: 1)
+    for row in 0..<geometry.rows {
+      for column in 0..<geometry.columns {
+        let scale = unsafe scales[row][column / geometry.groupSize] * unit
+        guard scale != 0 else { continue }
+        let code = unsafe (restored[row][column] / scale).rounded(.toNearestOrEven)
+        let rest = unsafe source[row][column] / scale - code
+        // A code stays what it is until a gradient says otherwise.
+        unsafe latent.values[row][column] = code + min(max(rest, -Self.margin), Self.margin)
+      }
+    }
+  }
+
+  /// How far a latent number may be from its code at the start.
+  private static let margin: Float = 0.45
+
+  /// Moves codes and scales against the gradient of what they stand for, and stores what they
+  /// stand for then in `weights`; all are `[rows, columns]`.
+  func move(
+    _ gradient: FloatMatrix, _ weights: FloatMatrix, codes: AdamStep, scales: AdamStep,
+    _ pool: ThreadPool
+  ) {
+    let unit = Float(sign: .plus, exponent: exponent, significand: 1)
+    pool.forRanges(of: geometry.rows) { part in
+      for row in part {
+        for group in 0..<geometry.groupsPerRow {
+          let scale = Float(binary16: half(row, group)) * unit
+          guard scale != 0 else { continue }
+          var scaleGradient: Float = 0
+          for column in columns(of: group) {
+            let slope = unsafe gradient[row][column]
+            scaleGradient += slope * code(row, column)
+            latent.move(row, column, gradient: slope * scale, codes)
+            let value = unsafe latent.values[row][column]
+            unsafe latent.values[row][column] = min(max(value, low - 0.49), high + 0.49)
+          }
+          let initial = unsafe start[row][group] * unit
+          growth.move(row, group, gradient: scaleGradient * initial, scales)
+        }
+        restore(row, to: weights, unit)
+      }
+    }
+  }
+
+  private func restore(_ row: Int, to weights: FloatMatrix, _ unit: Float) {
+    for group in 0..<geometry.groupsPerRow {
+      let scale = Float(binary16: half(row, group)) * unit
+      for column in columns(of: group) {
+        unsafe weights[row][column] = scale == 0 ? 0 : code(row, column) * scale
+      }
+    }
+  }
+
+  private func columns(of group: Int) -> Range<Int> {
+    group * geometry.groupSize..<min((group + 1) * geometry.groupSize, geometry.columns)
+  }
+
+  private func code(_ row: Int, _ column: Int) -> Float {
+    unsafe min(max(latent.values[row][column].rounded(.toNearestOrEven), low), high)
+  }
+
+  /// The scale as it is stored.
+  private func half(_ row: Int, _ group: Int) -> UInt16 {
+    let scale = unsafe start[row][group] * (1 + growth.values[row][group])
+    let half = kb_f16_from_f32(min(max(scale, -65_504), 65_504))
+    return half == 0x8000 ? 0 : half
+  }
+
+  /// The scales, and how far `weights` are from the source.
+  func result(_ weights: FloatMatrix, source: FloatMatrix) -> RoundedTensor {
+    let lanes = TensorGeometry.tileRows
+    var halves = [UInt16](
+      repeating: 0, count: geometry.tileCount * geometry.groupsPerRow * lanes)
+    var statistics = ErrorStatistics()
+    for row in 0..<geometry.rows {
+      let first = row / lanes * geometry.groupsPerRow * lanes + row % lanes
+      for group in 0..<geometry.groupsPerRow { halves[first + group * lanes] = half(row, group) }
+      for column in 0..<geometry.columns {
+        unsafe statistics.add(value: source[row][column], stored: weights[row][column])
+      }
+    }
+    return RoundedTensor(exponent: exponent, scales: halves, statistics: statistics)
+  }
+}
+
+/// The numbers of one of Adam's steps.
+struct AdamStep {
+  static let meanDecay: Float = 0.9
+  static let squareDecay: Float = 0.99
+  let rate: Float
+  let meanCorrection: Float
+  let squareCorrection: Float
+
+  /// The step of that number, from 1.
+  init(_ number: Int, rate: Float) {
+    var mean: Float = 1
+    var square: Float = 1
+    for _ in 0..<number {
+      mean *= Self.meanDecay
+      square *= Self.squareDecay
+    }
+    self.rate = rate
+    meanCorrection = 1 / (1 - mean)
+    squareCorrection = 1 / (1 - square)
+  }
+}
+
+extension Float {
+  fileprivate init(binary16 half: UInt16) { self = kb_f32_from_f16(half) }
+}
