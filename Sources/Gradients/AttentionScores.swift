@@ -15,7 +15,7 @@ import TensorCore
 ///
 /// Which keys a query keeps is a constant; one that it does not see has P = 0.
 final class AttentionScores {
-  private static let blockTokens = 128
+  private static let blockTokens = 120
 
   private let engine: Engine
   private let group: Int

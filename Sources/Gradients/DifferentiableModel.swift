@@ -53,7 +53,7 @@ package final class DifferentiableModel {
   ///   - scale: a factor of the loss.
   ///   - targets: the reference's logits of some rows, `[rows, vocabulary]`; it is called with
   ///     consecutive blocks, and may give the same memory again.
-  ///   - gradients: those that are wanted.
+  ///   - gradients: those that are wanted; if there are none, only the loss is computed.
   /// - Returns: Σ_t KL in nats, without the scale.
   /// - Throws: `ModelError` for a token outside the vocabulary, or what `targets` throws.
   package func addGradient(
@@ -67,7 +67,7 @@ package final class DifferentiableModel {
     pass.forward()
     let loss = try head.run(
       pass.output, scale: scale, pass.memory.scratch, targets: targets, gradients)
-    pass.backward(gradients)
+    if !gradients.isEmpty { pass.backward(gradients) }
     return loss
   }
 

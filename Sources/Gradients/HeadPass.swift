@@ -8,7 +8,7 @@ import Parallel
 ///
 /// Rows pass in blocks, so that no matrix `[tokens, V]` exists.
 final class HeadPass {
-  private static let blockRows = 128
+  private static let blockRows = 120
 
   private let engine: Engine
   private let weights: DenseWeights
@@ -38,7 +38,7 @@ final class HeadPass {
     let w = weights.head.values.view()
     engine.norm(x, weights.finalNorm, into: scratch.normed.first(tokens))
     engine.gemm.fill(forwardTiles, with: w.transposed)
-    engine.gemm.fill(backwardTiles, with: w)
+    if !gradients.isEmpty { engine.gemm.fill(backwardTiles, with: w) }
     var sum = 0.0
     for first in stride(from: 0, to: tokens, by: Self.blockRows) {
       let rows = first..<min(first + Self.blockRows, tokens)
@@ -46,11 +46,13 @@ final class HeadPass {
       let d = logits.first(rows.count)
       engine.gemm.multiply(h, forwardTiles, into: d)
       sum += loss(d, try targets(rows), scale)
+      guard !gradients.isEmpty else { continue }
       if let dw = gradients[weights.head.number] {
         engine.gemm.multiply(d.transposed, h, into: dw.view(), adding: true)
       }
       engine.gemm.multiply(d, backwardTiles, into: scratch.dNormed.view(rows: rows))
     }
+    guard !gradients.isEmpty else { return sum }
     let dx = scratch.dState.first(tokens)
     scratch.dState.zero(rows: tokens)
     engine.normBackward(dy: scratch.dNormed.first(tokens), x: x, weights.finalNorm, dx: dx)

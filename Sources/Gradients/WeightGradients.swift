@@ -16,6 +16,9 @@ package final class WeightGradients {
   /// The gradient of a tensor; nil where none was asked for.
   package subscript(number: Int) -> FloatMatrix? { matrices[number] }
 
+  /// Whether no gradient is wanted: then there is nothing to go back for.
+  package var isEmpty: Bool { matrices.isEmpty }
+
   /// Sets all gradients to zero.
   package func clear() {
     for matrix in matrices.values {
