@@ -6,8 +6,9 @@ import Quantization
 import TensorCore
 
 extension Calibrator {
-  /// Rounds a plan's matrices for some tokens, then tunes their codes and scales against the
-  /// model's own logits, and encodes them. All of the model is in memory meanwhile.
+  /// Rounds a plan's matrices, tunes their codes and scales, and encodes them.
+  ///
+  /// All of the model is in memory meanwhile, several times over.
   func tune(
     _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
   ) throws -> [String] {

@@ -99,7 +99,9 @@ final class SensitivityRun {
 
   private var headRoles: Set<TensorRole> { stream.model.layout.tied ? [.embedding] : [.head] }
 
-  private var headWeights: Int { stream.model.config.vocabularySize * stream.model.config.hiddenSize }
+  private var headWeights: Int {
+    stream.model.config.vocabularySize * stream.model.config.hiddenSize
+  }
 
   private func run(_ layers: Range<Int>, _ hidden: [FloatMatrix]) throws {
     for layer in layers {

@@ -12,7 +12,6 @@ import kibble
     (["--max-size", "9k", "--target-bpw", "5"], "together"), (["--max-size", "0"], "'0'"),
     (["--max-size", "9T"], "12MiB"), (["--target-bpw", "0.9"], "1 to 32"),
     (["--target-bpw", "33"], "1 to 32"), (["--target-bpw", "five"], "five"),
-    (["--target-bpw", "5"], "--calibration"), (["--max-size", "9MiB"], "--calibration"),
     (["--target-bpw", "5", "--method", "search"], "gptq"),
     (["--target-bpw", "5", "--method", "search", "--calibration", "c"], "gptq"),
     (["--target-bpw", "5", "--recipe", "r"], "--recipe"),
@@ -46,8 +45,26 @@ import kibble
     expectRefusal(
       try Program.run(quantize + ["--target-bpw", "9", "--tensor", "*.nothing=int8"]), 64, "nothing"
     )
-    expectRefusal(try Program.run(quantize + ["--target-bpw", "9"]), 69, "mixed")
     #expect(try bench.folder.names() == ["t.json"])
+  }
+
+  @Test func budgetIsKeptAndReplayed() throws {
+    let bench = try Workbench()
+    let ids = (0..<64).map { JSON($0 * 7 % 320) }
+    let tokens = try bench.folder.write("t.json", JSON.array(ids).serialized())
+    let (a, b, recipe) = (bench.path("a"), bench.path("b"), bench.path("r.json"))
+    let run = try kibble(
+      "quantize", bench.checkpoint, "-o", a, "--type", "mixed", "--target-bpw", "9",
+      "--calibration", tokens, "--save-recipe", recipe, "--json")
+    #expect(run.code == 0, "\(run.errors)")
+    let report = try run.json
+    let bits = try #require(report["bits_per_weight"]?.doubleValue)
+    #expect(bits <= 9 && bits > 8.5, "\(bits)")
+    #expect(report["mixed"]?["front"]?.arrayValue?.count ?? 0 > 2)
+    let replay = try kibble(
+      "quantize", bench.checkpoint, "-o", b, "--recipe", recipe, "--calibration", tokens)
+    #expect(replay.code == 0, "\(replay.errors)")
+    #expect(try fileBytes(a) == fileBytes(b))
   }
 
   @Test func notToBeConvertedTo() throws {

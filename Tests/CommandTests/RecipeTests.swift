@@ -59,7 +59,6 @@ import Testing
     let model = bench.checkpoint
     let output = bench.path("c.kibble")
     let quantize = ["quantize", model, "-o", output, "--recipe", recipe]
-    expectRefusal(try Program.run(quantize), 64, "--calibration")
     expectRefusal(
       try Program.run(quantize + ["--calibration", others]), 65, recipe, "96 tokens", "4 tokens")
     expectRefusal(

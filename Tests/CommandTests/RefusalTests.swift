@@ -27,7 +27,7 @@ import Testing
     (["convert", "x", "-o", "z", "-o", "y"], "more than once"),
     (["quantize", "x", "-o", "z"], "--type"),
     (["quantize", "x", "-o", "z", "--type", "f32"], "f32"),
-    (["quantize", "x", "-o", "z", "--type", "int8", "--method", "gptq"], "--calibration"),
+    (["quantize", "x", "-o", "z", "--type", "int8", "--tune", "9"], "gptq"),
     (["quantize", "x", "-o", "z", "--type", "int8", "--calibration", "c"], "gptq"),
     (["quantize", "x", "-o", "z", "--type", "int8", "--method", "gpt"], "gptq"),
     (["verify", "x"], "CANDIDATE"), (["verify"], "REFERENCE"),

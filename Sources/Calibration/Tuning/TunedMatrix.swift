@@ -37,9 +37,11 @@ import TensorCore
 
     /// Moves a value against its gradient.
     @inline(__always) func move(_ row: Int, _ column: Int, gradient: Float, _ step: AdamStep) {
-      let mean = unsafe self.mean[row][column] * AdamStep.meanDecay
+      let mean =
+        unsafe self.mean[row][column] * AdamStep.meanDecay
         + gradient * (1 - AdamStep.meanDecay)
-      let square = unsafe self.square[row][column] * AdamStep.squareDecay
+      let square =
+        unsafe self.square[row][column] * AdamStep.squareDecay
         + gradient * gradient * (1 - AdamStep.squareDecay)
       unsafe self.mean[row][column] = mean
       unsafe self.square[row][column] = square

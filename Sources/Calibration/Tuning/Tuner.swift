@@ -32,10 +32,7 @@ final class Tuner {
   private let gradients: WeightGradients
   private let cache: KVCache
 
-  /// - Parameters:
-  ///   - quantized: the model to tune.
-  ///   - reference: the model as it was, in float32.
-  ///   - sequences: tokens to tune with.
+  /// A tuner of `quantized` that holds it beside `reference`, the model as it was in float32.
   init(
     _ quantized: KibbleFile, reference: KibbleFile, sequences: [[Int]], kernels: KernelSet,
     pool: ThreadPool, progress: any ProgressSink

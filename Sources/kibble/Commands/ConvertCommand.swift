@@ -67,7 +67,8 @@ struct QuantizeCommand: Command {
     usage: ["MODEL -o FILE --type T [OPTION…]", "MODEL -o FILE --recipe FILE [OPTION…]"],
     positionals: [.model],
     options: [
-      .output, type, .groupSize, .method, .calibration, .tune, .maxSize, .targetBitsPerWeight, .tensor,
+      .output, type, .groupSize, .method, .calibration, .tune, .maxSize, .targetBitsPerWeight,
+      .tensor,
       .recipe, .saveRecipe,
     ],
     examples: [
@@ -106,6 +107,10 @@ struct QuantizeCommand: Command {
       if let path = request.path, let expected = request.file.recipe.calibration,
         expected != summary
       {
+        guard arguments.has(.calibration) else {
+          throw UsageError.missingOption(
+            "\(OptionSpec.calibration.synopsis) for this recipe", command: Self.spec.name)
+        }
         throw QuantizationError.otherCalibration(path: path, recipe: expected, found: summary)
       }
       request.file.recipe.calibration = summary

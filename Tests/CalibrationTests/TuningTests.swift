@@ -1,0 +1,56 @@
+import Calibration
+import Conversion
+import KibbleFormat
+import Quantization
+import TestSupport
+import Testing
+import Verification
+
+@Suite struct TuningTests {
+  private func tuned(
+    _ engine: Engine, _ fixture: String, _ sequences: [[Int]], steps: Int
+  ) throws -> (file: KibbleFile, report: ConversionReport) {
+    var recipe = EncodingRecipe(
+      target: .weights(.int4), method: .gptq, calibration: CalibrationSummary(sequences))
+    recipe.tuningSteps = steps
+    let (file, report, _) = try Calibrator(
+      converter: engine.converter, pool: engine.pool, kernels: engine.kernels
+    ).load(engine.plan(fixture, recipe), sequences: sequences)
+    return (file, report)
+  }
+
+  @Test("Tuning takes the model nearer to what it was")
+  func nearer() throws {
+    let engine = try Engine(threads: 2)
+    let sequences = Array(CalibratorTests.demo[..<4])
+    let source = try engine.converter.load(
+      engine.plan("doge-nano", EncodingRecipe(target: .source))
+    ).file
+    func divergence(_ steps: Int) throws -> Double {
+      let file = try tuned(engine, "doge-nano", sequences, steps: steps).file
+      try file.check()
+      return try Verifier(
+        reference: engine.model(source), candidate: engine.model(file),
+        kernels: engine.kernels, pool: engine.pool
+      ).compare(sequences).kld.mean
+    }
+    let ratio = try divergence(30) / divergence(0)
+    // On the sequences that it was tuned with.
+    #expect(ratio < 0.85, "\(ratio)")
+  }
+
+  @Test("The same bytes on any threads and kernels", arguments: ["doge-nano", "reference/e6-moe"])
+  func sameBytes(fixture: String) throws {
+    let vocabulary = try ModelSource.open(path: Fixtures.folder(fixture)).config.vocabularySize
+    let sequences = TokenSequences.random(60, seed: 5, vocabulary: vocabulary, window: 12)
+    let expected = try tuned(Engine(.scalar), fixture, sequences, steps: 3)
+    for threads in [1, 3] {
+      let other = try tuned(Engine(threads: threads), fixture, sequences, steps: 3)
+      #expect(other.file.bytes == expected.file.bytes)
+      #expect(
+        other.report.tensors.map(\.rootMeanSquareError)
+          == expected.report.tensors.map(\.rootMeanSquareError))
+    }
+    #expect(expected.file.metadata["recipe"]?["tuning_steps"] == 3)
+  }
+}
