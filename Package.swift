@@ -50,6 +50,7 @@ let package = Package(
     .target(name: "CKernels"),
     module("Diagnostics"),
     .target(name: "CThreads"),
+    .target(name: "CAllocator"),
     .target(name: "CChecksum", dependencies: ["CZlib"]),
     module("Parallel", ["CThreads"]),
     module("TensorCore", ["Diagnostics"]),
@@ -113,7 +114,7 @@ let package = Package(
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "Calibration", "Charts", "ChatTemplate", "Conversion", "Diagnostics",
+        "ByteIO", "CAllocator", "Calibration", "Charts", "ChatTemplate", "Conversion", "Diagnostics",
         "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat",
         "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization", "ToolSupport",
         "Verification",

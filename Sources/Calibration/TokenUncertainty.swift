@@ -12,7 +12,7 @@ import Parallel
   /// Inputs that are looked at: more would only cost time.
   static let mostInputs = 32_768
   /// Less probable tokens are left to the common H.
-  private static let leastProbability: Float = 0x1p-11
+  private static let leastProbability: Float = 0x1p-10
 
   /// How much of the common H a row gets, as a part of its own and the mean row's weight.
   private static let commonPart = 0.5
@@ -22,28 +22,29 @@ import Parallel
   private let model: DogeModel
   private let kernels: KernelSet
   private let pool: ThreadPool
-  /// The head's inputs, `[inputs, d]`.
-  private let inputs: FloatMatrix
-  private var count = 0
+  /// The head's inputs, `[tokens, d]` for each sequence.
+  private var inputs: [FloatMatrix] = []
+  /// Where each input is: its sequence, and the row there.
+  private var places: [(sequence: Int32, row: Int32)] = []
   /// How often each token is an input of the model.
   private var occurrences: [Int]
   private let entries: EntryTable
   private var meanWeight = 0.0
 
-  /// Nothing looked at yet; there will be at most `tokens` inputs.
-  init(_ model: DogeModel, tokens: Int, kernels: KernelSet, pool: ThreadPool) {
+  init(_ model: DogeModel, kernels: KernelSet, pool: ThreadPool) {
     self.model = model
     self.kernels = kernels
     self.pool = pool
-    inputs = FloatMatrix(
-      rows: min(tokens, Self.mostInputs), columns: model.config.hiddenSize)
     occurrences = Array(repeating: 0, count: model.config.vocabularySize)
     entries = EntryTable(rows: model.config.vocabularySize)
   }
 
   /// Looks at a sequence: the last block's output, and the head's inputs.
   func add(_ tokens: [Int], hidden: FloatMatrix, normed: FloatMatrix) {
-    let looked = min(tokens.count, inputs.rows - count)
+    let looked = min(tokens.count, Self.mostInputs - places.count)
+    guard looked > 0 else { return }
+    let sequence = Int32(inputs.count)
+    inputs.append(normed)
     for token in tokens.prefix(looked) { occurrences[token] += 1 }
     let block = model.logitsBlock
     let buffer = model.makeLogitsBuffer(rows: min(block, hidden.rows))
@@ -52,12 +53,11 @@ import Parallel
       let logits = model.logits(hidden, rows: rows, in: buffer)
       let likely = pool.map(rows.count) { self.likely(logits, row: $0) }
       for (row, tokens) in zip(rows, likely) {
-        inputs.copy(normed, row: row, to: count)
         for (token, weight) in tokens {
-          entries.append(row: token, input: count, weight: weight)
+          entries.append(row: token, input: places.count, weight: weight)
           meanWeight += Double(weight) / Double(entries.rows)
         }
-        count += 1
+        places.append((sequence, Int32(row)))
       }
     }
   }
@@ -67,8 +67,8 @@ import Parallel
     let values = unsafe logits[row]
     let sum = unsafe Float(kernels.table.pointee.log_sum_exp(values, UInt32(vocabulary)))
     var likely: [(token: Int, weight: Float)] = []
-    // e^-8 is a little less than the least probability.
-    for token in 0..<vocabulary where unsafe values[token] > sum - 8 {
+    // e^-7 is a little less than the least probability.
+    for token in 0..<vocabulary where unsafe values[token] > sum - 7 {
       let probability = unsafe min(kb_exp32(values[token] - sum), 1)
       guard probability >= Self.leastProbability else { continue }
       likely.append((token, probability * (1 - probability)))
@@ -126,7 +126,10 @@ import Parallel
       own.clear()
       var weight = 0.0
       for entry in entries {
-        own.add(all.inputs, row: Int(entry.input), factor: entry.weight.squareRoot())
+        let place = all.places[Int(entry.input)]
+        own.add(
+          all.inputs[Int(place.sequence)], row: Int(place.row),
+          factor: entry.weight.squareRoot())
         weight += Double(entry.weight)
       }
       let sum = own.sum()
@@ -152,9 +155,11 @@ final class EntryTable {
     let weight: Float
   }
 
+  private static let partSize = 1 << 16
   /// How many rows there are.
   let rows: Int
-  private var unsorted: [(row: UInt32, entry: Entry)] = []
+  /// What was appended, in parts, since one array would need the memory of two to grow.
+  private var parts: [[(row: UInt32, entry: Entry)]] = []
   private var sorted: [Entry] = []
   /// Where each row's entries begin; one more at the end.
   private var starts: [Int] = []
@@ -162,22 +167,27 @@ final class EntryTable {
   init(rows: Int) { self.rows = rows }
 
   func append(row: Int, input: Int, weight: Float) {
-    unsorted.append((UInt32(row), Entry(input: UInt32(input), weight: weight)))
+    if parts.last?.count ?? Self.partSize == Self.partSize {
+      parts.append([])
+      parts[parts.count - 1].reserveCapacity(Self.partSize)
+    }
+    parts[parts.count - 1].append(
+      (UInt32(row), Entry(input: UInt32(input), weight: weight)))
   }
 
   /// Orders what was appended by rows, and in a row as it came.
   func sort() {
     guard starts.isEmpty else { return }
     starts = Array(repeating: 0, count: rows + 1)
-    for (row, _) in unsorted { starts[Int(row) + 1] += 1 }
+    for (row, _) in parts.joined() { starts[Int(row) + 1] += 1 }
     for row in 0..<rows { starts[row + 1] += starts[row] }
     var next = starts
-    sorted = Array(repeating: Entry(input: 0, weight: 0), count: unsorted.count)
-    for (row, entry) in unsorted {
+    sorted = Array(repeating: Entry(input: 0, weight: 0), count: starts[rows])
+    for (row, entry) in parts.joined() {
       sorted[next[Int(row)]] = entry
       next[Int(row)] += 1
     }
-    unsorted = []
+    parts = []
   }
 
   /// The entries of a row.

@@ -1,3 +1,4 @@
+import CAllocator
 import ToolSupport
 
 /// The version of the program, recorded in the files that it writes.
@@ -7,6 +8,7 @@ let toolVersion = "0.1.0"
 @main
 package enum Kibble {
   package static func main() {
+    kb_return_freed_buffers()
     tool.main()
   }
 
