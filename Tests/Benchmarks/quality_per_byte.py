@@ -28,6 +28,7 @@ KIBBLE = {
         "int5": f"--type int5 {GPTQ}",
         "int6": f"--type int6 {GPTQ}",
         "int8": f"--type int8 {GPTQ}",
+        "int4 tuned": f"--type int4 {GPTQ} --tune 200",
     },
     "kibble mixed": {
         "mixed 4.6": "--type mixed --target-bpw 4.6 --calibration CALIBRATION",
