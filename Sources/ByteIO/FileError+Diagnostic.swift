@@ -57,6 +57,10 @@ extension FileError: Diagnosable {
         .cannotCreate, code: "file.missing-folder",
         "cannot create '\(escaped(path))': there is no folder '\(escaped(folder))'", path: path,
         hint: "create the folder first")
+    case .inUse(let path):
+      Diagnostic(
+        .cannotCreate, code: "file.in-use", "'\(escaped(path))' is used by another run",
+        path: path, hint: "wait until that has ended, or give another file")
     case .cannotCreate(let path, let errno):
       Diagnostic(
         .cannotCreate, code: "file.cannot-create",

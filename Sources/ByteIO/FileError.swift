@@ -29,6 +29,8 @@ public enum FileError: Error, Equatable {
   case outputNotRegular(path: String)
   /// The folder of the output does not exist.
   case missingFolder(path: String, folder: String)
+  /// Another process has the file open, and may write it.
+  case inUse(path: String)
   /// The output cannot be created for another reason.
   case cannotCreate(path: String, errno: Int32)
   /// The file system has too little room.

@@ -69,22 +69,7 @@ public enum FileSystem {
   public static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
     let (file, size, _) = try Descriptor.openForReading(path)
     guard size <= limit else { throw .tooLarge(path: path, bytes: size, limit: limit) }
-    var bytes = [UInt8](repeating: 0, count: size)
-    var done = 0
-    while done < size {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-        return unsafe pread(file.number, rest.baseAddress, rest.count, off_t(done))
-      }
-      if count > 0 {
-        done += count
-      } else if count == 0 {
-        throw .truncated(path: path, expected: size, found: done)
-      } else if errno != EINTR {
-        throw .cannotRead(path: path, offset: done, errno: errno)
-      }
-    }
-    return bytes
+    return try file.bytes(0..<size, path: path)
   }
 
   /// The bytes that an unprivileged process may still write in a folder's file system.

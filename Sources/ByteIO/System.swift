@@ -40,6 +40,26 @@ final class Descriptor: Sendable {
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegularFile(path: path) }
     return (file, Int(status.st_size), FileIdentity(status))
   }
+
+  /// The bytes of a range, which the file must have; `path` is for messages.
+  func bytes(_ range: Range<Int>, path: String) throws(FileError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    var done = 0
+    while done < range.count {
+      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+        return unsafe pread(number, rest.baseAddress, rest.count, off_t(range.lowerBound + done))
+      }
+      if count > 0 {
+        done += count
+      } else if count == 0 {
+        throw .truncated(path: path, expected: range.upperBound, found: range.lowerBound + done)
+      } else if errno != EINTR {
+        throw .cannotRead(path: path, offset: range.lowerBound + done, errno: errno)
+      }
+    }
+    return bytes
+  }
 }
 
 extension FileIdentity {

@@ -9,25 +9,32 @@ import Quantization
 import TensorCore
 
 /// One calibration: a model's matrices are rounded in place, and encoded one after the other.
+///
+/// Matrices that a state holds are restored instead, and what only serves to round is left out
+/// where nothing is to be rounded by it.
 final class CalibrationRun {
   private static let sweeps = 4
 
   private let stream: StreamedModel
   private let output: ConversionOutput
+  private let state: CalibrationState?
   private let kernels: KernelSet
   private let pool: ThreadPool
   private let progress: any ProgressSink
   private(set) var warnings: [String] = []
+  /// How many of the warnings the state holds.
+  private var keptWarnings = 0
 
   private var plan: ConversionPlan { stream.plan }
   private var model: DogeModel { stream.model }
 
   init(
-    _ stream: StreamedModel, output: ConversionOutput, kernels: KernelSet, pool: ThreadPool,
-    progress: any ProgressSink
+    _ stream: StreamedModel, output: ConversionOutput, state: CalibrationState?,
+    kernels: KernelSet, pool: ThreadPool, progress: any ProgressSink
   ) {
     self.stream = stream
     self.output = output
+    self.state = state
     self.kernels = kernels
     self.pool = pool
     self.progress = progress
@@ -37,13 +44,14 @@ final class CalibrationRun {
   var work: Int {
     let tokens = stream.tokenCount
     var work = 0
-    for (number, tensor) in plan.tensors.enumerated() where isQuantized(number) {
+    for (number, tensor) in plan.tensors.enumerated() where isToDo([number]) {
       work += MatrixRounding.work(tensor.geometry, sweeps: Self.sweeps)
     }
-    let hasHead = !quantized(headRoles).isEmpty
+    let hasHead = isToDo(quantized(headRoles))
     for layer in 0..<model.config.layerCount {
       for half in [StreamedModel.Half.attention, .feedForward] {
-        let runs = (hasHead ? 1 : 0) + (hasWatched(half, layer) ? 1 : 0) + 1
+        let isWatched = isToDo(watched(half, layer))
+        let runs = (hasHead ? 1 : 0) + (isWatched ? 1 : 0) + (hasToDo ? 1 : 0)
         work += runs * tokens * stream.weights(of: half, layer: layer)
       }
     }
@@ -69,7 +77,9 @@ final class CalibrationRun {
   /// The head's inputs are those of the model as it was; a tied embedding has only that use here.
   private func roundHead() throws {
     let head = quantized(headRoles)
-    guard !head.isEmpty else { return }
+    guard isToDo(head) else {
+      return try stream.withTensors([.head]) { try round(head, .plain) }
+    }
     var hidden = try stream.embeddings()
     for layer in 0..<model.config.layerCount {
       try stream.withTensors(layer: layer) {
@@ -101,14 +111,14 @@ final class CalibrationRun {
     let inputs = quantized(half.inputs, layer: layer)
     let experts = half == .feedForward ? quantized([.downEmbed], layer: layer) : []
     var inputMetric = RoundingMetric.plain
-    if !inputs.isEmpty || !experts.isEmpty {
+    if isToDo(inputs + experts) {
       let moments = makeMoments(model.config.hiddenSize)
       for x in hidden { moments.add(model.normed(x, for: half.norm(layer)), count: x.rows) }
       inputMetric = metric(moments, for: inputs + experts).metric
-      try round(inputs, inputMetric)
     }
+    try round(inputs, inputMetric)
     try roundOutput(half, layer, hidden, expertMetric: inputMetric)
-    try stream.run(half, layer: layer, hidden)
+    if hasToDo { try stream.run(half, layer: layer, hidden) }
   }
 
   /// Rounds what makes the output of half a block, by what it gets from the half's other matrices.
@@ -120,8 +130,8 @@ final class CalibrationRun {
     let down = half == .feedForward ? quantized([.downEmbed], layer: layer) : []
     let up = half == .feedForward ? quantized([.upEmbed], layer: layer) : []
     guard let watched = stream.numbers([half.output], layer: layer).first,
-      !output.isEmpty || !down.isEmpty || !up.isEmpty
-    else { return }
+      isToDo(output + down + up)
+    else { return try round(output + up + down, .plain) }
     let file = stream.resident.file
     let moments = makeMoments(plan.tensors[watched].geometry.columns)
     var chosen = Set<Int>()
@@ -135,14 +145,14 @@ final class CalibrationRun {
     if !output.isEmpty { try round(output, metric(moments, for: output).metric) }
     // An expert's output is a multiple of its row of up_embed: there, errors cost their squares.
     try round(up, .plain)
-    try round(down, expertMetric, isPlain: { !chosen.contains($0) })
     for number in down {
       let idle = plan.tensors[number].geometry.rows - chosen.count
       guard idle > 0 else { continue }
-      warnings.append(
+      warn(
         "\(idle) of the \(plan.tensors[number].geometry.rows) experts of \(plan.tensors[number].name) "
           + "were not chosen by any token: they were rounded without calibration")
     }
+    try round(down, expertMetric, isPlain: { !chosen.contains($0) })
   }
 
   private func makeMoments(_ inputs: Int) -> SecondMoments {
@@ -151,10 +161,22 @@ final class CalibrationRun {
 
   private var headRoles: Set<TensorRole> { model.layout.tied ? [.embedding] : [.head] }
 
-  /// Whether something of half a block is rounded by what it gets from the half's other matrices.
-  private func hasWatched(_ half: StreamedModel.Half, _ layer: Int) -> Bool {
-    let roles: Set<TensorRole> = half == .feedForward ? [.down, .downEmbed, .upEmbed] : [.o]
-    return !quantized(roles, layer: layer).isEmpty
+  /// What of half a block is rounded by what it gets from the half's other matrices.
+  private func watched(_ half: StreamedModel.Half, _ layer: Int) -> [Int] {
+    quantized(half == .feedForward ? [.down, .downEmbed, .upEmbed] : [.o], layer: layer)
+  }
+
+  /// Whether some of the matrices are to be rounded, and not only to be restored.
+  private func isToDo(_ numbers: [Int]) -> Bool {
+    numbers.contains { isQuantized($0) && state?.holds($0) != true }
+  }
+
+  /// Whether any matrix of the model is.
+  private lazy var hasToDo = isToDo(Array(plan.tensors.indices))
+
+  private func warn(_ warning: String) {
+    // A step that was interrupted gives the warnings that the state has of it again.
+    if !warnings.contains(warning) { warnings.append(warning) }
   }
 
   private func isQuantized(_ number: Int) -> Bool {
@@ -174,7 +196,7 @@ final class CalibrationRun {
     }
     let inputs = calibrated.map(\.geometry.columns).max() ?? 0
     guard stream.tokenCount < 8 * inputs else { return }
-    warnings.append(
+    warn(
       "the calibration has \(stream.tokenCount) tokens; for layers of \(inputs) inputs, "
         + "\(8 * inputs) or more are wanted")
   }
@@ -186,7 +208,7 @@ final class CalibrationRun {
     let sum = moments.sum()
     let factor = InverseFactor(sum, damping: RoundingMetric.damping, pool: pool)
     if factor.damping > RoundingMetric.damping, let first = numbers.first {
-      warnings.append(
+      warn(
         "the inputs of \(plan.tensors[first].name) do not determine its outputs: damping was "
           + "raised to \(factor.damping)")
     }
@@ -205,9 +227,21 @@ final class CalibrationRun {
       let matrix = unsafe MatrixRounding(
         geometry, values: stream.resident.file.tensors[number].geometry, metric: metric,
         base: stream.resident.values(of: number))
+      if let record = try state?.record(of: number) {
+        matrix.restore(record.rounded, pool: pool)
+        record.warnings.forEach(warn)
+        keptWarnings = warnings.count
+        try output.encode(number, record.rounded.tensor, from: stream.resident)
+        continue
+      }
       let rounded = matrix.round(
-        sweeps: Self.sweeps, rowCosts: rowCosts, isPlain: isPlain, pool: pool)
-      try output.encode(number, rounded, from: stream.resident)
+        sweeps: Self.sweeps, rowCosts: rowCosts, isPlain: isPlain, keepsCodes: state != nil,
+        pool: pool)
+      try output.encode(number, rounded.tensor, from: stream.resident)
+      try state?.append(
+        StateRecord(
+          number: number, rounded: rounded, warnings: Array(warnings[keptWarnings...])))
+      keptWarnings = warnings.count
       progress.report(.advanced(by: MatrixRounding.work(geometry, sweeps: Self.sweeps)))
     }
   }

@@ -10,7 +10,8 @@ extension Calibrator {
   ///
   /// All of the model is in memory meanwhile, several times over.
   func tune(
-    _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput
+    _ plan: ConversionPlan, _ sequences: [[Int]], _ output: ConversionOutput,
+    _ state: CalibrationState?
   ) throws -> [String] {
     let steps = plan.recipe.tuningSteps
     let floats = try ConversionPlan(
@@ -18,7 +19,7 @@ extension Calibrator {
       toolVersion: plan.toolVersion)
     var warnings: [String] = []
     let quantized = try converter.load(plan) { output in
-      warnings = try round(plan, sequences, output)
+      warnings = try round(plan, sequences, output, state)
     }.file
     let reference = try converter.load(floats).file
     let tuner = try Tuner(

@@ -5,6 +5,14 @@ import Parallel
 import Quantization
 import TensorCore
 
+/// A matrix whose codes and scales were chosen.
+struct RoundedMatrix: Sendable {
+  /// The scales, and the error made.
+  let tensor: RoundedTensor
+  /// `[rows, columns]`; nothing where they were not to be kept.
+  let codes: [Int8]
+}
+
 /// A matrix of float32 values that is rounded in place.
 @safe struct MatrixRounding: @unchecked Sendable {
   private let geometry: TensorGeometry
@@ -43,12 +51,13 @@ import TensorCore
   ///   - sweeps: of coordinate descent.
   ///   - rowCosts: makes what knows the costs of rows, where those differ.
   ///   - isPlain: whether a row is rounded without regard to the inputs.
+  ///   - keepsCodes: whether the codes are returned, too.
   ///   - pool: the threads.
   /// - Returns: the scales, and the error made.
   func round(
     sweeps: Int, rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
-    isPlain: ((_ row: Int) -> Bool)? = nil, pool: ThreadPool
-  ) -> RoundedTensor {
+    isPlain: ((_ row: Int) -> Bool)? = nil, keepsCodes: Bool = false, pool: ThreadPool
+  ) -> RoundedMatrix {
     let exponent = TensorExponent.forMagnitude(magnitude(pool))
     let tiles = pool.map(geometry.tileCount) { tile in
       var rounding = load(tile, exponent, metric)
@@ -68,12 +77,34 @@ import TensorCore
           rounding.copy(lane: lane, of: plain)
         }
       }
-      return store(rounding, tile, exponent)
+      let codes = keepsCodes ? rounding.codes(rows: rows.count) : []
+      let (scales, statistics) = store(rounding, tile, exponent)
+      return (scales: scales, statistics: statistics, codes: codes)
     }
     var statistics = ErrorStatistics()
     for tile in tiles { statistics.add(tile.statistics) }
-    return RoundedTensor(
-      exponent: exponent, scales: tiles.flatMap(\.scales), statistics: statistics)
+    return RoundedMatrix(
+      tensor: RoundedTensor(
+        exponent: exponent, scales: tiles.flatMap(\.scales), statistics: statistics),
+      codes: tiles.flatMap(\.codes))
+  }
+
+  /// Leaves what codes that were chosen before stand for, with the bits that rounding left.
+  func restore(_ rounded: RoundedMatrix, pool: ThreadPool) {
+    let unit = Float(sign: .plus, exponent: rounded.tensor.exponent, significand: 1)
+    let groups = geometry.groupsPerRow
+    let lanes = TensorGeometry.tileRows
+    pool.run(geometry.tileCount) { tile in
+      for (lane, row) in rows(of: tile).enumerated() {
+        let start = unsafe address(of: row)
+        for column in 0..<geometry.columns {
+          let group = tile * groups + column / geometry.groupSize
+          let scale = kb_f32_from_f16(rounded.tensor.scales[group * lanes + lane])
+          let code = Float(rounded.codes[row * geometry.columns + column])
+          unsafe start[column * columnStride] = code * scale * unit
+        }
+      }
+    }
   }
 
   /// What rounding would cost, compensated where the type is quantized: Σ rᵀDr over all rows.

@@ -205,6 +205,15 @@ import TensorCore
     }
   }
 
+  /// The codes of the first rows, row by row.
+  ///
+  /// Where values left the range of float32 they are no numbers; encoding then refuses the matrix.
+  func codes(rows: Int) -> [Int8] {
+    (0..<rows).flatMap { lane in
+      (0..<columns).map { unsafe Int8(exactly: codes[$0][lane]) ?? 0 }
+    }
+  }
+
   /// The values that the codes stand for, times 2^-E.
   package func restored(_ column: Int) -> Lanes {
     unsafe codes[column] * scales[column / groupSize]

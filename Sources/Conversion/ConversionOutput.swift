@@ -25,6 +25,12 @@ package final class ConversionOutput {
     layout = plan.layout(weightChecksums: facts.weightChecksums)
   }
 
+  /// What the output is made of.
+  package var identity: ConversionIdentity {
+    ConversionIdentity(
+      plan.metadata(weightChecksums: facts.weightChecksums), source: plan.source)
+  }
+
   /// Encodes a tensor by codes and scales that were chosen for it.
   ///
   /// - Parameters:

@@ -79,12 +79,16 @@ public struct ConversionPlan: Sendable {
 
   /// The layout with the metadata that are known when the input has been read.
   func layout(weightChecksums: [UInt32]) -> KibblePlan {
+    Self.layout(tensors, metadata: metadata(weightChecksums: weightChecksums), carriedBlobs)
+  }
+
+  /// Those metadata.
+  func metadata(weightChecksums: [UInt32]) -> JSON {
     var provenance = provenance
     provenance.enter(weightChecksums: weightChecksums)
-    let metadata = Self.metadata(
+    return Self.metadata(
       of: source, recipe: recipe, tensors: tensors, provenance: provenance,
       toolVersion: toolVersion)
-    return Self.layout(tensors, metadata: metadata, carriedBlobs)
   }
 
   private static func layout(

@@ -14,6 +14,16 @@ public struct ErrorStatistics: Equatable, Sendable {
   /// Nothing compared yet.
   public init() {}
 
+  /// Sums that were made before.
+  package init(
+    count: Int, squaredError: Double, squaredValue: Double, maxAbsoluteError: Double
+  ) {
+    self.count = count
+    self.squaredError = squaredError
+    self.squaredValue = squaredValue
+    self.maxAbsoluteError = maxAbsoluteError
+  }
+
   /// Root of the mean squared difference.
   public var rootMeanSquare: Double { count == 0 ? 0 : (squaredError / Double(count)).squareRoot() }
 

@@ -68,7 +68,7 @@ extension ParsedArguments {
 
 extension String {
   /// The path with its folder spelled in one way.
-  fileprivate var place: String {
+  var place: String {
     let folder = FileSystem.folder(of: self)
     return FileSystem.join(FileSystem.realPath(folder) ?? folder, FileSystem.name(of: self))
   }

@@ -20,6 +20,10 @@ extension OptionSpec {
       + "text")
   static let tune = value(
     "tune", "STEPS", "for gptq: tune codes and scales against the model's logits", default: "0")
+  static let state = value(
+    "state", "FILE",
+    "for gptq: keep each rounded matrix in a file, and continue from there when the same command "
+      + "is run again; kept until the run is done")
   static let tensor = repeated(
     "tensor", "GLOB=T[:N]",
     "the type, and the group size, of the tensors whose names match; the first match wins")

@@ -97,6 +97,7 @@ import Testing
       (.outOfMemory(bytes: 1), .inputOutput), (.outputExists(path: "p"), .cannotCreate),
       (.outputIsInput(path: "p"), .cannotCreate), (.outputNotRegular(path: "p"), .cannotCreate),
       (.missingFolder(path: "p", folder: "f"), .cannotCreate),
+      (.inUse(path: "p"), .cannotCreate),
       (.cannotCreate(path: "p", errno: EROFS), .cannotCreate),
       (.diskFull(path: "p", needed: 2, available: 1), .inputOutput),
       (.cannotWrite(path: "p", offset: 1, errno: EIO), .inputOutput),

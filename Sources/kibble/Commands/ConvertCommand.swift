@@ -62,14 +62,15 @@ struct QuantizeCommand: Command {
         + "codes and scales against the model's own logits.",
       "`mixed` measures what each tensor costs in each type and group size, and chooses those that "
         + "cost least under --max-size or --target-bpw. Its method is gptq.",
+      "With --state an interrupted calibration continues behind the last matrix that it rounded, "
+        + "and ends in the same bytes. The search of `mixed` and --tune start anew.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
     ],
     usage: ["MODEL -o FILE --type T [OPTION…]", "MODEL -o FILE --recipe FILE [OPTION…]"],
     positionals: [.model],
     options: [
-      .output, type, .groupSize, .method, .calibration, .tune, .maxSize, .targetBitsPerWeight,
-      .tensor,
-      .recipe, .saveRecipe,
+      .output, type, .groupSize, .method, .calibration, .tune, .state, .maxSize,
+      .targetBitsPerWeight, .tensor, .recipe, .saveRecipe,
     ],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
@@ -101,6 +102,11 @@ struct QuantizeCommand: Command {
       return RecipeFile(recipe: recipe, budget: budget)
     }
     let method = request.file.recipe.method
+    let state = arguments.value(.state)
+    if let state, method != .gptq {
+      throw arguments.invalid(.state, state, expected: "for --method gptq alone")
+    }
+    try arguments.checkState()
     let calibration = try calibration(arguments, method, model: arguments.argument(.model))
     if let calibration {
       let summary = CalibrationSummary(calibration)
@@ -117,7 +123,7 @@ struct QuantizeCommand: Command {
     }
     return try writeModel(
       arguments, context, source: arguments.argument(.model), request, calibration: calibration,
-      calibrationPath: arguments.value(.calibration))
+      calibrationPath: arguments.value(.calibration), statePath: state)
   }
 
   /// The tokens of `--calibration`, or of the built-in text; nil for other methods than `gptq`.
@@ -138,14 +144,36 @@ struct QuantizeCommand: Command {
   }
 }
 
+extension ParsedArguments {
+  /// Refuses a `--state` that is another file of the command line.
+  fileprivate func checkState() throws {
+    guard let state = value(.state) else { return }
+    let identity = FileSystem.identity(state)
+    for option in [OptionSpec.output, .calibration, .recipe, .saveRecipe] {
+      guard let path = value(option) else { continue }
+      let isSame = identity.map { $0 == FileSystem.identity(path) } ?? false
+      guard isSame || path.place == state.place else { continue }
+      throw invalid(.state, state, expected: "another file than that of \(option.spelling)")
+    }
+  }
+}
+
 /// Converts `source` by a recipe, or says what would be written.
 private func writeModel(
   _ arguments: ParsedArguments, _ context: CommandContext, source path: String,
-  _ request: RecipeRequest, calibration: [[Int]]? = nil, calibrationPath: String? = nil
+  _ request: RecipeRequest, calibration: [[Int]]? = nil, calibrationPath: String? = nil,
+  statePath: String? = nil
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
   let source = try ModelSource.open(path: path)
+  if let statePath, let identity = FileSystem.identity(statePath),
+    source.identities.contains(identity)
+  {
+    throw arguments.invalid(
+      .state, statePath, expected: "another file than those of the model '\(escaped(path))'")
+  }
+  try Calibrator.checkState(statePath)
   let inputs =
     source.identities
     + [request.path, calibrationPath].compactMap { $0.flatMap(FileSystem.identity) }
@@ -172,7 +200,7 @@ private func writeModel(
       return try engine.converter.write(plan, to: output, overwrite: context.force)
     }
     let (report, warnings) = try engine.calibrator(context).write(
-      plan, sequences: calibration, to: output, overwrite: context.force)
+      plan, sequences: calibration, to: output, overwrite: context.force, statePath: statePath)
     for warning in warnings {
       context.warn(.init(.badData, code: "calibration.warning", warning))
     }
