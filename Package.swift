@@ -114,10 +114,10 @@ let package = Package(
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "CAllocator", "Calibration", "Charts", "ChatTemplate", "Conversion", "Diagnostics",
-        "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels", "KibbleFormat",
-        "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization", "ToolSupport",
-        "Verification",
+        "ByteIO", "CAllocator", "Calibration", "Charts", "ChatTemplate", "Conversion",
+        "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels",
+        "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization",
+        "ToolSupport", "Verification",
       ],
       swiftSettings: strict),
 
