@@ -89,7 +89,8 @@ final class CalibrationRun {
     }
     try stream.withTensors([.head]) {
       let moments = makeMoments(model.config.hiddenSize)
-      let uncertainty = TokenUncertainty(model, kernels: kernels, pool: pool)
+      let uncertainty = TokenUncertainty(
+        model, tokens: stream.tokenCount, kernels: kernels, pool: pool)
       for (number, tokens) in stream.sequences.enumerated() {
         try progress.checkCancellation()
         let normed = model.normed(hidden[number], for: .head)

@@ -12,7 +12,9 @@ import Parallel
   /// Inputs that are looked at: more would only cost time.
   static let mostInputs = 32_768
   /// Less probable tokens are left to the common H.
-  private static let leastProbability: Float = 0x1p-10
+  ///
+  /// Many inputs say enough without them, and would take much memory with them.
+  private let leastProbability: Float
 
   /// How much of the common H a row gets, as a part of its own and the mean row's weight.
   private static let commonPart = 0.5
@@ -31,8 +33,10 @@ import Parallel
   private let entries: EntryTable
   private var meanWeight = 0.0
 
-  init(_ model: DogeModel, kernels: KernelSet, pool: ThreadPool) {
+  /// Nothing looked at yet; there will be so many tokens.
+  init(_ model: DogeModel, tokens: Int, kernels: KernelSet, pool: ThreadPool) {
     self.model = model
+    leastProbability = tokens > 8192 ? 0x1p-10 : 0x1p-11
     self.kernels = kernels
     self.pool = pool
     occurrences = Array(repeating: 0, count: model.config.vocabularySize)
@@ -67,10 +71,10 @@ import Parallel
     let values = unsafe logits[row]
     let sum = unsafe Float(kernels.table.pointee.log_sum_exp(values, UInt32(vocabulary)))
     var likely: [(token: Int, weight: Float)] = []
-    // e^-7 is a little less than the least probability.
-    for token in 0..<vocabulary where unsafe values[token] > sum - 7 {
+    // e^-8 is a little less than the least probability.
+    for token in 0..<vocabulary where unsafe values[token] > sum - 8 {
       let probability = unsafe min(kb_exp32(values[token] - sum), 1)
-      guard probability >= Self.leastProbability else { continue }
+      guard probability >= leastProbability else { continue }
       likely.append((token, probability * (1 - probability)))
     }
     return likely
