@@ -6,17 +6,7 @@ public enum BuiltInText {
 
   /// Its passages, an empty line between them, in UTF-8.
   public static var bytes: [UInt8] {
-    let separator = Array("\n%%\n".utf8)
-    var rest = PackageResources.calibration_txt[...]
-    var text: [UInt8] = []
-    while !rest.isEmpty {
-      if rest.starts(with: separator) {
-        text += [UInt8(ascii: "\n"), UInt8(ascii: "\n")]
-        rest = rest.dropFirst(separator.count)
-      } else {
-        text.append(rest.removeFirst())
-      }
-    }
-    return text
+    let passages = PackageResources.calibration_txt.split(separator: Array("\n%%\n".utf8))
+    return Array(passages.joined(separator: Array("\n\n".utf8)))
   }
 }

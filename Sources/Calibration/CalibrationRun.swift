@@ -47,7 +47,7 @@ final class CalibrationRun {
     for (number, tensor) in plan.tensors.enumerated() where isToDo([number]) {
       work += MatrixRounding.work(tensor.geometry, sweeps: Self.sweeps)
     }
-    let hasHead = isToDo(quantized(headRoles))
+    let hasHead = isToDo(quantized(stream.headRoles))
     for layer in 0..<model.config.layerCount {
       for half in [StreamedModel.Half.attention, .feedForward] {
         let isWatched = isToDo(watched(half, layer))
@@ -76,19 +76,14 @@ final class CalibrationRun {
 
   /// The head's inputs are those of the model as it was; a tied embedding has only that use here.
   private func roundHead() throws {
-    let head = quantized(headRoles)
+    let head = quantized(stream.headRoles)
     guard isToDo(head) else {
       return try stream.withTensors([.head]) { try round(head, .plain) }
     }
     var hidden = try stream.embeddings()
-    for layer in 0..<model.config.layerCount {
-      try stream.withTensors(layer: layer) {
-        try stream.run(.attention, layer: layer, hidden)
-        try stream.run(.feedForward, layer: layer, hidden)
-      }
-    }
+    try stream.run(layers: 0..<model.config.layerCount, hidden)
     try stream.withTensors([.head]) {
-      let moments = makeMoments(model.config.hiddenSize)
+      let moments = stream.makeMoments(model.config.hiddenSize)
       let uncertainty = TokenUncertainty(
         model, tokens: stream.tokenCount, kernels: kernels, pool: pool)
       for (number, tokens) in stream.sequences.enumerated() {
@@ -113,8 +108,7 @@ final class CalibrationRun {
     let experts = half == .feedForward ? quantized([.downEmbed], layer: layer) : []
     var inputMetric = RoundingMetric.plain
     if isToDo(inputs + experts) {
-      let moments = makeMoments(model.config.hiddenSize)
-      for x in hidden { moments.add(model.normed(x, for: half.norm(layer)), count: x.rows) }
+      let moments = stream.inputMoments(half, layer: layer, hidden)
       inputMetric = metric(moments, for: inputs + experts).metric
     }
     try round(inputs, inputMetric)
@@ -133,16 +127,10 @@ final class CalibrationRun {
     guard let watched = stream.numbers([half.output], layer: layer).first,
       isToDo(output + down + up)
     else { return try round(output + up + down, .plain) }
-    let file = stream.resident.file
-    let moments = makeMoments(plan.tensors[watched].geometry.columns)
     var chosen = Set<Int>()
     stream.tap.onExpert = down.isEmpty ? nil : { chosen.insert($0) }
     defer { stream.tap.onExpert = nil }
-    try stream.tap.watch(file.matrix(of: file.tensors[watched])) { x, tokens in
-      moments.add(x, count: tokens)
-    } during: {
-      try stream.rehearse(half, layer: layer, hidden)
-    }
+    let moments = try stream.outputMoments(of: watched, half, layer: layer, hidden)
     if !output.isEmpty { try round(output, metric(moments, for: output).metric) }
     // An expert's output is a multiple of its row of up_embed: there, errors cost their squares.
     try round(up, .plain)
@@ -156,12 +144,6 @@ final class CalibrationRun {
     try round(down, expertMetric, isPlain: { !chosen.contains($0) })
   }
 
-  private func makeMoments(_ inputs: Int) -> SecondMoments {
-    SecondMoments(inputs: inputs, kernels: kernels, pool: pool)
-  }
-
-  private var headRoles: Set<TensorRole> { model.layout.tied ? [.embedding] : [.head] }
-
   /// What of half a block is rounded by what it gets from the half's other matrices.
   private func watched(_ half: StreamedModel.Half, _ layer: Int) -> [Int] {
     quantized(half == .feedForward ? [.down, .downEmbed, .upEmbed] : [.o], layer: layer)
@@ -169,7 +151,7 @@ final class CalibrationRun {
 
   /// Whether some of the matrices are to be rounded, and not only to be restored.
   private func isToDo(_ numbers: [Int]) -> Bool {
-    numbers.contains { isQuantized($0) && state?.holds($0) != true }
+    numbers.contains { plan.tensors[$0].isRounded && state?.holds($0) != true }
   }
 
   /// Whether any matrix of the model is.
@@ -180,14 +162,9 @@ final class CalibrationRun {
     if !warnings.contains(warning) { warnings.append(warning) }
   }
 
-  private func isQuantized(_ number: Int) -> Bool {
-    let tensor = plan.tensors[number]
-    return tensor.geometry.type.isQuantized && tensor.spec.role != .dt
-  }
-
   /// The quantized matrices of those roles, by their numbers in the plan.
   private func quantized(_ roles: Set<TensorRole>, layer: Int? = nil) -> [Int] {
-    stream.numbers(roles, layer: layer).filter(isQuantized)
+    stream.numbers(roles, layer: layer).filter { plan.tensors[$0].isRounded }
   }
 
   /// A layer of many inputs wants more tokens than one of few.

@@ -7,10 +7,7 @@ extension CalibrationSummary {
     var bytes: [UInt8] = []
     for sequence in sequences {
       for number in [sequence.count] + sequence {
-        let word = UInt32(truncatingIfNeeded: number)
-        for shift in stride(from: UInt32(0), to: 32, by: 8) {
-          bytes.append(UInt8(truncatingIfNeeded: word >> shift))
-        }
+        bytes.append(littleEndian: UInt32(truncatingIfNeeded: number))
       }
     }
     self.init(

@@ -14,16 +14,14 @@ extension Calibrator {
     _ state: CalibrationState?
   ) throws -> [String] {
     let steps = plan.recipe.tuningSteps
-    let floats = try ConversionPlan(
-      source: plan.source, recipe: EncodingRecipe(target: .weights(.f32)),
-      toolVersion: plan.toolVersion)
     var warnings: [String] = []
     let quantized = try converter.load(plan) { output in
       warnings = try round(plan, sequences, output, state)
     }.file
-    let reference = try converter.load(floats).file
+    let reference = try converter.load(plan.inFloat32()).file
     let tuner = try Tuner(
-      quantized, reference: reference, sequences: sequences, kernels: kernels, pool: pool,
+      quantized, numbers: plan.tensors.indices.filter { plan.tensors[$0].isRounded },
+      reference: reference, sequences: sequences, kernels: kernels, pool: pool,
       progress: progress)
     try progress.phase("tuning", total: steps, unit: .items) { try tuner.run(steps: steps) }
     let resident = try ResidentModel(plan, converter: converter)
@@ -40,15 +38,10 @@ extension ResidentModel {
   /// Stores the values of a tensor, `[rows, columns]`.
   fileprivate func store(_ values: FloatMatrix, number: Int) {
     let geometry = file.tensors[number].geometry
-    let out = unsafe self.values(of: number)
-    let lanes = TensorGeometry.tileRows
     for row in 0..<values.rows {
-      let (first, step) =
-        geometry.arrangement == .tiles
-        ? (row / lanes * geometry.paddedColumns * lanes + row % lanes, lanes)
-        : (row * geometry.paddedColumns, 1)
+      let out = unsafe self.values(of: number) + geometry.firstFloat(of: row)
       for column in 0..<values.columns {
-        unsafe out[first + column * step] = values[row][column]
+        unsafe out[column * geometry.floatStride] = values[row][column]
       }
     }
   }

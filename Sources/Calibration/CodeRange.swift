@@ -29,6 +29,14 @@ struct CodeRange: Sendable {
   }
 }
 
+extension Float {
+  /// Rounded to a finite binary16; −0 becomes +0.
+  @inline(__always) var storedScale: UInt16 {
+    let half = kb_f16_from_f32(Swift.min(Swift.max(self, -65_504), 65_504))
+    return half == 0x8000 ? 0 : half
+  }
+}
+
 extension SIMD16<Float> {
   /// 1 / x, and 0 where x is 0.
   @inline(__always) var reciprocalOrZero: Self {
@@ -38,10 +46,7 @@ extension SIMD16<Float> {
   /// Rounded to a finite binary16.
   var binary16: SIMD16<UInt16> {
     var bits = SIMD16<UInt16>()
-    for lane in 0..<Self.scalarCount {
-      let half = kb_f16_from_f32(Swift.min(Swift.max(self[lane], -65_504), 65_504))
-      bits[lane] = half == 0x8000 ? 0 : half
-    }
+    for lane in 0..<Self.scalarCount { bits[lane] = self[lane].storedScale }
     return bits
   }
 

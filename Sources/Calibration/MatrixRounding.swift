@@ -19,10 +19,7 @@ struct RoundedMatrix: Sendable {
   private let values: TensorGeometry
   private let metric: RoundingMetric
   private let base: UnsafeMutablePointer<Float>
-  /// How far what a row of the matrix reads next to it lies.
-  private var columnStride: Int {
-    values.arrangement == .tiles ? TensorGeometry.tileRows : 1
-  }
+  private var columnStride: Int { values.floatStride }
 
   /// - Parameters:
   ///   - geometry: how the matrix will be stored.
@@ -92,14 +89,12 @@ struct RoundedMatrix: Sendable {
   /// Leaves what codes that were chosen before stand for, with the bits that rounding left.
   func restore(_ rounded: RoundedMatrix, pool: ThreadPool) {
     let unit = Float(sign: .plus, exponent: rounded.tensor.exponent, significand: 1)
-    let groups = geometry.groupsPerRow
-    let lanes = TensorGeometry.tileRows
     pool.run(geometry.tileCount) { tile in
-      for (lane, row) in rows(of: tile).enumerated() {
+      for row in rows(of: tile) {
         let start = unsafe address(of: row)
         for column in 0..<geometry.columns {
-          let group = tile * groups + column / geometry.groupSize
-          let scale = kb_f32_from_f16(rounded.tensor.scales[group * lanes + lane])
+          let place = geometry.tiledScalePlace(row: row, group: column / geometry.groupSize)
+          let scale = kb_f32_from_f16(rounded.tensor.scales[place])
           let code = Float(rounded.codes[row * geometry.columns + column])
           unsafe start[column * columnStride] = code * scale * unit
         }
@@ -159,9 +154,7 @@ struct RoundedMatrix: Sendable {
 
   /// A row's first value.
   private func address(of row: Int) -> UnsafeMutablePointer<Float> {
-    guard values.arrangement == .tiles else { return unsafe base + row * values.paddedColumns }
-    let (tile, lane) = row.quotientAndRemainder(dividingBy: TensorGeometry.tileRows)
-    return unsafe base + tile * values.paddedColumns * TensorGeometry.tileRows + lane
+    unsafe base + values.firstFloat(of: row)
   }
 
   private func load(_ tile: Int, _ exponent: Int, _ metric: RoundingMetric) -> TileRounding {
@@ -194,6 +187,18 @@ struct RoundedMatrix: Sendable {
     }
     return (scales, statistics)
   }
+}
+
+extension TensorGeometry {
+  /// Where a row of float32 values begins among the tensor's.
+  func firstFloat(of row: Int) -> Int {
+    guard arrangement == .tiles else { return row * paddedColumns }
+    let (tile, lane) = row.quotientAndRemainder(dividingBy: Self.tileRows)
+    return tile * paddedColumns * Self.tileRows + lane
+  }
+
+  /// How far a row's next float32 value lies from one.
+  var floatStride: Int { arrangement == .tiles ? Self.tileRows : 1 }
 }
 
 extension Float {

@@ -89,36 +89,25 @@ final class SensitivityRun {
         variants += try self.variants(of: .feedForward, layer, hidden)
       }
       for variant in variants where layer + 1 < layers.upperBound {
-        try run(layer + 1..<layers.upperBound, variant.hidden)
+        try stream.run(layers: layer + 1..<layers.upperBound, variant.hidden)
       }
-      try stream.withTensors(headRoles) {
+      try stream.withTensors(stream.headRoles) {
         for variant in variants { try compare(variant.hidden, number: variant.number) }
       }
     }
   }
 
-  private var headRoles: Set<TensorRole> { stream.model.layout.tied ? [.embedding] : [.head] }
-
   private var headWeights: Int {
     stream.model.config.vocabularySize * stream.model.config.hiddenSize
-  }
-
-  private func run(_ layers: Range<Int>, _ hidden: [FloatMatrix]) throws {
-    for layer in layers {
-      try stream.withTensors(layer: layer) {
-        try stream.run(.attention, layer: layer, hidden)
-        try stream.run(.feedForward, layer: layer, hidden)
-      }
-    }
   }
 
   /// Takes the logits of the model as it was, and measures the tensors outside of the blocks.
   private func measureEnds(_ hidden: [FloatMatrix]) throws {
     let layers = 0..<stream.model.config.layerCount
-    try run(layers, hidden)
-    let moments = makeMoments(stream.model.config.hiddenSize)
+    try stream.run(layers: layers, hidden)
+    let moments = stream.makeMoments(stream.model.config.hiddenSize)
     for x in hidden { moments.add(stream.model.normed(x, for: .head), count: x.rows) }
-    try stream.withTensors(headRoles) {
+    try stream.withTensors(stream.headRoles) {
       for x in hidden {
         let logits = FloatMatrix(rows: x.rows, columns: stream.model.config.vocabularySize)
         forLogits(of: x) { block, rows in
@@ -129,13 +118,13 @@ final class SensitivityRun {
     }
     for number in stream.numbers([.embedding, .head]) where wanted[number] != nil {
       let role = stream.plan.tensors[number].spec.role
-      let isHead = headRoles.contains(role)
-      try stream.withTensors(headRoles.union([role])) {
+      let isHead = stream.headRoles.contains(role)
+      try stream.withTensors(stream.headRoles.union([role])) {
         perturb(number, isHead ? RoundingMetric(moments.sum(), pool: pool) : .plain)
         var changed = hidden
         if role == .embedding {
           changed = try stream.embeddings()
-          try run(layers, changed)
+          try stream.run(layers: layers, changed)
         }
         try compare(changed, number: number)
       }
@@ -156,8 +145,7 @@ final class SensitivityRun {
         variants.append(Variant(number: number, hidden: changed))
       }
     }
-    let inputs = makeMoments(stream.model.config.hiddenSize)
-    for x in hidden { inputs.add(stream.model.normed(x, for: half.norm(layer)), count: x.rows) }
+    let inputs = stream.inputMoments(half, layer: layer, hidden)
     let metric = RoundingMetric(inputs.sum(), pool: pool)
     try add(half.inputs, metric)
     if half == .feedForward {
@@ -165,20 +153,10 @@ final class SensitivityRun {
       try add([.upEmbed], .plain)
     }
     guard let output = stream.numbers([half.output], layer: layer).first else { return variants }
-    let file = stream.resident.file
-    let moments = makeMoments(stream.plan.tensors[output].geometry.columns)
-    try stream.tap.watch(file.matrix(of: file.tensors[output])) { x, tokens in
-      moments.add(x, count: tokens)
-    } during: {
-      try stream.rehearse(half, layer: layer, hidden)
-    }
+    let moments = try stream.outputMoments(of: output, half, layer: layer, hidden)
     try add([half.output], RoundingMetric(moments.sum(), pool: pool))
     try stream.run(half, layer: layer, hidden)
     return variants
-  }
-
-  private func makeMoments(_ inputs: Int) -> SecondMoments {
-    SecondMoments(inputs: inputs, kernels: kernels, pool: pool)
   }
 
   /// Rounds a tensor in memory, and reckons what its other geometries would cost beside that.

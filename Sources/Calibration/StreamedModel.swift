@@ -15,6 +15,8 @@ final class StreamedModel {
   /// Is shown what `model` multiplies.
   let tap: InputTap
   let sequences: [[Int]]
+  private let kernels: KernelSet
+  private let pool: ThreadPool
   private let progress: any ProgressSink
   private let cache: KVCache
 
@@ -25,11 +27,16 @@ final class StreamedModel {
     self.plan = plan
     self.resident = resident
     self.sequences = sequences
+    self.kernels = kernels
+    self.pool = pool
     self.progress = progress
     tap = InputTap()
     model = try DogeModel(file: resident.file, kernels: kernels, pool: pool, tap: tap)
     cache = model.makeCache(maximum: sequences.map(\.count).max() ?? 0)
   }
+
+  /// What the head is: a tensor of its own, or the embedding.
+  var headRoles: Set<TensorRole> { model.layout.tied ? [.embedding] : [.head] }
 
   /// Tokens of all sequences.
   var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
@@ -91,9 +98,40 @@ final class StreamedModel {
     }
   }
 
-  /// The same, on copies: only the tap sees anything of it.
-  func rehearse(_ half: Half, layer: Int, _ hidden: [FloatMatrix]) throws {
-    for x in hidden { try run(half, layer: layer, [x.copy()]) }
+  /// Runs some blocks over each sequence, in place, each in memory while it runs.
+  func run(layers: Range<Int>, _ hidden: [FloatMatrix]) throws {
+    for layer in layers {
+      try withTensors(layer: layer) {
+        try run(.attention, layer: layer, hidden)
+        try run(.feedForward, layer: layer, hidden)
+      }
+    }
+  }
+
+  /// Second moments of the normalized inputs of half a block, whose inputs are `hidden`.
+  func inputMoments(_ half: Half, layer: Int, _ hidden: [FloatMatrix]) -> SecondMoments {
+    let moments = makeMoments(model.config.hiddenSize)
+    for x in hidden { moments.add(model.normed(x, for: half.norm(layer)), count: x.rows) }
+    return moments
+  }
+
+  /// Second moments of what the matrix `number` multiplies, which makes the output of half a block:
+  /// that is run on copies, so that only the tap sees anything of it.
+  func outputMoments(
+    of number: Int, _ half: Half, layer: Int, _ hidden: [FloatMatrix]
+  ) throws -> SecondMoments {
+    let moments = makeMoments(plan.tensors[number].geometry.columns)
+    try tap.watch(resident.file.matrix(of: resident.file.tensors[number])) { x, tokens in
+      moments.add(x, count: tokens)
+    } during: {
+      for x in hidden { try run(half, layer: layer, [x.copy()]) }
+    }
+    return moments
+  }
+
+  /// Sums for inputs of that many elements.
+  func makeMoments(_ inputs: Int) -> SecondMoments {
+    SecondMoments(inputs: inputs, kernels: kernels, pool: pool)
   }
 
   /// Weights that a token is multiplied by in half a block.
@@ -101,6 +139,11 @@ final class StreamedModel {
     numbers(half.inputs.union([half.output]), layer: layer)
       .reduce(0) { $0 + plan.tensors[$1].spec.elementCount }
   }
+}
+
+extension PlannedTensor {
+  /// Whether the calibration rounds the tensor; a quantized dt_proj is left to `search`.
+  var isRounded: Bool { geometry.type.isQuantized && spec.role != .dt }
 }
 
 extension FloatMatrix {

@@ -65,6 +65,12 @@ public struct ConversionPlan: Sendable {
     self.carriedBlobs = carriedBlobs
   }
 
+  /// The same model with all tensors in float32.
+  package func inFloat32() throws -> ConversionPlan {
+    try ConversionPlan(
+      source: source, recipe: EncodingRecipe(target: .weights(.f32)), toolVersion: toolVersion)
+  }
+
   /// The length of the output in bytes.
   public var fileLength: Int { layout.fileLength }
 

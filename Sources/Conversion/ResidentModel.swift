@@ -19,9 +19,7 @@ package final class ResidentModel {
   ///
   /// - Throws: what is wrong with the input.
   package init(_ plan: ConversionPlan, converter: Converter) throws {
-    let floats = try ConversionPlan(
-      source: plan.source, recipe: EncodingRecipe(target: .weights(.f32)),
-      toolVersion: plan.toolVersion)
+    let floats = try plan.inFloat32()
     memory = try MemoryBuffer(count: floats.fileLength)
     try floats.layout.writeFrame(to: memory)
     file = try KibbleFile(region: memory, path: plan.source.path)

@@ -144,10 +144,7 @@ private struct WeightLoader {
 
   /// The values of a small tensor, one row for a vector.
   func floats(_ role: TensorRole, _ layer: Int? = nil) throws(ModelError) -> FloatMatrix {
-    let stored = try matrix(role, layer)
-    let out = FloatMatrix(rows: stored.geometry.rows, columns: stored.geometry.columns)
-    for row in 0..<out.rows { kernels.row(row, of: stored, into: out, at: row) }
-    return out
+    file.values(of: try record(name(role, layer)), kernels: kernels)
   }
 
   func linear(
@@ -196,6 +193,14 @@ extension KibbleFile {
 }
 
 extension KibbleFile {
+  /// A tensor's values in memory of their own, `[rows, columns]`; one row for a vector.
+  package func values(of record: TensorRecord, kernels: KernelSet) -> FloatMatrix {
+    let stored = matrix(of: record)
+    let out = FloatMatrix(rows: stored.geometry.rows, columns: stored.geometry.columns)
+    for row in 0..<out.rows { kernels.row(row, of: stored, into: out, at: row) }
+    return out
+  }
+
   /// Calls `body` with the values of each row of a tensor, in order.
   public func forEachRow(
     of record: TensorRecord, kernels: KernelSet, _ body: (_ values: [Float]) -> Void

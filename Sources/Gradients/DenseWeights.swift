@@ -86,12 +86,7 @@ private struct DenseLoader {
 
   init(file: KibbleFile, config: DogeConfig, layout: CheckpointLayout, kernels: KernelSet) {
     self.file = file
-    values = file.tensors.map { record in
-      let stored = file.matrix(of: record)
-      let out = FloatMatrix(rows: stored.geometry.rows, columns: stored.geometry.columns)
-      for row in 0..<out.rows { kernels.row(row, of: stored, into: out, at: row) }
-      return out
-    }
+    values = file.tensors.map { file.values(of: $0, kernels: kernels) }
     let byName = Dictionary(
       uniqueKeysWithValues: file.tensors.enumerated().map { ($1.name, $0) })
     var numbers: [Place: Int] = [:]

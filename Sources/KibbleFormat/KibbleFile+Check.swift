@@ -118,8 +118,7 @@ extension KibbleFile {
         func offset(_ place: BitPlace) -> Int {
           ((row / lanes * geometry.unitsPerRow + place.unit) * lanes + row % lanes) * 4
         }
-        let group =
-          (row / lanes * geometry.groupsPerRow + column / geometry.groupSize) * lanes + row % lanes
+        let group = geometry.scalePlace(row: row, group: column / geometry.groupSize)
         var code = 0
         var width = 0
         for place in places {

@@ -72,6 +72,27 @@ public struct TensorGeometry: Equatable, Sendable {
   public var elementCount: Int { rows * columns }
 }
 
+extension TensorGeometry {
+  /// Where a scale stands in the plane of scales (formats/kibble-v1.md, section 6).
+  package func scalePlace(row: Int, group: Int) -> Int {
+    arrangement == .tiles
+      ? tiledScalePlace(row: row, group: group) : row * groupsPerRow + group
+  }
+
+  /// Where a scale stands in `[tile][group][16]`, as encoders have them in either arrangement.
+  package func tiledScalePlace(row: Int, group: Int) -> Int {
+    let (tile, lane) = row.quotientAndRemainder(dividingBy: Self.tileRows)
+    return (tile * groupsPerRow + group) * Self.tileRows + lane
+  }
+}
+
+/// The largest number that divides both.
+package func greatestCommonDivisor(_ left: Int, _ right: Int) -> Int {
+  var (left, right) = (left, right)
+  while right != 0 { (left, right) = (right, left % right) }
+  return left
+}
+
 extension Int {
   /// The least multiple of `step` that is not below this number.
   public func roundedUp(to step: Int) -> Int { (self + step - 1) / step * step }

@@ -133,19 +133,19 @@ import TensorCore
   /// The scale as it is stored.
   private func half(_ row: Int, _ group: Int) -> UInt16 {
     let scale = unsafe start[row][group] * (1 + growth.values[row][group])
-    let half = kb_f16_from_f32(min(max(scale, -65_504), 65_504))
-    return half == 0x8000 ? 0 : half
+    return scale.storedScale
   }
 
   /// The scales, and how far `weights` are from the source.
   func result(_ weights: FloatMatrix, source: FloatMatrix) -> RoundedTensor {
-    let lanes = TensorGeometry.tileRows
     var halves = [UInt16](
-      repeating: 0, count: geometry.tileCount * geometry.groupsPerRow * lanes)
+      repeating: 0,
+      count: geometry.tileCount * geometry.groupsPerRow * TensorGeometry.tileRows)
     var statistics = ErrorStatistics()
     for row in 0..<geometry.rows {
-      let first = row / lanes * geometry.groupsPerRow * lanes + row % lanes
-      for group in 0..<geometry.groupsPerRow { halves[first + group * lanes] = half(row, group) }
+      for group in 0..<geometry.groupsPerRow {
+        halves[geometry.tiledScalePlace(row: row, group: group)] = half(row, group)
+      }
       for column in 0..<geometry.columns {
         unsafe statistics.add(value: source[row][column], stored: weights[row][column])
       }

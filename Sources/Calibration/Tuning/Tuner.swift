@@ -32,10 +32,10 @@ final class Tuner {
   private let gradients: WeightGradients
   private let cache: KVCache
 
-  /// A tuner of `quantized` that holds it beside `reference`, the model as it was in float32.
+  /// A tuner of the matrices `numbers` of `quantized`, beside `reference`: the model as it was.
   init(
-    _ quantized: KibbleFile, reference: KibbleFile, sequences: [[Int]], kernels: KernelSet,
-    pool: ThreadPool, progress: any ProgressSink
+    _ quantized: KibbleFile, numbers: [Int], reference: KibbleFile, sequences: [[Int]],
+    kernels: KernelSet, pool: ThreadPool, progress: any ProgressSink
   ) throws {
     self.reference = try DogeModel(file: reference, kernels: kernels, pool: pool)
     model = try DifferentiableModel(file: quantized, kernels: kernels, pool: pool)
@@ -43,15 +43,15 @@ final class Tuner {
     self.pool = pool
     self.progress = progress
     var matrices: [Int: TunedMatrix] = [:]
-    for (number, record) in quantized.tensors.enumerated()
-    where record.type.isQuantized && !record.name.hasSuffix("dt_proj.weight") {
+    for number in numbers {
+      let record = quantized.tensors[number]
       matrices[number] = TunedMatrix(
         record.geometry, exponent: record.exponent, scales: quantized.scales(of: record),
         restored: model.weights(number),
         source: reference.values(of: reference.tensors[number], kernels: kernels))
     }
     self.matrices = matrices
-    gradients = WeightGradients(for: model, numbers: matrices.keys.sorted())
+    gradients = WeightGradients(for: model, numbers: numbers)
     cache = self.reference.makeCache(maximum: sequences.map(\.count).max() ?? 0)
   }
 
@@ -108,21 +108,7 @@ final class Tuner {
   }
 }
 
-private func greatestCommonDivisor(_ left: Int, _ right: Int) -> Int {
-  var (left, right) = (left, right)
-  while right != 0 { (left, right) = (right, left % right) }
-  return left
-}
-
 extension KibbleFile {
-  /// A tensor's values, `[rows, columns]`.
-  fileprivate func values(of record: TensorRecord, kernels: KernelSet) -> FloatMatrix {
-    let stored = matrix(of: record)
-    let out = FloatMatrix(rows: stored.geometry.rows, columns: stored.geometry.columns)
-    for row in 0..<out.rows { kernels.row(row, of: stored, into: out, at: row) }
-    return out
-  }
-
   /// A quantized tensor's scales without their common power of two, `[rows, groups]`.
   fileprivate func scales(of record: TensorRecord) -> FloatMatrix {
     let geometry = record.geometry
@@ -136,14 +122,5 @@ extension KibbleFile {
       }
     }
     return out
-  }
-}
-
-extension TensorGeometry {
-  /// Where a scale stands among those of its tensor (formats/kibble-v1.md, section 6).
-  fileprivate func scalePlace(row: Int, group: Int) -> Int {
-    guard arrangement == .tiles else { return row * groupsPerRow + group }
-    let (tile, lane) = row.quotientAndRemainder(dividingBy: Self.tileRows)
-    return (tile * groupsPerRow + group) * Self.tileRows + lane
   }
 }

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// Chooses a candidate for each tensor, so that all of them fit a budget of bytes and cost least.
 ///
 /// This is the multiple-choice knapsack problem. It is solved by dynamic programming over the bytes
@@ -160,10 +162,4 @@ extension BudgetAllocator {
     }
     return entries
   }
-}
-
-private func greatestCommonDivisor(_ left: Int, _ right: Int) -> Int {
-  var (left, right) = (left, right)
-  while right != 0 { (left, right) = (right, left % right) }
-  return left
 }
