@@ -47,15 +47,13 @@ let package = Package(
   targets: [
     // Leaves: they know nothing of models.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CSystem", dependencies: ["CZlib"]),
     .target(name: "CKernels"),
     module("Diagnostics"),
-    .target(name: "CThreads"),
-    .target(name: "CAllocator"),
-    .target(name: "CChecksum", dependencies: ["CZlib"]),
-    module("Parallel", ["CThreads"]),
+    module("Parallel", ["CSystem"]),
     module("TensorCore", ["Diagnostics"]),
     module("JSONCore", ["Diagnostics"]),
-    module("ByteIO", ["CChecksum", "CZlib", "Diagnostics"]),
+    module("ByteIO", ["CSystem", "CZlib", "Diagnostics"]),
     module("Kernels", ["CKernels", "Diagnostics", "TensorCore"]),
 
     // The two file formats.
@@ -114,7 +112,7 @@ let package = Package(
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "CAllocator", "Calibration", "Charts", "ChatTemplate", "Conversion",
+        "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "Conversion",
         "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels",
         "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization",
         "ToolSupport", "Verification",

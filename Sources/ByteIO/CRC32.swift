@@ -1,4 +1,4 @@
-import CChecksum
+import CSystem
 import CZlib
 
 /// The CRC-32 of zlib, gzip and PNG (polynomial 0xEDB88320, reflected).

@@ -1,4 +1,4 @@
-import CThreads
+import CSystem
 
 #if canImport(Glibc)
   import Glibc

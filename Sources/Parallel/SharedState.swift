@@ -1,4 +1,4 @@
-import CThreads
+import CSystem
 import Synchronization
 
 #if canImport(Glibc)

@@ -1,4 +1,4 @@
-import CAllocator
+import CSystem
 import ToolSupport
 
 /// The version of the program, recorded in the files that it writes.

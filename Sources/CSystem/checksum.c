@@ -1,6 +1,6 @@
 // The folding of V. Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction" (Intel, 2009), for
 // zlib's reflected polynomial; its constants are x^k modulo the polynomial. zlib does the ends, and everything elsewhere.
-#include "cchecksum.h"
+#include "checksum.h"
 #include <zlib.h>
 
 static uint32_t plain(uint32_t crc, const uint8_t *p, size_t n) {

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "cthreads.h"
+#include "processors.h"
 
 #if defined(__linux__)
 #include <sched.h>

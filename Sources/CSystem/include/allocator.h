@@ -1,6 +1,6 @@
 // What Swift cannot tell the C library's allocator.
-#ifndef CALLOCATOR_H
-#define CALLOCATOR_H
+#ifndef KB_ALLOCATOR_H
+#define KB_ALLOCATOR_H
 
 /// Has every freed buffer of a megabyte or more go back to the system at once.
 ///

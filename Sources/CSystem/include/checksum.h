@@ -1,6 +1,6 @@
 // CRC-32 as zlib computes it, with carry-less multiplication where the processor has it.
-#ifndef CCHECKSUM_H
-#define CCHECKSUM_H
+#ifndef KB_CHECKSUM_H
+#define KB_CHECKSUM_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "callocator.h"
+#include "allocator.h"
 
 #include <stdlib.h>  // defines __GLIBC__ where it is
 

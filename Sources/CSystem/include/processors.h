@@ -1,6 +1,6 @@
-// What Swift cannot say about threads: the processors of this process's affinity, and the hint that a core spins.
-#ifndef CTHREADS_H
-#define CTHREADS_H
+// What Swift cannot say about processors: those of this process's affinity, and the hint that a core spins.
+#ifndef KB_PROCESSORS_H
+#define KB_PROCESSORS_H
 
 /// Processors that this process may run on; 0 where the system does not tell.
 int kb_affinity_count(void);
