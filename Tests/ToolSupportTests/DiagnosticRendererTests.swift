@@ -3,7 +3,7 @@ import JSONCore
 import Testing
 import ToolSupport
 
-struct DiagnosticRendererTests {
+@Suite struct DiagnosticRendererTests {
   private let full = Diagnostic(
     .badData, code: "safetensors.gap", "there is a gap", path: "a/b.safetensors", tensor: "w.q",
     hint: "download it again")
@@ -18,7 +18,7 @@ struct DiagnosticRendererTests {
 
         """)
     #expect(
-      DiagnosticRenderer().warning(Diagnostic(.badData, code: "x", "odd"))
+      DiagnosticRenderer().warning(Warning(code: "x", "odd"))
         == "kibble: warning: odd\n")
   }
 
@@ -35,7 +35,7 @@ struct DiagnosticRendererTests {
   }
 
   @Test func missingPartsAreNull() throws {
-    let text = DiagnosticRenderer(json: true).warning(Diagnostic(.usage, code: "x", "a\nb\u{1B}"))
+    let text = DiagnosticRenderer(json: true).warning(Warning(code: "x", "a\nb\u{1B}"))
     #expect(
       try JSON.parse(Array(text.utf8)) == [
         "warning": [

@@ -45,7 +45,7 @@ struct ConvertCommand: Command {
     context.progress.phase("converting", total: 2, unit: .items) {
       context.progress.report(.advanced(by: 2))
     }
-    context.warn(Diagnostic(.badData, code: "test.odd", "odd\u{1B}[2J", path: checkpoint))
+    context.warn(Warning(code: "test.odd", "odd\u{1B}[2J", path: checkpoint))
     if context.json {
       try context.emit(["schema": "test/1", "type": .string(type)])
     } else {

@@ -4,7 +4,7 @@ import JSONCore
 /// What a command has to work with: where its output goes, and the options that all commands share.
 package struct CommandContext: Sendable {
   package let terminal: Terminal
-  /// Where results go.
+  /// The run's stdout; messages go to stderr through `warn` and `note`.
   package let output: StandardOutput
   /// Where long operations report, and learn of an interruption.
   package let progress: any ProgressSink
@@ -42,8 +42,8 @@ package struct CommandContext: Sendable {
   }
 
   /// Tells the user of something that doesn't end the run, unless they asked for quiet.
-  package func warn(_ diagnostic: Diagnostic) {
-    if !quiet { writeMessage(renderer.warning(diagnostic)) }
+  package func warn(_ warning: Warning) {
+    if !quiet { writeMessage(renderer.warning(warning)) }
   }
 
   /// Tells the user something beside the results, unless they asked for quiet or for JSON.

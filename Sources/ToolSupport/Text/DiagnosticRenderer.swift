@@ -13,35 +13,37 @@ package struct DiagnosticRenderer: Equatable, Sendable {
 
   /// An error that ends the run.
   package func error(_ diagnostic: Diagnostic) -> String {
-    json ? line(["error": object(diagnostic)]) : lines("error", .red, diagnostic)
+    text("error", .red, Warning(diagnostic))
   }
 
   /// Something that the user should know and that doesn't end the run.
-  package func warning(_ diagnostic: Diagnostic) -> String {
-    json ? line(["warning": object(diagnostic)]) : lines("warning", .yellow, diagnostic)
+  package func warning(_ warning: Warning) -> String { text("warning", .yellow, warning) }
+
+  private func text(_ label: String, _ color: Color, _ content: Warning) -> String {
+    json ? line([label: object(content)]) : lines(label, color, content)
   }
 
   private func line(_ object: JSON) -> String { object.serialized() + "\n" }
 
-  private func object(_ diagnostic: Diagnostic) -> JSON {
+  private func object(_ content: Warning) -> JSON {
     [
-      "code": .string(diagnostic.code),
-      "message": .string(diagnostic.message),
-      "path": diagnostic.path.map(JSON.string) ?? .null,
-      "tensor": diagnostic.tensor.map(JSON.string) ?? .null,
-      "hint": diagnostic.hint.map(JSON.string) ?? .null,
+      "code": .string(content.code),
+      "message": .string(content.message),
+      "path": content.path.map(JSON.string) ?? .null,
+      "tensor": content.tensor.map(JSON.string) ?? .null,
+      "hint": content.hint.map(JSON.string) ?? .null,
     ]
   }
 
-  private func lines(_ label: String, _ color: Color, _ diagnostic: Diagnostic) -> String {
+  private func lines(_ label: String, _ color: Color, _ content: Warning) -> String {
     // Messages are lists where several things are wrong; what comes from input is escaped already.
-    let message = diagnostic.message.split(separator: "\n").map { escaped(String($0)) }
+    let message = content.message.split(separator: "\n").map { escaped(String($0)) }
     var text = "kibble: \(styled(label + ":", color)) \(message.joined(separator: "\n"))\n"
-    if let path = diagnostic.path { text += "  \(styled("-->", .blue)) \(escaped(path))\n" }
-    if let tensor = diagnostic.tensor {
+    if let path = content.path { text += "  \(styled("-->", .blue)) \(escaped(path))\n" }
+    if let tensor = content.tensor {
       text += "  \(styled("tensor:", .blue)) \(escaped(tensor))\n"
     }
-    if let hint = diagnostic.hint { text += "  \(styled("help:", .blue)) \(escaped(hint))\n" }
+    if let hint = content.hint { text += "  \(styled("help:", .blue)) \(escaped(hint))\n" }
     return text
   }
 

@@ -120,7 +120,7 @@ struct Chat {
         context.note(
           "the conversation has \(tokens) tokens, and the context \(limit): /reset begins anew")
       } catch let error as TemplateError {
-        context.warn(error.diagnostic)
+        context.warn(Warning(error.diagnostic))
       }
     }
   }

@@ -202,12 +202,12 @@ private func writeModel(
     let (report, warnings) = try engine.calibrator(context).write(
       plan, sequences: calibration, to: output, overwrite: context.force, statePath: statePath)
     for warning in warnings {
-      context.warn(.init(.badData, code: "calibration.warning", warning))
+      context.warn(.init(code: "calibration.warning", warning))
     }
     return report
   }
   for warning in report.warnings {
-    context.warn(.init(.badData, code: "checkpoint.warning", warning))
+    context.warn(.init(code: "checkpoint.warning", warning))
   }
   let listing = ConversionListing(
     report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath, mixed: mixed)

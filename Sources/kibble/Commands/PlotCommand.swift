@@ -38,7 +38,7 @@ struct PlotCommand: Command {
     let bytes = Array(layout.svg.utf8)
     for point in layout.unlabelled {
       context.warn(
-        .init(.badData, code: "plot.no-room", "no room for the label '\(escaped(point.label))'"))
+        .init(code: "plot.no-room", "no room for the label '\(escaped(point.label))'"))
     }
     if !context.dryRun {
       let file = try AtomicFile(

@@ -78,8 +78,8 @@ struct AnswerPrinter {
     }
     if case .contextFull(let tokens) = result.reason {
       context.warn(
-        Diagnostic(
-          .unsupported, code: "generation.context-full",
+        Warning(
+          code: "generation.context-full",
           "the context of \(tokens) tokens is full, so the text ends here",
           hint: "begin anew with a shorter prompt"))
     }

@@ -29,7 +29,7 @@ final class Speaker {
     tokenizer = try files.tokenizer()
     var config = try files.generationConfig().applying(arguments.generationOverrides())
     for warning in config.warnings {
-      context.warn(Diagnostic(.unsupported, code: "generation.no-effect", warning.message))
+      context.warn(Warning(code: "generation.no-effect", warning.message))
     }
     let model = try engine.model(path, mode: arguments.mode() ?? .fast)
     if config.endTokens.isEmpty { config.endTokens = model.config.eosTokenIDs }
