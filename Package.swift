@@ -104,7 +104,8 @@ let package = Package(
       swiftSettings: strict),
     module("Tokenization", ["Diagnostics", "JSONCore", "UnicodeText"]),
     module("ChatTemplate", ["Diagnostics", "JSONCore"]),
-    module("Generation", ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore"]),
+    module(
+      "Generation", ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "TensorCore"]),
 
     // The command line.
     module("Charts", ["Diagnostics"]),
@@ -120,7 +121,7 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests.
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
     tests("ByteIO", ["CZlib", "Diagnostics"]),
     tests("JSONCore", ["Diagnostics"]),
     tests("Parallel"),

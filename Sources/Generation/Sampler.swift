@@ -1,3 +1,5 @@
+import TensorCore
+
 /// Draws tokens: xoshiro256** (Blackman and Vigna), whose state SplitMix64 makes from a seed.
 ///
 /// The same seed gives the same draws on every machine. A draw takes one number of 64 bits, of
@@ -8,15 +10,8 @@ public struct Sampler: RandomNumberGenerator, Sendable {
 
   /// A sampler that begins from a seed.
   public init(seed: UInt64) {
-    var seed = seed
-    func next() -> UInt64 {
-      seed &+= 0x9e37_79b9_7f4a_7c15
-      var z = seed
-      z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-      return z ^ (z >> 31)
-    }
-    state = (next(), next(), next(), next())
+    var seeder = SplitMix64(state: seed)
+    state = (seeder.next(), seeder.next(), seeder.next(), seeder.next())
   }
 
   /// The next 64 bits.

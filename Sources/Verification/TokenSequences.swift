@@ -1,4 +1,5 @@
 import JSONCore
+import TensorCore
 
 /// Token sequences to run models on.
 public enum TokenSequences {
@@ -56,23 +57,5 @@ public enum TokenSequences {
   /// What is run when no input is given: four sequences of 128 random ids, seed 0.
   public static func builtIn(vocabulary: Int) -> [[Int]] {
     random(512, seed: 0, vocabulary: vocabulary, window: 128)
-  }
-}
-
-/// The generator SplitMix64 (Steele, Lea, Flood 2014).
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-  /// The state; the seed to begin with.
-  public var state: UInt64
-
-  /// A generator from a seed.
-  public init(state: UInt64) { self.state = state }
-
-  /// The next 64 bits.
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -2,6 +2,7 @@ import Diagnostics
 import JSONCore
 import KibbleFormat
 import TensorCore
+import TestSupport
 import Testing
 
 /// Damage that nobody planned.
@@ -56,7 +57,7 @@ import Testing
 
   @Test(arguments: 0..<8)
   func anyBytesBehindTheMagicAreHarmless(seed: UInt64) throws {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix(seed)
     let magic = try SampleFile.example().bytes().prefix(16)
     for _ in 0..<200 {
       let length = Int.random(in: 0...600, using: &random)
@@ -71,7 +72,7 @@ import Testing
   /// the file.
   @Test(arguments: 0..<8)
   func mutatedDirectoriesAreHarmless(seed: UInt64) throws {
-    var random = SplitMix(seed: 100 + seed)
+    var random = SplitMix(100 + seed)
     let original = try PatchedFile(.example())
     for _ in 0..<500 {
       var file = original
@@ -99,7 +100,7 @@ import Testing
   /// Mutations of payloads with right checksums everywhere.
   @Test(arguments: 0..<8)
   func mutatedPayloadsAreHarmless(seed: UInt64) throws {
-    var random = SplitMix(seed: 200 + seed)
+    var random = SplitMix(200 + seed)
     let original = try PatchedFile(.example())
     for _ in 0..<200 {
       var file = original
@@ -122,20 +123,5 @@ import Testing
       }
       try file.check()
     } catch is any Diagnosable {}
-  }
-}
-
-/// A generator whose numbers are the same everywhere.
-private struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
   }
 }
