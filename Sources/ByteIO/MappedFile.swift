@@ -42,16 +42,6 @@ public final class MappedFile: ByteRegion, Sendable {
   ///
   /// Only whole pages inside the range are dropped; reading them again is allowed.
   package func discard(_ range: Range<Int>) {
-    mapping.advise(MADV_DONTNEED, range, inward: true)
-  }
-
-  /// Says that the file will be read from front to back.
-  package func adviseSequential() {
-    mapping.advise(MADV_SEQUENTIAL, 0..<count, inward: false)
-  }
-
-  /// Says that a range will soon be needed.
-  package func willNeed(_ range: Range<Int>) {
-    mapping.advise(MADV_WILLNEED, range, inward: false)
+    mapping.drop(range)
   }
 }

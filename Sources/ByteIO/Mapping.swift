@@ -45,18 +45,14 @@
     return unsafe base + offset
   }
 
-  /// Passes advice for the whole pages of a range; advice may be ignored, so failures are too.
-  func advise(_ advice: Int32, _ range: Range<Int>, inward: Bool) {
+  /// Says that the whole pages of a range are not needed for now; the system may ignore that.
+  func drop(_ range: Range<Int>) {
     let page = Int(getpagesize())
     let range = range.clamped(to: 0..<count)
-    var start = range.lowerBound / page * page
-    var end = range.upperBound
-    if inward {
-      start = (range.lowerBound + page - 1) / page * page
-      if end < count { end = end / page * page }
-    }
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound < count ? range.upperBound / page * page : count
     guard start < end else { return }
-    _ = unsafe madvise(base + start, end - start, advice)
+    _ = unsafe madvise(base + start, end - start, MADV_DONTNEED)
   }
 
   /// Gives the whole pages of a range of zeroed memory back; they are zeros again.

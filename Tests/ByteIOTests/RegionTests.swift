@@ -29,8 +29,6 @@ import Testing
     let content = (0..<50_000).map { UInt8(truncatingIfNeeded: $0) }
     try folder.write("data", content)
     let file = try MappedFile(path: folder.path("data"))
-    file.adviseSequential()
-    file.willNeed(1..<40_000)
     let before = file.bytes(0..<50_000)
     file.discard(100..<50_000)
     #expect(file.bytes(0..<50_000) == before)
