@@ -13,7 +13,7 @@
 public struct AtomicFile: ~Copyable {
   /// The path that the file will have.
   public let path: String
-  /// Takes the file's bytes.
+  /// Writes to the temporary file, from any thread, until `commit`.
   public let sink: FileSink
   private let temporaryPath: String
   private let overwrite: Bool

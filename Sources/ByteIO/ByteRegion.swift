@@ -1,6 +1,6 @@
 /// Bytes that stay where they are for as long as their owner lives: a mapped file, or memory.
 public protocol ByteRegion: AnyObject, Sendable {
-  /// The number of bytes.
+  /// The size of the region in bytes.
   var count: Int { get }
 
   /// The address of a byte, or of the end.

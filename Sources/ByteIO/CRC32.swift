@@ -23,7 +23,7 @@ public struct CRC32: Equatable, Sendable {
     unsafe bytes.withUnsafeBytes { unsafe update($0) }
   }
 
-  /// The checksum of bytes.
+  /// The checksum of bytes alone, as of one `update`.
   public static func checksum(_ bytes: RawSpan) -> UInt32 {
     var checksum = CRC32()
     checksum.update(bytes)

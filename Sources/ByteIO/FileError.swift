@@ -2,7 +2,7 @@
 ///
 /// `errno` is the system's error number.
 public enum FileError: Error, Equatable {
-  /// Nothing is there.
+  /// No file, folder or anything else has that path.
   case notFound(path: String)
   /// A folder, device or pipe is where a file is needed.
   case notRegularFile(path: String)
@@ -10,7 +10,7 @@ public enum FileError: Error, Equatable {
   case notFolder(path: String)
   /// The system refuses to open the file or list the folder.
   case cannotOpen(path: String, errno: Int32)
-  /// Reading failed.
+  /// The system refused to read at an offset in bytes.
   case cannotRead(path: String, offset: Int, errno: Int32)
   /// The file cannot be mapped into memory.
   case cannotMap(path: String, bytes: Int, errno: Int32)
@@ -35,7 +35,7 @@ public enum FileError: Error, Equatable {
   case cannotCreate(path: String, errno: Int32)
   /// The file system has too little room.
   case diskFull(path: String, needed: Int, available: Int)
-  /// Writing failed.
+  /// The system refused to write at an offset in bytes.
   case cannotWrite(path: String, offset: Int, errno: Int32)
   /// The data could not be forced to the disk.
   case cannotSync(path: String, errno: Int32)

@@ -26,7 +26,7 @@ package struct PlacedLabel: Equatable, Sendable {
 /// choose, the best result is kept. A label that finds no place is left out. The result depends on
 /// nothing but the input.
 package struct LabelPlacement: Sendable {
-  /// What labels stay in.
+  /// The part of the drawing, in pixels, that labels may cover.
   package let bounds: Box
   /// The outer radius of a marker.
   package let markerRadius: Double

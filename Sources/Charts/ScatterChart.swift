@@ -1,6 +1,6 @@
 /// Points of several series over two axes, each series with its Pareto front as a line.
 package struct ScatterChart: Equatable, Sendable {
-  /// A measurement.
+  /// One measurement, in the units of the axes.
   package struct Point: Equatable, Sendable {
     package let x: Double
     package let y: Double
@@ -25,7 +25,6 @@ package struct ScatterChart: Equatable, Sendable {
     }
   }
 
-  /// What an axis shows.
   package struct Axis: Equatable, Sendable {
     package let name: String
     /// What is said after the name: the unit, what is counted.

@@ -10,7 +10,7 @@ public struct CheckpointLayout: Equatable, Sendable {
     case perQueryHeadQKNorm = "per-query-head-qknorm"
   }
 
-  /// The shapes of attention.
+  /// Which of Doge's attentions the tensors belong to: mask rows, q and k norms.
   public let generation: Generation
   /// The spelling of the tensors' names.
   public let naming: CheckpointNaming

@@ -2,7 +2,7 @@ import TensorCore
 
 /// A checkpoint whose tensors are exactly those that its config calls for.
 public struct ResolvedCheckpoint: Sendable {
-  /// The model's config.
+  /// What config.json says, checked against the tensors.
   public let config: DogeConfig
   /// The layout that the tensors showed.
   public let layout: CheckpointLayout
@@ -22,7 +22,7 @@ public struct ResolvedCheckpoint: Sendable {
 
 /// A tensor of a checkpoint, and what it is for.
 public struct ResolvedTensor: Equatable, Sendable {
-  /// What the model needs.
+  /// The role, block and shape by which the model asks for it.
   public let spec: TensorSpec
   /// The name in the checkpoint.
   public let sourceName: String
@@ -31,6 +31,6 @@ public struct ResolvedTensor: Equatable, Sendable {
   /// The position in the list of tensors that was resolved.
   public let sourceIndex: Int
 
-  /// The dimensions.
+  /// The shape that the model needs and the checkpoint has: `[rows, columns]` or `[elements]`.
   public var shape: [Int] { spec.shape }
 }

@@ -6,15 +6,15 @@ public struct TensorSpec: Equatable, Sendable {
     case matrix
     /// Only looked up, one row at a time.
     case table
-    /// A vector.
+    /// One dimension: norms, gates, biases; always stored in f32.
     case vector
   }
 
-  /// What the tensor does.
+  /// Which weight of the model it is, apart from the block.
   public let role: TensorRole
   /// The block that it belongs to; nil for the tensors outside the blocks.
   public let layer: Int?
-  /// How it is used.
+  /// Which arrangements and types it may be stored in.
   public let kind: Kind
   /// Its dimensions, one or two, none of them 0.
   public let shape: [Int]

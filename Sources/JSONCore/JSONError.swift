@@ -1,8 +1,8 @@
 /// A place in a JSON text.
 public struct JSONPosition: Equatable, Sendable {
-  /// Bytes before the place.
+  /// The place, in bytes from the start of the text.
   public let offset: Int
-  /// The line, from 1.
+  /// The place's line, from 1; lines end at line feeds.
   public let line: Int
   /// The column, from 1, in Unicode scalars.
   public let column: Int
@@ -31,7 +31,7 @@ public enum JSONError: Error, Equatable {
   case unexpectedByte(UInt8, expected: String, at: JSONPosition)
   /// The text ends too early.
   case unexpectedEnd(expected: String, at: JSONPosition)
-  /// Something follows the value.
+  /// Something other than white space follows the value.
   case trailingContent(at: JSONPosition)
   /// A key occurs twice in an object.
   case duplicateKey(String, at: JSONPosition)
@@ -45,7 +45,7 @@ public enum JSONError: Error, Equatable {
   case invalidEscape(at: JSONPosition)
   /// A `\u` escape names half of a surrogate pair.
   case loneSurrogate(at: JSONPosition)
-  /// A number is misspelled.
+  /// What begins like a number does not follow JSON's grammar of numbers.
   case invalidNumber(at: JSONPosition)
 
   /// Where the text breaks the rule.

@@ -6,9 +6,9 @@
 public struct JSONObject: Sendable {
   /// A key and its value.
   public struct Member: Equatable, Sendable {
-    /// The key.
+    /// The key, with its escapes resolved; compared by its bytes.
     public var key: String
-    /// The value.
+    /// Any JSON value.
     public var value: JSON
 
     /// A member of that key and value.

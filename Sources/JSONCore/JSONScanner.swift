@@ -10,7 +10,6 @@ package enum JSONToken: Equatable, Sendable {
   case number(Range<Int>)
   case bool(Bool)
   case null
-  /// The text is complete.
   case end
 }
 

@@ -14,13 +14,13 @@ public final class KibbleFile: Sendable {
   public let tensors: [TensorRecord]
   /// The blobs, in file order.
   public let blobs: [BlobRecord]
-  /// The bytes.
+  /// The whole file, into which the records' ranges point.
   public let region: any ByteRegion
-  /// kibble's own metadata.
+  /// The object in the blob kibble.json: layout, recipe, source, tool.
   public let metadata: JSON
   private let tensorIndex: [String: Int]
 
-  /// Maps a file.
+  /// Maps a file and reads its header and directory.
   public convenience init(path: String) throws {
     try self.init(region: MappedFile(path: path), path: path)
   }

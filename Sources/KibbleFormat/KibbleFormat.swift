@@ -28,7 +28,7 @@ public struct TensorRecord: Equatable, Sendable {
   public let name: String
   /// The logical shape: `[rows, columns]` or `[elements]`.
   public let shape: [Int]
-  /// Type, arrangement and sizes.
+  /// The type, group size and arrangement, and what follows: padded sizes, bytes of planes.
   public let geometry: TensorGeometry
   /// The power of two by which the tensor's scales are multiplied; 0 for floats.
   public var exponent: Int
@@ -39,7 +39,7 @@ public struct TensorRecord: Equatable, Sendable {
 
   /// The type of the values.
   public var type: WeightType { geometry.type }
-  /// Bytes of all planes.
+  /// The bytes of the codes and scales together, without the padding between planes.
   public var byteCount: Int { planes.reduce(0) { $0 + $1.count } }
 }
 

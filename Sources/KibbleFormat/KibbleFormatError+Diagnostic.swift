@@ -1,7 +1,7 @@
 import Diagnostics
 
 extension KibbleFormatError: Diagnosable {
-  /// The error in words.
+  /// The broken rule in words: 65 for damage, 69 for what a newer program wrote.
   public var diagnostic: Diagnostic {
     let damaged =
       "The file is damaged or was not written by kibble; make it again from the checkpoint."

@@ -10,7 +10,7 @@ public enum CheckpointError: Error, Equatable {
 
   /// The path is a file.
   case notFolder(path: String)
-  /// There is no config.json.
+  /// The folder has weights and no config.json.
   case configMissing(folder: String)
   /// There are no weights; `found` are the files that are there.
   case weightsMissing(folder: String, found: [String])

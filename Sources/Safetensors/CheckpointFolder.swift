@@ -3,7 +3,7 @@ import JSONCore
 
 /// A tensor of a checkpoint.
 public struct CheckpointTensor: Equatable, Sendable {
-  /// The tensor's name.
+  /// The name as the checkpoint spells it.
   public let name: String
   /// Which of the checkpoint's files holds it.
   public let fileIndex: Int
@@ -18,9 +18,9 @@ public struct CheckpointTensor: Equatable, Sendable {
 public struct CheckpointFolder: Sendable {
   /// A file that is carried along as it is.
   public struct SideFile: Equatable, Sendable {
-    /// The file's name.
+    /// The name in the folder, which becomes that of the blob in a `.kibble`.
     public let name: String
-    /// Where it is.
+    /// The path to read it by.
     public let path: String
   }
 
@@ -28,7 +28,7 @@ public struct CheckpointFolder: Sendable {
   public let path: String
   /// The commit of the snapshot, where the checkpoint lies in a cache folder.
   public let commit: String?
-  /// The bytes of config.json.
+  /// config.json as it stands in the folder, up to 16 MiB.
   public let configBytes: [UInt8]
   /// The weight files, in the order of their names.
   public let files: [SafetensorsFile]
@@ -93,7 +93,7 @@ public struct CheckpointFolder: Sendable {
     }
   }
 
-  /// Where config.json is.
+  /// The path of config.json, for messages.
   public var configPath: String { FileSystem.join(path, Self.configName) }
 
   /// The identities of every file that is read, which an output must not replace.

@@ -59,7 +59,7 @@ public enum SafetensorsError: Error, Equatable {
   /// Type and shape need another number of bytes than `data_offsets` span.
   case sizeMismatch(
     path: String, name: String, type: ElementType, shape: [Int], range: Range<Int>, expected: Int)
-  /// Two tensors share bytes.
+  /// A tensor begins before the one in front of it ends.
   case overlap(
     path: String, name: String, range: Range<Int>, other: String, otherRange: Range<Int>)
   /// Bytes before a tensor belong to none.

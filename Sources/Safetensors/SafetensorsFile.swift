@@ -1,11 +1,11 @@
 import ByteIO
 import JSONCore
 
-/// A mapped safetensors file.
+/// A safetensors file, mapped, whose header is checked: one shard of a checkpoint, or a golden.
 public final class SafetensorsFile: Sendable {
-  /// The mapped bytes.
+  /// The whole file; `TensorEntry.byteRange` counts from its start.
   public let file: MappedFile
-  /// What the file holds.
+  /// The tensors and metadata that the header lists.
   public let header: SafetensorsHeader
   private let positions: [ExactText: Int]
 

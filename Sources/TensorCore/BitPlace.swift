@@ -4,7 +4,6 @@ package struct BitPlace: Equatable, Sendable {
   package let unit: Int
   /// The lowest of the bits.
   package let shift: Int
-  /// How many bits.
   package let count: Int
 
   package init(unit: Int, shift: Int, count: Int) {

@@ -17,7 +17,7 @@ public struct TensorGeometry: Equatable, Sendable {
 
   /// The type of the stored values.
   public let type: WeightType
-  /// How rows lie.
+  /// Whether rows lie one after the other or sixteen interleaved.
   public let arrangement: Arrangement
   /// Rows, without padding; 1 for a vector.
   public let rows: Int
@@ -66,7 +66,7 @@ public struct TensorGeometry: Equatable, Sendable {
   public var scaleBytes: Int { paddedRows * groupsPerRow * 2 }
   /// The lengths of the planes, in file order.
   public var planeBytes: [Int] { type.isQuantized ? [codeBytes, scaleBytes] : [codeBytes] }
-  /// Bytes of all planes.
+  /// The bytes of codes and scales together, padding of rows and columns included.
   public var totalBytes: Int { codeBytes + scaleBytes }
   /// Elements, without padding.
   public var elementCount: Int { rows * columns }

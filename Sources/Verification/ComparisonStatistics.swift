@@ -19,15 +19,15 @@ public struct ComparisonStatistics: Equatable, Sendable {
     public let p99: Double
     /// The 99.9th percentile.
     public let p999: Double
-    /// The largest.
+    /// The largest of any position.
     public let max: Double
   }
 
   /// Perplexities over the positions whose next token is known.
   public struct Perplexity: Equatable, Sendable {
-    /// The reference's.
+    /// exp of the reference's mean loss.
     public let reference: Double
-    /// The candidate's.
+    /// exp of the candidate's mean loss.
     public let candidate: Double
     /// Candidate over reference.
     public var ratio: Double { candidate / reference }
@@ -41,15 +41,15 @@ public struct ComparisonStatistics: Equatable, Sendable {
     public let rms: Double
   }
 
-  /// Positions compared.
+  /// How many positions were compared, over all sequences.
   public let tokens: Int
-  /// The largest |Δlogit|.
+  /// The largest |Δlogit| of any token at any position.
   public let maxAbsDifference: Double
   /// Root of the mean squared Δlogit.
   public let rmse: Double
   /// ΣΔ² / Σ(reference − mean reference)².
   public let nmse: Double
-  /// KL(reference ‖ candidate).
+  /// KL(reference ‖ candidate) of the distributions of the next token.
   public let kld: Divergence
   /// The share of positions whose most likely token is the same.
   public let top1Agreement: Double

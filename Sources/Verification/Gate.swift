@@ -12,12 +12,12 @@ public struct Gate: Equatable, Sendable {
     case maxNMSE = "max_nmse"
   }
 
-  /// What is limited.
+  /// The figure of a comparison that the limit is for.
   public let measure: Measure
   /// The limit; a value equal to it passes.
   public let limit: Double
 
-  /// A gate.
+  /// A limit for one figure, in its own unit: nats, a share from 0 to 1, or logits.
   public init(_ measure: Measure, limit: Double) {
     self.measure = measure
     self.limit = limit

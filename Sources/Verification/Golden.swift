@@ -13,7 +13,7 @@ public struct Golden: Sendable {
   /// The tokens of the one sequence.
   public let inputIDs: [Int]
 
-  /// Opens a golden file.
+  /// Opens a safetensors file with `input_ids` and `logits`, and perhaps hidden states.
   public init(path: String) throws {
     file = try SafetensorsFile(path: path)
     self.path = path
@@ -63,7 +63,7 @@ extension SafetensorsFile {
 
 /// How a model compares with a golden file.
 public struct GoldenComparison: Sendable {
-  /// The comparison of logits.
+  /// How the model's logits compare with the file's, which are the reference.
   public let statistics: ComparisonStatistics
   /// The largest |Δ| of each hidden state, where the file has them: embedding, then each block.
   public let hidden: [(name: String, maxAbsDifference: Double)]

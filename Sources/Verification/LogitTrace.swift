@@ -3,7 +3,7 @@ import DogeModel
 
 /// All logits of a sequence, and its hidden states where they are asked for.
 public struct LogitTrace: Sendable {
-  /// `[tokens, vocabulary]`.
+  /// The logits behind every token, `[tokens, vocabulary]`.
   public let logits: FloatMatrix
   /// The embedding's output and each block's, `[tokens, d]` each; empty unless asked for.
   public let hidden: [FloatMatrix]

@@ -6,7 +6,6 @@ import ToolSupport
 
 /// The recipe of a run: from options or from a file, and perhaps to be saved.
 struct RecipeRequest {
-  /// The recipe.
   var file: RecipeFile
   /// `--recipe`: the file that it was read from.
   let path: String?

@@ -12,7 +12,7 @@ package struct OptionSpec: Equatable, Sendable {
 
   /// The long name without its dashes.
   package let name: String
-  /// The one-letter name.
+  /// The letter of a short spelling: `o` for `-o`.
   package let short: Character?
   package let arity: Arity
   /// What the option does, for the help.

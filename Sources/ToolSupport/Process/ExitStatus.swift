@@ -8,7 +8,6 @@ package struct ExitStatus: Equatable, Sendable {
     self.code = code
   }
 
-  /// All is done.
   package static let success = ExitStatus(0)
   /// The work is done, and a gate failed or a difference was found.
   package static let difference = ExitStatus(1)

@@ -7,7 +7,6 @@ import Synchronization
 /// end of the phase. In a log each phase is one line, begun when the phase begins and completed
 /// with its time. Messages have to go through `write`, which makes room for them.
 package final class ProgressRenderer: ProgressSink {
-  /// How progress looks.
   package enum Style: Equatable, Sendable {
     case bar
     case lines

@@ -16,7 +16,7 @@ package final class StandardInput {
   package enum Line: Equatable, Sendable {
     /// A line without its line feed.
     case text([UInt8])
-    /// There is no more.
+    /// The input has ended.
     case end
     /// The user interrupted.
     case interrupted
@@ -29,7 +29,7 @@ package final class StandardInput {
   /// The process's stdin, unless another descriptor is given.
   package init(descriptor: Int32 = STDIN_FILENO) { self.descriptor = descriptor }
 
-  /// Whether a person types.
+  /// Whether the descriptor is a terminal.
   package var isTerminal: Bool { isatty(descriptor) == 1 }
 
   /// The next line.
@@ -99,12 +99,11 @@ package final class StandardInput {
 package enum InputError: Error, Equatable, Sendable {
   /// A line, or all of it, is too long.
   case tooLong(limit: Int)
-  /// The system refused.
+  /// `poll` or `read` failed; the reason is the system's.
   case readFailed(reason: String)
 }
 
 extension InputError: Diagnosable {
-  /// The error in words.
   package var diagnostic: Diagnostic {
     switch self {
     case .tooLong(let limit):

@@ -10,7 +10,7 @@
 ///
 /// Nothing else in the tool asks the environment how to look.
 package struct Terminal: Equatable, Sendable {
-  /// When messages are coloured.
+  /// The values of `--color`; `auto` asks the terminal and `NO_COLOR`.
   package enum ColorChoice: String, CaseIterable, Sendable {
     case auto, always, never
   }
@@ -34,7 +34,7 @@ package struct Terminal: Equatable, Sendable {
     self.colorIsUnwanted = colorIsUnwanted
   }
 
-  /// The process's own.
+  /// What the process's descriptors, `TERM` and `NO_COLOR` say.
   package static func ofProcess() -> Terminal {
     let type = environment("TERM") ?? ""
     return Terminal(

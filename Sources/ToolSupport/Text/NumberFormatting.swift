@@ -1,6 +1,5 @@
 // Numbers for people to read, the same in every locale.
 
-/// Numbers as text.
 package enum NumberFormat {
   /// With so many decimals, the exact binary value rounded to the nearest, ties to even.
   package static func fixed(_ value: Double, _ decimals: Int) -> String {

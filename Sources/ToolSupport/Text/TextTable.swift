@@ -9,7 +9,7 @@ package struct TextTable: Sendable {
     let heading: String
     let isNumeric: Bool
 
-    /// A column of words.
+    /// A column of words, aligned on the left.
     package static func text(_ heading: String) -> Column {
       Column(heading: heading, isNumeric: false)
     }

@@ -17,7 +17,7 @@ struct VerifyCommand: Command {
     "golden", "FILE", "compare MODEL with the logits of a safetensors file")
   static let gate = OptionSpec.value(
     "gate", "GATE", "limits that the result must keep: int8, int6, int5, int4, or a JSON file")
-  /// Options of single gates.
+  /// The options that each set one gate, and what it limits.
   static let gates: [(option: OptionSpec, measure: Gate.Measure)] = [
     (.value("max-mean-kld", "X", "limit of the mean KL divergence, in nats"), .maxMeanKLD),
     (.value("max-kld", "X", "limit of the largest KL divergence"), .maxKLD),

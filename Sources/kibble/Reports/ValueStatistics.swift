@@ -26,10 +26,9 @@ struct ValueStatistics {
     }
   }
 
-  /// The mean.
   var mean: Double { sum / count }
 
-  /// The standard deviation.
+  /// The standard deviation over all values, not an estimate from a sample.
   var deviation: Double { max(0, squares / count - mean * mean).squareRoot() }
 
   var json: JSON {

@@ -61,7 +61,7 @@ struct AnswerPrinter {
     }
   }
 
-  /// Ends the answer.
+  /// Writes what follows the answer's text: a summary, the last event, or the one object.
   func finish(_ result: GenerationResult, prompt: String) throws {
     let end = monotonicSeconds()
     let first = firstToken ?? end
@@ -133,7 +133,7 @@ func shown(_ text: String) -> String {
 }
 
 extension StopReason {
-  /// The word for scripts.
+  /// The value of `stop_reason` in JSON.
   var word: String {
     switch self {
     case .endToken: "end-token"
@@ -144,7 +144,6 @@ extension StopReason {
     }
   }
 
-  /// The words for people.
   fileprivate var phrase: String {
     switch self {
     case .endToken: "ended by the model"

@@ -19,7 +19,6 @@ extension OptionSpec {
   static let window = value(
     "context", "N", "the most tokens of prompt and result (default: what the model was made for)")
 
-  /// All of them.
   static let sampling = [
     maxNewTokens, temperature, topP, topK, minP, repetitionPenalty, seed, greedy, stop, window,
   ]

@@ -13,7 +13,6 @@ struct TextFiles {
   /// Opens what MODEL leads to; no weights are needed.
   init(path: String) throws { files = try SideFiles(path: path) }
 
-  /// The tokenizer.
   func tokenizer() throws -> Tokenizer {
     let name = "tokenizer.json"
     guard let bytes = try files.bytes(of: name) else {
