@@ -11,6 +11,8 @@ import Testing
     return files.sorted().map { String($0.dropLast(".jinja".count)) }
   }()
 
+  @Test func thereAreTemplates() { #expect(!Self.templates.isEmpty) }
+
   @Test(arguments: templates)
   func rendersConversations(name: String) throws {
     let path = fixtures.appending(path: "templates/\(name).jinja")
