@@ -3,7 +3,7 @@ import CZlib
 import Testing
 
 /// The folded checksum against zlib's own.
-struct ChecksumKernelTests {
+@Suite struct ChecksumKernelTests {
   @Test func equalsZlibForEveryLengthAndStart() {
     var seed: UInt32 = 1
     let bytes = (0..<1200).map { _ -> UInt8 in

@@ -1,7 +1,7 @@
 import ByteIO
 import Testing
 
-struct ProcessorQuotaTests {
+@Suite struct ProcessorQuotaTests {
   @Test(arguments: [
     ("200000", "100000", 2), ("150000", "100000", 2), ("1000", "100000", 1),
     ("max", "100000", nil), ("-1", "100000", nil), ("0", "100000", nil), ("100000", "0", nil),

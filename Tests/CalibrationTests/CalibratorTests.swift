@@ -14,7 +14,8 @@ import Verification
     return (try? TokenSequences.parse(fileBytes(path), path: path)) ?? []
   }()
 
-  @Test("The same bytes on any threads and kernels", arguments: ["doge-nano", "reference/e6-moe"])
+  /// The same bytes on any threads and kernels.
+  @Test(arguments: ["doge-nano", "reference/e6-moe"])
   func sameBytes(fixture: String) throws {
     let vocabulary = try ModelSource.open(path: Fixtures.folder(fixture)).config.vocabularySize
     let sequences = TokenSequences.random(40, seed: 5, vocabulary: vocabulary, window: 25)
@@ -32,8 +33,8 @@ import Verification
     }
   }
 
-  @Test("The model's distribution is nearer than with scales by search")
-  func nearerThanSearch() throws {
+  /// The model's distribution is nearer than with scales by search.
+  @Test func nearerThanSearch() throws {
     let engine = try Engine(threads: 2)
     let (file, report, _) = try engine.gptq("doge-nano", .int4, Array(Self.demo[..<4]))
     let source = try engine.converter.load(
@@ -58,8 +59,8 @@ import Verification
     }
   }
 
-  @Test("The file says how it was calibrated, and is whole")
-  func record() throws {
+  /// The file says how it was calibrated, and is whole.
+  @Test func record() throws {
     let engine = try Engine()
     let sequences = [Array(Self.demo[0].prefix(30)), [7]]
     let (file, report, warnings) = try engine.gptq("doge-nano", .int8, sequences)
@@ -90,16 +91,16 @@ import Verification
     }
   }
 
-  @Test("Experts that no token chose are rounded without calibration, and counted")
-  func idleExperts() throws {
+  /// Experts that no token chose are rounded without calibration, and counted.
+  @Test func idleExperts() throws {
     let engine = try Engine()
     let (file, _, warnings) = try engine.gptq("reference/e6-moe", .int4, [[1, 2, 3]])
     #expect(warnings.contains { $0.contains("were not chosen by any token") }, "\(warnings)")
     try file.check()
   }
 
-  @Test("Summaries tell sequences apart")
-  func summaries() {
+  /// Summaries tell sequences apart.
+  @Test func summaries() {
     let summary = CalibrationSummary([[1, 2], [3]])
     #expect(summary.tokens == 3 && summary.sequences == 2)
     #expect(summary.crc32 != CalibrationSummary([[1], [2, 3]]).crc32)

@@ -5,7 +5,8 @@ import Parallel
 import Testing
 
 @Suite struct MomentTests {
-  @Test("The sum is that of the definition", arguments: [1, 127, 128, 300], [1, 16, 37])
+  /// The sum is that of the definition.
+  @Test(arguments: [1, 127, 128, 300], [1, 16, 37])
   func directSum(rows: Int, columns: Int) throws {
     let x = correlatedInputs(rows, columns, seed: 1)
     let moments = SecondMoments(
@@ -19,8 +20,8 @@ import Testing
     }
   }
 
-  @Test("Threads, kernels and the way that inputs arrive change no bit")
-  func sameBits() throws {
+  /// Threads, kernels and the way that inputs arrive change no bit.
+  @Test func sameBits() throws {
     let x = correlatedInputs(200, 37, seed: 2)
     var expected: [[Double]]?
     for isa in InstructionSet.available {
@@ -39,7 +40,8 @@ import Testing
     }
   }
 
-  @Test("Factors turn back into what they came from", arguments: [1, 2, 5, 33, 130])
+  /// Factors turn back into what they came from.
+  @Test(arguments: [1, 2, 5, 33, 130])
   func inverse(size: Int) {
     let moments = directMoments(correlatedInputs(3 * size, size, seed: 4))
     for threads in [1, 3] {
@@ -61,8 +63,8 @@ import Testing
     }
   }
 
-  @Test("A matrix that is not positive definite raises its damping")
-  func indefinite() {
+  /// A matrix that is not positive definite raises its damping.
+  @Test func indefinite() {
     let pool = ThreadPool(threads: 1)
     // Eigenvalues 1.5 and -0.5; the mean of the diagonal is 0.5.
     let factor = InverseFactor(DoubleMatrix([[0.5, 1], [1, 0.5]]), damping: 0.01, pool: pool)

@@ -5,9 +5,10 @@ import TestSupport
 import Testing
 
 @Suite struct RoundingTests {
-  @Test(
-    "Codes are those of plain GPTQ",
-    arguments: [(WeightType.int4, -8, 7), (.int5, -16, 15), (.int6, -32, 31), (.int8, -127, 127)])
+  /// Codes are those of plain GPTQ.
+  @Test(arguments: [
+    (WeightType.int4, -8, 7), (.int5, -16, 15), (.int6, -32, 31), (.int8, -127, 127),
+  ])
   func plainReference(type: WeightType, least: Double, largest: Double) throws {
     let sample = try RoundingSample(columns: 24, type: type)
     var tile = sample.tile()
@@ -32,8 +33,8 @@ import Testing
     }
   }
 
-  @Test("Descent lowers the cost, and ends where no single code could lower it further")
-  func localOptimum() throws {
+  /// Descent lowers the cost, and ends where no single code could lower it further.
+  @Test func localOptimum() throws {
     let sample = try RoundingSample(columns: 24, type: .int4)
     var tile = sample.tile()
     tile.compensate()
@@ -61,8 +62,8 @@ import Testing
     }
   }
 
-  @Test("A row with a cost of its own is rounded by it")
-  func ownCost() throws {
+  /// A row with a cost of its own is rounded by it.
+  @Test func ownCost() throws {
     let sample = try RoundingSample(columns: 24, type: .int4)
     var tile = sample.tile()
     tile.compensate()
@@ -83,8 +84,8 @@ import Testing
     #expect(error(4) == neighbour)
   }
 
-  @Test("Rows of zeros stay zeros")
-  func zeros() throws {
+  /// Rows of zeros stay zeros.
+  @Test func zeros() throws {
     let sample = try RoundingSample(columns: 24, type: .int4)
     var tile = TileRounding(sample.geometry, metric: sample.metric)
     tile.compensate()

@@ -25,8 +25,8 @@ import Verification
       .costs(of: search, sequences: sequences)
   }
 
-  @Test("A cost is near the KLD of a model in which only that tensor is rounded")
-  func ablation() throws {
+  /// A cost is near the KLD of a model in which only that tensor is rounded.
+  @Test func ablation() throws {
     let engine = try Engine(threads: 2)
     let search = try search("doge-nano")
     let costs = try costs(engine, search, Self.sequences)
@@ -55,8 +55,8 @@ import Verification
     }
   }
 
-  @Test("Costs fall with bits and smaller groups, and bf16 of a bf16 model costs nothing")
-  func order() throws {
+  /// Costs fall with bits and smaller groups, and bf16 of a bf16 model costs nothing.
+  @Test func order() throws {
     let engine = try Engine(threads: 2)
     let search = try search("doge-nano")
     for (tensor, costs) in zip(search.tensors, try costs(engine, search, Self.sequences)) {
@@ -72,9 +72,8 @@ import Verification
     }
   }
 
-  @Test(
-    "The same costs on any threads and kernels",
-    arguments: ["reference/e6-moe", "reference/e6-bias-f16"])
+  /// The same costs on any threads and kernels.
+  @Test(arguments: ["reference/e6-moe", "reference/e6-bias-f16"])
   func sameBits(fixture: String) throws {
     let search = try search(fixture)
     let sequences = TokenSequences.random(

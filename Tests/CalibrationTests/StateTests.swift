@@ -70,9 +70,8 @@ import Verification
     return try fileBytes(state)
   }
 
-  @Test(
-    "A run that is stopped after every matrix ends as one that is not",
-    arguments: ["doge-nano", "reference/e6-moe", "reference/e6-bias-f16"])
+  /// A run that is stopped after every matrix ends as one that is not.
+  @Test(arguments: ["doge-nano", "reference/e6-moe", "reference/e6-bias-f16"])
   func stoppedAfterEach(fixture: String) throws {
     let sequences = try Self.sequences(fixture)
     let plan = try plan(fixture, sequences)
@@ -100,8 +99,8 @@ import Verification
     #expect(!FileSystem.exists(state))
   }
 
-  @Test("Warnings about what was rounded before are given again")
-  func warnings() throws {
+  /// Warnings about what was rounded before are given again.
+  @Test func warnings() throws {
     let sequences = [[1, 2, 3]]
     let plan = try plan("reference/e6-moe", sequences)
     let expected = try run(plan, sequences, statePath: nil)
@@ -114,8 +113,8 @@ import Verification
     }
   }
 
-  @Test("A file that was cut anywhere is continued without a word")
-  func torn() throws {
+  /// A file that was cut anywhere is continued without a word.
+  @Test func torn() throws {
     let sequences = try Self.sequences("reference/e6-moe")
     let plan = try plan("reference/e6-moe", sequences)
     let expected = try run(plan, sequences, statePath: nil)
@@ -128,8 +127,8 @@ import Verification
     }
   }
 
-  @Test("What is damaged is rounded again, with a warning")
-  func damaged() throws {
+  /// What is damaged is rounded again, with a warning.
+  @Test func damaged() throws {
     let sequences = try Self.sequences("reference/e6-moe")
     let plan = try plan("reference/e6-moe", sequences)
     let expected = try run(plan, sequences, statePath: nil)
@@ -146,8 +145,8 @@ import Verification
     }
   }
 
-  @Test("The state of another run is refused, and stays as it is")
-  func otherRuns() throws {
+  /// The state of another run is refused, and stays as it is.
+  @Test func otherRuns() throws {
     let fixture = "reference/e6-moe"
     let sequences = try Self.sequences(fixture)
     let others = try Self.sequences(fixture, seed: 6)
@@ -171,8 +170,8 @@ import Verification
     }
   }
 
-  @Test("A changed weight is another model")
-  func otherWeights() throws {
+  /// A changed weight is another model.
+  @Test func otherWeights() throws {
     let sequences = [[1, 2, 3]]
     let source = try plan("reference/e6-moe", sequences)
     _ = try wholeState(source, sequences)
@@ -187,8 +186,8 @@ import Verification
     }
   }
 
-  @Test("What is no state is refused, and stays as it is")
-  func otherFiles() throws {
+  /// What is no state is refused, and stays as it is.
+  @Test func otherFiles() throws {
     let sequences = [[1, 2, 3]]
     let plan = try plan("reference/e6-moe", sequences)
     let bytes = try wholeState(plan, sequences)
@@ -209,8 +208,8 @@ import Verification
     try refused(changed, .notState(path: state))
   }
 
-  @Test("Tuning starts anew on matrices that are restored")
-  func tuned() throws {
+  /// Tuning starts anew on matrices that are restored.
+  @Test func tuned() throws {
     let sequences = try Self.sequences("reference/e6-moe")
     let plan = try plan("reference/e6-moe", sequences, tuningSteps: 2)
     let expected = try run(plan, sequences, statePath: nil)

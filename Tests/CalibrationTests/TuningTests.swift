@@ -19,8 +19,8 @@ import Verification
     return (file, report)
   }
 
-  @Test("Tuning takes the model nearer to what it was")
-  func nearer() throws {
+  /// Tuning takes the model nearer to what it was.
+  @Test func nearer() throws {
     let engine = try Engine(threads: 2)
     let sequences = Array(CalibratorTests.demo[..<4])
     let source = try engine.converter.load(
@@ -39,7 +39,8 @@ import Verification
     #expect(ratio < 0.85, "\(ratio)")
   }
 
-  @Test("The same bytes on any threads and kernels", arguments: ["doge-nano", "reference/e6-moe"])
+  /// The same bytes on any threads and kernels.
+  @Test(arguments: ["doge-nano", "reference/e6-moe"])
   func sameBytes(fixture: String) throws {
     let vocabulary = try ModelSource.open(path: Fixtures.folder(fixture)).config.vocabularySize
     let sequences = TokenSequences.random(60, seed: 5, vocabulary: vocabulary, window: 12)

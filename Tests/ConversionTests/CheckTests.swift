@@ -5,10 +5,13 @@ import Quantization
 import TestSupport
 import Testing
 
-@Suite("What is written passes the check, and damage does not")
-struct CheckTests {
+/// What is written passes the check, and damage does not.
+@Suite struct CheckTests {
+  @Test func thereAreCheckpoints() { #expect(Fixtures.checkpoints.count > 1) }
+
+  /// Every fixture in every type.
   @Test(
-    "Every fixture in every type", arguments: Fixtures.checkpoints,
+    arguments: Fixtures.checkpoints,
     ["source", "int8", "int6", "int5", "int4"])
   func outputs(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type, group: 64, .rtn))
@@ -20,9 +23,8 @@ struct CheckTests {
     }
   }
 
-  @Test(
-    "Every damaged byte is found, in payload, padding and between planes",
-    arguments: ["int4", "int5", "int6"])
+  /// Every damaged byte is found, in payload, padding and between planes.
+  @Test(arguments: ["int4", "int5", "int6"])
   func damage(type: String) throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe(type))
     let bytes = try converter().load(plan).file.bytes
@@ -40,8 +42,8 @@ struct CheckTests {
     try KibbleFile(region: region, path: "a.kibble").check()
   }
 
-  @Test("A damaged float file is not quantized or exported")
-  func damagedInput() throws {
+  /// A damaged float file is not quantized or exported.
+  @Test func damagedInput() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("a.kibble")
     _ = try converter().write(

@@ -5,8 +5,8 @@ import Quantization
 import TestSupport
 import Testing
 
-@Suite("The same bytes, however the work is done")
-struct DeterminismTests {
+/// The same bytes, however the work is done.
+@Suite struct DeterminismTests {
   static let fixtures = [
     "reference/e6-gqa-tied-bf16", "reference/e6-moe", "reference/e3-oldnames-f32",
     "reference/e6-bias-f16", "reference/e6-sharded-f32", "cases/odd-shapes",
@@ -14,8 +14,9 @@ struct DeterminismTests {
     "cases/weights-mixed-unaligned", "cases/rotary-leftovers", "cases/head-duplicate",
   ]
 
+  /// Threads and kernels change nothing.
   @Test(
-    "Threads and kernels change nothing", arguments: fixtures,
+    arguments: fixtures,
     ["source", "bf16", "int8", "int6", "int5", "int4"])
   func enginesAgree(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type))
@@ -30,7 +31,8 @@ struct DeterminismTests {
     }
   }
 
-  @Test("A float file in between changes nothing", arguments: Fixtures.checkpoints)
+  /// A float file in between changes nothing.
+  @Test(arguments: Fixtures.checkpoints)
   func intermediateFile(fixture: String) throws {
     let folder = try TemporaryFolder()
     let path = Fixtures.folder(fixture)
@@ -49,8 +51,8 @@ struct DeterminismTests {
     }
   }
 
-  @Test("A large tensor is cut into chunks the same way for any number of threads")
-  func manyChunks() throws {
+  /// A large tensor is cut into chunks the same way for any number of threads.
+  @Test func manyChunks() throws {
     let plan = try plan(Fixtures.folder("doge-nano"), recipe("int4", .rtn))
     let expected = try Engine(isa: .scalar, threads: 1).converter().load(plan).file.bytes
     for threads in [2, 3, 5] {
@@ -59,7 +61,8 @@ struct DeterminismTests {
     }
   }
 
-  @Test("A file has the bytes that memory has", arguments: ["source", "int8"])
+  /// A file has the bytes that memory has.
+  @Test(arguments: ["source", "int8"])
   func fileAndMemory(type: String) throws {
     let folder = try TemporaryFolder()
     let plan = try plan(Fixtures.folder("reference/e6-moe"), recipe(type))

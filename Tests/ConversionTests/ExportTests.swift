@@ -9,8 +9,8 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite("Exports")
-struct ExportTests {
+/// Exports.
+@Suite struct ExportTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -38,11 +38,10 @@ struct ExportTests {
       })
   }
 
-  @Test(
-    "A checkpoint in f32 comes back bit for bit, under its own names",
-    arguments: [
-      "reference/e6-mha-untied-f32", "reference/e3-oldnames-f32", "reference/e6-sharded-f32",
-    ])
+  /// A checkpoint in f32 comes back bit for bit, under its own names.
+  @Test(arguments: [
+    "reference/e6-mha-untied-f32", "reference/e3-oldnames-f32", "reference/e6-sharded-f32",
+  ])
   func roundTrip(fixture: String) throws {
     let path = Fixtures.folder(fixture)
     let report = try converter().export(stored(path, "source"), to: folder.path("out"))
@@ -51,21 +50,19 @@ struct ExportTests {
     #expect(try fileBytes(folder.path("out/config.json")) == fileBytes(path + "/config.json"))
   }
 
-  @Test(
-    "16-bit checkpoints come back in their own type",
-    arguments: [
-      ("reference/e6-gqa-tied-bf16", WeightType.bf16), ("reference/e6-bias-f16", .f16),
-      ("cases/odd-shapes", .bf16),
-    ])
+  /// 16-bit checkpoints come back in their own type.
+  @Test(arguments: [
+    ("reference/e6-gqa-tied-bf16", WeightType.bf16), ("reference/e6-bias-f16", .f16),
+    ("cases/odd-shapes", .bf16),
+  ])
   func sixteenBits(fixture: String, type: WeightType) throws {
     let path = Fixtures.folder(fixture)
     _ = try converter().export(stored(path, "source"), to: folder.path("out"), type: type)
     #expect(try values(folder.path("out")) == values(path))
   }
 
-  @Test(
-    "An export of quantized weights is converted to the values that the file stands for",
-    arguments: ["int8", "int6", "int5", "int4"])
+  /// An export of quantized weights is converted to the values that the file stands for.
+  @Test(arguments: ["int8", "int6", "int5", "int4"])
   func quantized(type: String) throws {
     let model = try stored(Fixtures.folder("cases/doge2-keepwindow"), type)
     _ = try converter().export(model, to: folder.path("out"))
@@ -83,7 +80,8 @@ struct ExportTests {
     withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) }
   }
 
-  @Test("Threads and kernels change nothing", arguments: [WeightType.f32, .bf16])
+  /// Threads and kernels change nothing.
+  @Test(arguments: [WeightType.f32, .bf16])
   func enginesAgree(type: WeightType) throws {
     let model = try stored(Fixtures.folder("cases/odd-shapes"), "int4")
     var first: [UInt8]?
@@ -96,8 +94,8 @@ struct ExportTests {
     }
   }
 
-  @Test("f16 that overflows is refused and leaves nothing")
-  func overflow() throws {
+  /// f16 that overflows is refused and leaves nothing.
+  @Test func overflow() throws {
     let path = try folder.copy(fixture: "reference/e6-mha-untied-f32")
     var bytes = try fileBytes(path + "/model.safetensors")
     let file = try SafetensorsFile(path: path + "/model.safetensors")
@@ -114,8 +112,8 @@ struct ExportTests {
     #expect(try folder.names().allSatisfy { $0 == "checkpoint" || $0.hasSuffix(".kibble") })
   }
 
-  @Test("Quantized types are no export types")
-  func quantizedType() throws {
+  /// Quantized types are no export types.
+  @Test func quantizedType() throws {
     let model = try stored(Fixtures.folder("cases/odd-shapes"), "source")
     let error = try diagnostic {
       _ = try converter().export(model, to: folder.path("out"), type: .int8)
@@ -123,8 +121,8 @@ struct ExportTests {
     #expect(error.kind == .usage)
   }
 
-  @Test("A folder is replaced only when asked, and only if an export wrote it")
-  func existing() throws {
+  /// A folder is replaced only when asked, and only if an export wrote it.
+  @Test func existing() throws {
     let model = try stored(Fixtures.folder("doge-nano"), "int8")
     let out = folder.path("out")
     _ = try converter().export(model, to: out, type: .bf16)
@@ -154,18 +152,17 @@ struct ExportTests {
         == "file.missing-folder")
   }
 
-  @Test(
-    "Only the type's name changes in config.json",
-    arguments: [
-      (
-        #"{"a": 1.50, "torch_dtype" : "bfloat16","b":[]}"#,
-        #"{"a": 1.50, "torch_dtype" : "float16","b":[]}"#
-      ),
-      (#"{"dtype":null}"#, #"{"dtype":"float16"}"#),
-      (#"{"torch_dtype":"x","dtype":"y"}"#, #"{"torch_dtype":"float16","dtype":"float16"}"#),
-      (#"{"x":{"dtype":"y"}, "torch_dtype": 7}"#, #"{"x":{"dtype":"y"}, "torch_dtype": 7}"#),
-      (#"{"é":"dtype"}"#, #"{"é":"dtype"}"#),
-    ])
+  /// Only the type's name changes in config.json.
+  @Test(arguments: [
+    (
+      #"{"a": 1.50, "torch_dtype" : "bfloat16","b":[]}"#,
+      #"{"a": 1.50, "torch_dtype" : "float16","b":[]}"#
+    ),
+    (#"{"dtype":null}"#, #"{"dtype":"float16"}"#),
+    (#"{"torch_dtype":"x","dtype":"y"}"#, #"{"torch_dtype":"float16","dtype":"float16"}"#),
+    (#"{"x":{"dtype":"y"}, "torch_dtype": 7}"#, #"{"x":{"dtype":"y"}, "torch_dtype": 7}"#),
+    (#"{"é":"dtype"}"#, #"{"é":"dtype"}"#),
+  ])
   func config(text: String, expected: String) throws {
     let bytes = try ExportedConfig.bytes(Array(text.utf8), type: .f16)
     #expect(String(decoding: bytes, as: UTF8.self) == expected)

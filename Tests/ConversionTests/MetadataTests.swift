@@ -7,14 +7,14 @@ import Quantization
 import TestSupport
 import Testing
 
-@Suite("kibble.json and the blobs")
-struct MetadataTests {
+/// kibble.json and the blobs.
+@Suite struct MetadataTests {
   private func file(_ path: String, _ type: String = "source") throws -> KibbleFile {
     try converter().load(plan(path, recipe(type))).file
   }
 
-  @Test("The metadata say what was made of what")
-  func content() throws {
+  /// The metadata say what was made of what.
+  @Test func content() throws {
     let path = Fixtures.folder("doge-nano")
     let metadata = try file(path, "int4").metadata
     #expect(
@@ -41,8 +41,8 @@ struct MetadataTests {
       ])
   }
 
-  @Test("Sources are the checkpoint's files with their sizes and checksums")
-  func sources() throws {
+  /// Sources are the checkpoint's files with their sizes and checksums.
+  @Test func sources() throws {
     let path = Fixtures.folder("reference/e6-sharded-f32")
     let sources = try #require(try file(path).metadata["sources"]?.arrayValue)
     let names = sources.compactMap { $0["name"]?.stringValue }
@@ -58,8 +58,8 @@ struct MetadataTests {
     }
   }
 
-  @Test("Tensors have their types, notes and the checkpoint's spelling")
-  func tensors() throws {
+  /// Tensors have their types, notes and the checkpoint's spelling.
+  @Test func tensors() throws {
     let file = try file(Fixtures.folder("reference/e3-oldnames-f32"), "int8")
     #expect(
       file.metadata(of: "model.embed_tokens.weight") == [
@@ -75,8 +75,8 @@ struct MetadataTests {
     #expect(file.metadata["layout"]?["prunes"] == false)
   }
 
-  @Test("Rules are recorded, with the group sizes that they have")
-  func rules() throws {
+  /// Rules are recorded, with the group sizes that they have.
+  @Test func rules() throws {
     var recipe = try recipe("int8")
     recipe.rules = [
       TensorRule(glob: Glob("*.q_proj.weight"), type: .weights(.int4), groupSize: 64),
@@ -95,13 +95,14 @@ struct MetadataTests {
     #expect(record?.geometry.groupSize == 64)
   }
 
-  @Test("A float recipe names neither group size nor method")
-  func floatRecipe() throws {
+  /// A float recipe names neither group size nor method.
+  @Test func floatRecipe() throws {
     let metadata = try file(Fixtures.folder("reference/e6-moe"), "bf16").metadata
     #expect(metadata["recipe"] == ["type": "bf16", "rules": []])
   }
 
-  @Test("A lossy file in between is recorded", arguments: [("f16", true), ("bf16", false)])
+  /// A lossy file in between is recorded.
+  @Test(arguments: [("f16", true), ("bf16", false)])
   func through(middle: String, isLossy: Bool) throws {
     let folder = try TemporaryFolder()
     let path = folder.path("a.kibble")
@@ -115,8 +116,8 @@ struct MetadataTests {
     #expect(file.metadata(of: "model.norm.weight")?["through"] == nil)
   }
 
-  @Test("Blobs are carried as they are, the model card is not")
-  func blobs() throws {
+  /// Blobs are carried as they are, the model card is not.
+  @Test func blobs() throws {
     let folder = try TemporaryFolder()
     let path = try folder.copy(fixture: "doge-nano")
     try folder.write("checkpoint/LICENSE", "free\r\n")
@@ -132,8 +133,8 @@ struct MetadataTests {
     }
   }
 
-  @Test("The commit of a cache snapshot is recorded")
-  func commit() throws {
+  /// The commit of a cache snapshot is recorded.
+  @Test func commit() throws {
     let folder = try TemporaryFolder()
     let cache = "models--SmallDoge--Doge"
     let snapshots = URL(fileURLWithPath: folder.path(cache + "/snapshots"))
@@ -145,7 +146,8 @@ struct MetadataTests {
     #expect(sources == ["config.json", "model.safetensors"])
   }
 
-  @Test("A file's layout and config come back when it is opened", arguments: Fixtures.checkpoints)
+  /// A file's layout and config come back when it is opened.
+  @Test(arguments: Fixtures.checkpoints)
   func reopening(fixture: String) throws {
     let folder = try TemporaryFolder()
     let path = folder.path("a.kibble")

@@ -4,8 +4,8 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite("The search for a mixed recipe")
-struct MixedSearchTests {
+/// The search for a mixed recipe.
+@Suite struct MixedSearchTests {
   private func search(
     _ fixture: String = "doge-nano", rules: [(String, String)] = [],
     groupSizes: [Int] = EncodingRecipe.groupSizes
@@ -25,8 +25,8 @@ struct MixedSearchTests {
     }
   }
 
-  @Test("Every large matrix may be stored in every quantized type and group size, or in bf16")
-  func candidates() throws {
+  /// Every large matrix may be stored in every quantized type and group size, or in bf16.
+  @Test func candidates() throws {
     let search = try search()
     #expect(search.tensors.count == 29)
     let quantized = WeightType.allCases.filter(\.isQuantized).count
@@ -43,8 +43,8 @@ struct MixedSearchTests {
     #expect(Set(q.geometries.map(\.groupSize)) == [0, 32, 64])
   }
 
-  @Test("Bits per weight are kept, and more of them never cost more")
-  func bitsPerWeight() throws {
+  /// Bits per weight are kept, and more of them never cost more.
+  @Test func bitsPerWeight() throws {
     let search = try search()
     let costs = costs(search)
     var last = Double.infinity
@@ -68,8 +68,8 @@ struct MixedSearchTests {
     #expect(last == costs.reduce(0) { $0 + ($1.min() ?? 0) })
   }
 
-  @Test("The whole file keeps to a size")
-  func fileBytes() throws {
+  /// The whole file keeps to a size.
+  @Test func fileBytes() throws {
     let search = try search()
     let costs = costs(search)
     for bytes in stride(from: 740_000, through: 900_000, by: 12_345) {
@@ -83,8 +83,8 @@ struct MixedSearchTests {
     #expect(all.choices.allSatisfy { $0.geometry.type == .bf16 })
   }
 
-  @Test("A budget that nothing fits is answered with the smallest")
-  func tooSmall() throws {
+  /// A budget that nothing fits is answered with the smallest.
+  @Test func tooSmall() throws {
     let search = try search()
     let costs = costs(search)
     func smallest(_ budget: SizeBudget) throws -> String {
@@ -104,8 +104,8 @@ struct MixedSearchTests {
     #expect(found.plan.recipe.rules == plan.recipe.rules)
   }
 
-  @Test("Rules fix tensors; the others get a rule each, by which the same file is written again")
-  func replay() throws {
+  /// Rules fix tensors; the others get a rule each, by which the same file is written again.
+  @Test func replay() throws {
     let fixed = [("model.embed_tokens.weight", "int8"), ("*norm*", "source")]
     let search = try search(rules: fixed)
     #expect(search.tensors.count == 28)
@@ -122,8 +122,8 @@ struct MixedSearchTests {
     #expect(again.tensors.allSatisfy { $0.note != nil })
   }
 
-  @Test("The front goes from the smallest to the best, and the search lies below it")
-  func front() throws {
+  /// The front goes from the smallest to the best, and the search lies below it.
+  @Test func front() throws {
     let search = try search()
     let found = try search.recipe(under: .bitsPerWeight(5), costs: costs(search))
     #expect(found.front.count > 29)

@@ -2,10 +2,10 @@ import Conversion
 import JSONCore
 import Testing
 
-@Suite("The YAML front matter of model cards")
-struct ModelCardTests {
+/// The YAML front matter of model cards.
+@Suite struct ModelCardTests {
+  /// Scalars and lists.
   @Test(
-    "Scalars and lists",
     arguments: [
       ("license: apache-2.0", "license", "apache-2.0"),
       ("license: 'it''s mine'", "license", "it's mine"),
@@ -26,8 +26,8 @@ struct ModelCardTests {
     #expect(ModelCard(windows)?.json[key] == value)
   }
 
-  @Test("Fields come in a fixed order, others are left out")
-  func order() {
+  /// Fields come in a fixed order, others are left out.
+  @Test func order() {
     let card = ModelCard(
       "---\ntags: [t]\nlibrary_name: x\nlanguage: en\nmodel-index:\n- name: y\n  license: z\n"
         + "license: mit\n---\n")
@@ -35,14 +35,13 @@ struct ModelCardTests {
     #expect(card?.json["license"] == "mit")
   }
 
-  @Test(
-    "What is not understood is ignored",
-    arguments: [
-      "license: mit", "# Title\n---\nlicense: mit\n---", "---\nlicense: mit\n",
-      "---\nlicense: |\n  many\n---", "---\ntags:\n- a: b\n---", "---\nlicense:\n---",
-      "---\nlicense: {a: b}\n---", "---\nlicense: \"a\\n\"\n---", "---\ntags:\n  a: b\n---",
-      "---\nlicense: 'open\n---", "---\nlicense: *x\n---", "", "---", "---\n---",
-    ])
+  /// What is not understood is ignored.
+  @Test(arguments: [
+    "license: mit", "# Title\n---\nlicense: mit\n---", "---\nlicense: mit\n",
+    "---\nlicense: |\n  many\n---", "---\ntags:\n- a: b\n---", "---\nlicense:\n---",
+    "---\nlicense: {a: b}\n---", "---\nlicense: \"a\\n\"\n---", "---\ntags:\n  a: b\n---",
+    "---\nlicense: 'open\n---", "---\nlicense: *x\n---", "", "---", "---\n---",
+  ])
   func ignored(text: String) {
     #expect(ModelCard(text) == nil)
   }

@@ -7,8 +7,8 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite("Opening models")
-struct ModelSourceTests {
+/// Opening models.
+@Suite struct ModelSourceTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -17,17 +17,16 @@ struct ModelSourceTests {
     try diagnostic { _ = try ModelSource.open(path: path) }
   }
 
-  @Test(
-    "Files of other kinds are named",
-    arguments: [
-      ("model.gguf", "GGUF\u{3}\u{0}\u{0}\u{0}", Diagnostic.Kind.unsupported),
-      ("renamed", "GGUF\u{3}\u{0}\u{0}\u{0}", .unsupported),
-      ("pytorch_model.bin", "PK\u{3}\u{4}", .unsupported),
-      ("model.safetensors", "\u{8}\u{0}\u{0}\u{0}", .missingInput),
-      ("empty", "", .missingInput),
-      ("a.kibble", "something else", .badData),
-      ("empty.kibble", "", .badData),
-    ])
+  /// Files of other kinds are named.
+  @Test(arguments: [
+    ("model.gguf", "GGUF\u{3}\u{0}\u{0}\u{0}", Diagnostic.Kind.unsupported),
+    ("renamed", "GGUF\u{3}\u{0}\u{0}\u{0}", .unsupported),
+    ("pytorch_model.bin", "PK\u{3}\u{4}", .unsupported),
+    ("model.safetensors", "\u{8}\u{0}\u{0}\u{0}", .missingInput),
+    ("empty", "", .missingInput),
+    ("a.kibble", "something else", .badData),
+    ("empty.kibble", "", .badData),
+  ])
   func files(name: String, text: String, kind: Diagnostic.Kind) throws {
     let path = try folder.write(name, text)
     let error = try error(opening: path)
@@ -35,13 +34,13 @@ struct ModelSourceTests {
     #expect(error.path == path)
   }
 
-  @Test("What is not there is said to be missing")
-  func missing() throws {
+  /// What is not there is said to be missing.
+  @Test func missing() throws {
     #expect(try error(opening: folder.path("nothing")).kind == .missingInput)
   }
 
-  @Test("Errors of config and layout name the file")
-  func paths() throws {
+  /// Errors of config and layout name the file.
+  @Test func paths() throws {
     let path = try folder.copy(fixture: "cases/odd-shapes")
     let config = path + "/config.json"
     let text = String(decoding: try fileBytes(config), as: UTF8.self)
@@ -57,8 +56,8 @@ struct ModelSourceTests {
     #expect(layout.tensor == "model.embed_tokens.weight")
   }
 
+  /// A file whose metadata were tampered with is refused.
   @Test(
-    "A file whose metadata were tampered with is refused",
     arguments: [
       ("layout", JSON.null), ("layout", ["name": "current"]), ("sources", "none"), ("tensors", []),
       ("tensors", [["name": "x", "source_type": "F32"]]),
@@ -67,8 +66,8 @@ struct ModelSourceTests {
     try expectRefusal(code: "conversion.metadata") { metadata, _ in metadata[key] = value }
   }
 
-  @Test("A file whose tensors are not those of its config is refused")
-  func tensors() throws {
+  /// A file whose tensors are not those of its config is refused.
+  @Test func tensors() throws {
     try expectRefusal(code: "conversion.wrong-tensor") { _, tensors in tensors.swapAt(1, 2) }
     try expectRefusal(code: "conversion.tensor-count") { _, tensors in tensors.removeLast() }
     try expectRefusal(code: "conversion.wrong-tensor") { _, tensors in

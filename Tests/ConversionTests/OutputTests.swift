@@ -8,8 +8,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Outputs appear complete or not at all")
-struct OutputTests {
+/// Outputs appear complete or not at all.
+@Suite struct OutputTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -31,8 +31,8 @@ struct OutputTests {
     return error
   }
 
-  @Test("Values that are not finite are all listed, and nothing is written")
-  func notFinite() throws {
+  /// Values that are not finite are all listed, and nothing is written.
+  @Test func notFinite() throws {
     let error = try failure("reference/e6-mha-untied-f32") { _, file, bytes in
       let norm = try #require(file["model.norm.weight"]).byteRange.lowerBound
       bytes.replaceSubrange(norm + 12..<norm + 16, with: [0, 0, 0xC0, 0x7F])
@@ -47,8 +47,8 @@ struct OutputTests {
     #expect(error.message.contains("model.layers.1.self_attn.q_proj.weight [2, 5] is infinite"))
   }
 
-  @Test("F64 beyond float32 is refused")
-  func tooLargeForFloat32() throws {
+  /// F64 beyond float32 is refused.
+  @Test func tooLargeForFloat32() throws {
     let error = try failure("cases/weights-f64") { _, file, bytes in
       let start = try #require(file["model.norm.weight"]).byteRange.lowerBound
       bytes.replaceSubrange(
@@ -57,8 +57,8 @@ struct OutputTests {
     #expect(error.message.contains("model.norm.weight [0] is too large for float32"))
   }
 
-  @Test("A value that f16 cannot hold is named with its place")
-  func overflow() throws {
+  /// A value that f16 cannot hold is named with its place.
+  @Test func overflow() throws {
     let error = try failure("reference/e6-mha-untied-f32", type: "f16") { _, file, bytes in
       let q = try #require(file["model.layers.0.mlp.up_proj.weight"])
       let place = q.byteRange.lowerBound + 4 * (7 * q.shape[1] + 3)
@@ -71,8 +71,8 @@ struct OutputTests {
     #expect(error.hint?.contains("bf16") == true)
   }
 
-  @Test("A head that is declared tied and differs is refused, both named")
-  func headDiffers() throws {
+  /// A head that is declared tied and differs is refused, both named.
+  @Test func headDiffers() throws {
     let error = try failure("cases/head-duplicate") { _, file, bytes in
       let head = try #require(file["lm_head.weight"])
       let size = head.type.bits / 8
@@ -84,8 +84,8 @@ struct OutputTests {
     #expect(error.message.contains("[1, 2]"))
   }
 
-  @Test("An existing output stays unless it may be replaced")
-  func existing() throws {
+  /// An existing output stays unless it may be replaced.
+  @Test func existing() throws {
     let path = try folder.write("out.kibble", "precious")
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("source"))
     let error = try diagnostic { _ = try converter().write(plan, to: path) }
@@ -96,8 +96,8 @@ struct OutputTests {
     #expect(try folder.names() == ["out.kibble"])
   }
 
-  @Test("No input is overwritten, by whatever name")
-  func inputAsOutput() throws {
+  /// No input is overwritten, by whatever name.
+  @Test func inputAsOutput() throws {
     let checkpoint = try folder.copy(fixture: "doge-nano")
     let link = folder.path("link")
     let tokenizer = checkpoint + "/tokenizer.json"
@@ -118,7 +118,8 @@ struct OutputTests {
     #expect(error.code == "file.output-is-input")
   }
 
-  @Test("An interruption leaves nothing behind", arguments: [0, 2, 9])
+  /// An interruption leaves nothing behind.
+  @Test(arguments: [0, 2, 9])
   func interruption(after steps: Int) throws {
     let plan = try plan(Fixtures.folder("doge-nano"), recipe("int4", .rtn))
     let progress = StoppingProgress(after: steps)
@@ -129,8 +130,8 @@ struct OutputTests {
     #expect(try folder.names().isEmpty)
   }
 
-  @Test("Progress counts every byte that is read and laid out")
-  func progress() throws {
+  /// Progress counts every byte that is read and laid out.
+  @Test func progress() throws {
     let plan = try plan(Fixtures.folder("reference/e6-sharded-f32"), recipe("int8"))
     let progress = StoppingProgress(after: .max)
     _ = try converter(progress: progress).load(plan)

@@ -5,17 +5,16 @@ import TensorCore
 import TestSupport
 import Testing
 
-@Suite("What a conversion decides from headers alone")
-struct PlanTests {
+/// What a conversion decides from headers alone.
+@Suite struct PlanTests {
   private func types(_ fixture: String, _ recipe: EncodingRecipe) throws -> [String: String] {
     let plan = try plan(Fixtures.folder(fixture), recipe)
     return Dictionary(
       uniqueKeysWithValues: plan.tensors.map { ($0.name, $0.geometry.type.name) })
   }
 
-  @Test(
-    "Large matrices are compressed, everything else stays f32",
-    arguments: ["f16", "bf16", "int8", "int6", "int5", "int4"])
+  /// Large matrices are compressed, everything else stays f32.
+  @Test(arguments: ["f16", "bf16", "int8", "int6", "int5", "int4"])
   func compressedTypes(type: String) throws {
     let types = try types("cases/doge2-moe-untied", recipe(type))
     let prefix = "model.layers.1."
@@ -32,8 +31,8 @@ struct PlanTests {
     ] { #expect(types[name] == "f32", "\(name)") }
   }
 
-  @Test("The reason for each fallback is told")
-  func notes() throws {
+  /// The reason for each fallback is told.
+  @Test func notes() throws {
     let plan = try plan(
       Fixtures.folder("reference/e6-moe"), recipe("int4", rules: [("*.0.mlp.up_proj.*", "f16")]))
     func note(_ name: String) -> String? { plan.tensors.first { $0.name == name }?.note }
@@ -45,8 +44,8 @@ struct PlanTests {
     #expect(note("model.layers.0.mlp.up_proj.weight") == "by the rule '*.0.mlp.up_proj.*=f16'")
   }
 
-  @Test("With `source`, each tensor keeps its own type and F64 becomes f32")
-  func sourceTypes() throws {
+  /// With `source`, each tensor keeps its own type and F64 becomes f32.
+  @Test func sourceTypes() throws {
     let plan = try plan(Fixtures.folder("cases/weights-mixed-unaligned"), recipe("source"))
     let expected: [ElementType: WeightType] = [
       .f32: .f32, .f16: .f16, .bf16: .bf16, .f64: .f32,
@@ -58,8 +57,8 @@ struct PlanTests {
     }
   }
 
-  @Test("Matrices that are multiplied lie in tiles, all others in rows")
-  func arrangements() throws {
+  /// Matrices that are multiplied lie in tiles, all others in rows.
+  @Test func arrangements() throws {
     let plan = try plan(Fixtures.folder("cases/doge2-moe-untied"), recipe("int8"))
     let tiles = plan.tensors.filter { $0.geometry.arrangement == .tiles }.map(\.spec.role)
     #expect(Set(tiles) == [.head, .q, .k, .v, .o, .gate, .up, .down, .router])
@@ -68,8 +67,8 @@ struct PlanTests {
     #expect(tied.tensors[0].geometry.arrangement == .tiles)
   }
 
-  @Test("The first rule that matches wins, and knows the current names")
-  func rules() throws {
+  /// The first rule that matches wins, and knows the current names.
+  @Test func rules() throws {
     let rules = [("*.q_proj.weight", "f16"), ("*self_attn*", "source"), ("*norm*", "bf16")]
     let types = try types("reference/e3-oldnames-f32", recipe("int4", rules: rules))
     #expect(types["model.layers.0.self_attn.q_proj.weight"] == "f16")
@@ -78,8 +77,8 @@ struct PlanTests {
     #expect(types["model.layers.0.mlp.up_proj.weight"] == "int4")
   }
 
-  @Test("A rule may have a group size of its own")
-  func groupSizes() throws {
+  /// A rule may have a group size of its own.
+  @Test func groupSizes() throws {
     var recipe = try recipe("int4", group: 128)
     recipe.rules = [
       TensorRule(glob: Glob("*.q_proj.weight"), type: .weights(.int8), groupSize: 64),
@@ -95,8 +94,8 @@ struct PlanTests {
     #expect(q.note == "by the rule '*.q_proj.weight=int8:64'")
   }
 
-  @Test("A mixed recipe has a type for each large matrix")
-  func mixed() throws {
+  /// A mixed recipe has a type for each large matrix.
+  @Test func mixed() throws {
     let path = Fixtures.folder("reference/e6-gqa-tied-bf16")
     let embedding = ("model.embed_tokens.weight", "int8")
     let plan = try plan(path, recipe("mixed", rules: [embedding, ("*_proj.weight", "int4")]))
@@ -111,9 +110,8 @@ struct PlanTests {
     #expect(error.tensor == "model.layers.0.self_attn.q_proj.weight")
   }
 
-  @Test(
-    "A pattern in an old spelling is answered with the current one",
-    arguments: ["reference/e3-oldnames-f32", "reference/e6-gqa-tied-bf16"])
+  /// A pattern in an old spelling is answered with the current one.
+  @Test(arguments: ["reference/e3-oldnames-f32", "reference/e6-gqa-tied-bf16"])
   func oldSpelling(fixture: String) throws {
     func hint(_ pattern: String) throws -> String? {
       try diagnostic {
@@ -127,8 +125,8 @@ struct PlanTests {
     #expect(try hint("*.queries.weight")?.contains("called") == false)
   }
 
-  @Test("Short last groups are planned, not avoided")
-  func shortGroups() throws {
+  /// Short last groups are planned, not avoided.
+  @Test func shortGroups() throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
     let q = try #require(plan.tensors.first { $0.spec.role == .q })
     #expect(q.geometry.type == .int4)
@@ -136,14 +134,13 @@ struct PlanTests {
     #expect(q.geometry.groupsPerRow == 2)
   }
 
-  @Test(
-    "Recipes that do not fit are refused",
-    arguments: [
-      ("conversion.unmatched-rule", "int4", 32, ["*.queries.weight": "f32"]),
-      ("conversion.quantized-vector", "f16", 32, ["*norm*": "int8"]),
-      ("conversion.rule-type", "f16", 32, ["*": "mixed"]),
-      ("conversion.group-size", "int4", 48, [:]),
-    ])
+  /// Recipes that do not fit are refused.
+  @Test(arguments: [
+    ("conversion.unmatched-rule", "int4", 32, ["*.queries.weight": "f32"]),
+    ("conversion.quantized-vector", "f16", 32, ["*norm*": "int8"]),
+    ("conversion.rule-type", "f16", 32, ["*": "mixed"]),
+    ("conversion.group-size", "int4", 48, [:]),
+  ])
   func refusals(code: String, type: String, group: Int, rules: [String: String]) throws {
     let recipe = try recipe(type, group: group, rules: rules.map { ($0.key, $0.value) })
     let error = try diagnostic {
@@ -153,7 +150,8 @@ struct PlanTests {
     #expect(error.kind == .usage)
   }
 
-  @Test("Group sizes of rules that no file can have", arguments: [("int4", 48), ("f16", 32)])
+  /// Group sizes of rules that no file can have.
+  @Test(arguments: [("int4", 48), ("f16", 32)])
   func ruleGroupSizes(type: String, size: Int) throws {
     var recipe = try recipe("int4")
     recipe.rules = [
@@ -167,8 +165,8 @@ struct PlanTests {
     #expect(error.message.contains("'*=\(type):\(size)'"))
   }
 
-  @Test(
-    "A quantized input is refused, whatever it shall become", arguments: ["source", "f32", "int8"])
+  /// A quantized input is refused, whatever it shall become.
+  @Test(arguments: ["source", "f32", "int8"])
   func quantizedInput(type: String) throws {
     let folder = try TemporaryFolder()
     let path = folder.path("q.kibble")
@@ -180,8 +178,8 @@ struct PlanTests {
     #expect(error.path == path)
   }
 
-  @Test("Bits per weight count scales and padding")
-  func bitsPerWeight() throws {
+  /// Bits per weight count scales and padding.
+  @Test func bitsPerWeight() throws {
     let plan = try plan(Fixtures.folder("doge-nano"), recipe("int4"))
     let bytes = plan.tensors.reduce(0) { $0 + $1.geometry.totalBytes }
     #expect(plan.bitsPerWeight == Double(bytes) * 8 / Double(plan.parameterCount))

@@ -9,14 +9,14 @@ import Testing
 ///
 /// That was written from the format's description alone: where they disagree, one of the three
 /// is wrong.
-@Suite("A second reader, in Python", .enabled(if: SecondReader.python != nil))
+@Suite(.enabled(if: SecondReader.python != nil))
 struct SecondReaderTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
+  /// It decodes every type to the bits of an export.
   @Test(
-    "It decodes every type to the bits of an export",
     arguments: ["cases/odd-shapes", "cases/doge2-moe-untied", "reference/e3-oldnames-f32"],
     [
       ("source", 32), ("f32", 32), ("f16", 32), ("bf16", 32),
@@ -28,8 +28,8 @@ struct SecondReaderTests {
     #expect(run.status == 0, "\(run.output)")
   }
 
-  @Test("It names the tensor whose bits differ")
-  func otherBits() throws {
+  /// It names the tensor whose bits differ.
+  @Test func otherBits() throws {
     let (file, checkpoint) = try exported("cases/residual-weight", "int4")
     var bytes = try fileBytes(checkpoint)
     bytes[bytes.count - 4] ^= 1
@@ -40,7 +40,8 @@ struct SecondReaderTests {
     #expect(run.output.contains(": differs or is missing"), "\(run.output)")
   }
 
-  @Test("Both refuse a file with a byte that is wrong", arguments: Damage.allCases)
+  /// Both refuse a file with a byte that is wrong.
+  @Test(arguments: Damage.allCases)
   private func damaged(damage: Damage) throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
     let file = try converter().load(plan).file

@@ -16,7 +16,7 @@ private func dot(_ a: [Float], _ b: [Float]) -> Double {
   }
 
   @Test(arguments: checkpoints)
-  func `the loss is that of the model's logits`(_ name: String) throws {
+  func theLossIsThatOfTheModelsLogits(_ name: String) throws {
     let problem = try problem(name)
     #expect(abs(try problem.loss() - problem.expectedLoss) <= 1e-6 * problem.expectedLoss)
   }
@@ -24,7 +24,7 @@ private func dot(_ a: [Float], _ b: [Float]) -> Double {
   /// Central differences in float32 are good to 0.3 % here along the gradient, and to 0.5 % of its
   /// length along random directions (measured).
   @Test(arguments: checkpoints)
-  func `gradients are the loss's slopes`(_ name: String) throws {
+  func gradientsAreTheLosssSlopes(_ name: String) throws {
     let problem = try problem(name)
     let gradients = try problem.gradients()
     var random = SplitMix(3)

@@ -13,7 +13,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
       "cases/odd-shapes", "cases/act-gelu-moe", "cases/doge2-early-moe", "reference/e6-bias-f16",
       "reference/e6-moe-oddN", "reference/e6-sliding-keepwindow",
     ])
-  func `threads and kernels change no bit`(_ name: String) throws {
+  func threadsAndKernelsChangeNoBit(_ name: String) throws {
     let results = try Machine.all.map { machine in
       let problem = try Problem(name, tokens: 140, on: machine)
       return (
@@ -26,7 +26,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
     }
   }
 
-  @Test func `a shorter sequence in used memory has the same gradient`() throws {
+  @Test func aShorterSequenceInUsedMemoryHasTheSameGradient() throws {
     let (used, fresh) = try (
       Problem("reference/e6-moe"), Problem("reference/e6-moe")
     )
@@ -39,7 +39,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
     #expect(results[0] == results[1])
   }
 
-  @Test func `gradients add up until they are cleared`() throws {
+  @Test func gradientsAddUpUntilTheyAreCleared() throws {
     let problem = try Problem("reference/e6-moe")
     let numbers = problem.subject.matrices
     let gradients = try problem.gradients()
@@ -54,7 +54,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
     #expect(numbers.allSatisfy { gradients[$0]?.flat.allSatisfy { $0 == 0 } ?? false })
   }
 
-  @Test func `what is not asked for changes nothing`() throws {
+  @Test func whatIsNotAskedForChangesNothing() throws {
     let problem = try Problem("cases/doge2-early-moe")
     let all = try problem.gradients()
     for number in problem.subject.matrices {
@@ -64,7 +64,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
     }
   }
 
-  @Test func `a token outside the vocabulary is an error`() throws {
+  @Test func aTokenOutsideTheVocabularyIsAnError() throws {
     let problem = try Problem("reference/e6-moe")
     let none = WeightGradients(for: problem.model, numbers: [])
     #expect(throws: ModelError.tokenOutOfRange(token: 256, position: 1, vocabulary: 256)) {
@@ -73,7 +73,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
     }
   }
 
-  @Test func `targets come in consecutive blocks and may fail`() throws {
+  @Test func targetsComeInConsecutiveBlocksAndMayFail() throws {
     struct Failure: Error {}
     let problem = try Problem("doge-nano", tokens: 300)
     let none = WeightGradients(for: problem.model, numbers: [])

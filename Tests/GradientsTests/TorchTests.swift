@@ -25,7 +25,7 @@ private struct TorchCase: Sendable, CustomTestStringConvertible {
 
 @Suite struct TorchTests {
   @Test(arguments: TorchCase.all)
-  fileprivate func `gradients are those of PyTorch`(_ torch: TorchCase) throws {
+  fileprivate func gradientsAreThoseOfPyTorch(_ torch: TorchCase) throws {
     let golden = try TensorFile(torch.file)
     let tokens = try golden.values("input_ids", as: Int64.self).map { Int($0) }
     let targets = matrix(try golden.rows("targets"))

@@ -1,7 +1,7 @@
 import Testing
 import ToolSupport
 
-struct ArgumentScannerTests {
+@Suite struct ArgumentScannerTests {
   @Test(arguments: [
     ["convert", "doge", "-o", "out", "--type", "int8"],
     ["convert", "-o", "out", "--type=int8", "doge"],

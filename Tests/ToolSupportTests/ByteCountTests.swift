@@ -1,7 +1,7 @@
 import Testing
 import ToolSupport
 
-struct ByteCountTests {
+@Suite struct ByteCountTests {
   @Test(arguments: [
     ("1", 1), ("750000", 750_000), ("750k", 750_000), ("750K", 750_000), ("2kB", 2_000),
     ("12M", 12_000_000), ("12MB", 12_000_000), ("3G", 3_000_000_000), ("3gb", 3_000_000_000),

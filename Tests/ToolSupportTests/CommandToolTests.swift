@@ -3,7 +3,7 @@ import JSONCore
 import Testing
 import ToolSupport
 
-struct CommandToolTests {
+@Suite struct CommandToolTests {
   /// What a run leaves behind.
   private struct Run {
     var code: Int32

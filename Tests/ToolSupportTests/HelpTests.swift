@@ -2,7 +2,7 @@ import JSONCore
 import Testing
 import ToolSupport
 
-struct HelpTests {
+@Suite struct HelpTests {
   private func output(_ line: String...) -> String {
     let transcript = Transcript()
     let output = StandardOutput { bytes throws(OutputError) in

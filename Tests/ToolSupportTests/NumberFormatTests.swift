@@ -1,7 +1,7 @@
 import Testing
 import ToolSupport
 
-struct NumberFormatTests {
+@Suite struct NumberFormatTests {
   @Test(arguments: [
     (0.0, 2, "0.00"), (-0.0, 2, "0.00"), (-0.004, 2, "0.00"), (-0.006, 2, "-0.01"),
     // Ties of the exact binary value go to even; 2.675 lies below its tie.

@@ -1,7 +1,7 @@
 import Testing
 import ToolSupport
 
-struct ParsedArgumentsTests {
+@Suite struct ParsedArgumentsTests {
   @Test func argumentsByPlace() throws {
     let arguments = try parse("inspect", "m", "n", "1", "2")
     #expect(try arguments.argument(.model) == "m")

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 import ToolSupport
 
-struct ProgressRendererTests {
+@Suite struct ProgressRendererTests {
   /// A renderer with a clock that the test moves.
   private final class Stage: Sendable {
     let transcript = Transcript()

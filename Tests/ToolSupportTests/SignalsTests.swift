@@ -3,7 +3,7 @@ import JSONCore
 import Testing
 import ToolSupport
 
-struct SignalsTests {
+@Suite struct SignalsTests {
   @Test(arguments: [SIGINT, SIGTERM])
   func firstSignalIsNotedAndSecondEnds(_ number: Int32) async {
     await #expect(processExitsWith: .exitCode(128 + number)) { [number] in

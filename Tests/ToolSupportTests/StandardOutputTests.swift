@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import ToolSupport
 
-struct StandardOutputTests {
+@Suite struct StandardOutputTests {
   @Test func buffersUntilFlushed() throws {
     let transcript = Transcript()
     let output = StandardOutput { bytes throws(OutputError) in

@@ -2,7 +2,7 @@ import Diagnostics
 import Testing
 import ToolSupport
 
-struct TextTableTests {
+@Suite struct TextTableTests {
   @Test func columnsAlign() {
     var table = TextTable([.text("tensor"), .number("bytes"), .text("note")])
     table.append(["embed", "13,118,728", "tied"])

@@ -2,7 +2,7 @@ import Diagnostics
 import Testing
 import ToolSupport
 
-struct UsageErrorTests {
+@Suite struct UsageErrorTests {
   @Test(arguments: [
     (
       UsageError.unknownCommand("covnert", nearest: "convert"), "usage.unknown-command",
