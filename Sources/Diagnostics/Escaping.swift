@@ -1,3 +1,10 @@
+/// Text from a file for a message, cut behind so many Unicode scalars; dots say that it was.
+package func abridged(_ text: String, limit: Int) -> String {
+  let start = text.unicodeScalars.prefix(limit)
+  let isWhole = start.endIndex == text.unicodeScalars.endIndex
+  return escaped(String(start)) + (isWhole ? "" : "...")
+}
+
 /// Makes text from a file fit to stand in a message.
 ///
 /// Names and paths of an untrusted file may hold terminal control sequences, line breaks or

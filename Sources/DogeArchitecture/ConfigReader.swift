@@ -170,24 +170,7 @@ extension JSONNumber {
 }
 
 /// A value as a message shows it: short, on one line.
-func shown(_ value: JSON) -> String {
-  switch value {
-  case .null: "null"
-  case .bool(let flag): flag ? "true" : "false"
-  case .number(let number): abridged(number.text)
-  case .string(let text): "the text " + quoted(text)
-  case .array: "a list"
-  case .object: "an object"
-  }
-}
+func shown(_ value: JSON) -> String { value.shown(limit: 160) }
 
 /// A name or text in quotation marks, without control characters, cut if it is very long.
-func quoted(_ text: String) -> String {
-  "'" + abridged(text) + "'"
-}
-
-private func abridged(_ text: String, limit: Int = 160) -> String {
-  let start = text.unicodeScalars.prefix(limit)
-  let isWhole = start.endIndex == text.unicodeScalars.endIndex
-  return escaped(String(start)) + (isWhole ? "" : "...")
-}
+func quoted(_ text: String) -> String { "'" + abridged(text, limit: 160) + "'" }

@@ -1,4 +1,3 @@
-import Diagnostics
 import JSONCore
 
 /// Reads settings out of a file's object.
@@ -59,19 +58,4 @@ struct SettingReader {
 }
 
 /// A value as a message shows it: short, on one line.
-func shown(_ value: JSON) -> String {
-  switch value {
-  case .null: "null"
-  case .bool(let flag): flag ? "true" : "false"
-  case .number(let number): abridged(number.text)
-  case .string(let text): "the text '" + abridged(text) + "'"
-  case .array: "a list"
-  case .object: "an object"
-  }
-}
-
-private func abridged(_ text: String, limit: Int = 80) -> String {
-  let start = text.unicodeScalars.prefix(limit)
-  let isWhole = start.endIndex == text.unicodeScalars.endIndex
-  return escaped(String(start)) + (isWhole ? "" : "...")
-}
+func shown(_ value: JSON) -> String { value.shown(limit: 80) }
