@@ -50,10 +50,11 @@ let package = Package(
     .target(name: "CSystem", dependencies: ["CZlib"]),
     .target(name: "CKernels"),
     module("Diagnostics"),
-    module("Parallel", ["CSystem"]),
+    module("LibC"),
+    module("Parallel", ["CSystem", "LibC"]),
     module("TensorCore", ["Diagnostics"]),
     module("JSONCore", ["Diagnostics"]),
-    module("ByteIO", ["CSystem", "CZlib", "Diagnostics"]),
+    module("ByteIO", ["CSystem", "CZlib", "Diagnostics", "LibC"]),
     module("Kernels", ["CKernels", "Diagnostics", "TensorCore"]),
 
     // The two file formats.
@@ -108,8 +109,8 @@ let package = Package(
       "Generation", ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "TensorCore"]),
 
     // The command line.
-    module("Charts", ["Diagnostics"]),
-    module("ToolSupport", ["Diagnostics", "JSONCore"]),
+    module("Charts", ["Diagnostics", "LibC"]),
+    module("ToolSupport", ["Diagnostics", "JSONCore", "LibC"]),
     .executableTarget(
       name: "kibble",
       dependencies: [

@@ -1,13 +1,6 @@
 import CSystem
+import LibC
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The job that a pool's threads share, and how they wait for the next one.
 ///

@@ -1,13 +1,6 @@
 import Diagnostics
 import JSONCore
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import LibC
 
 /// The tool as a whole: finds the command, runs it, and turns errors into messages and exit codes.
 package struct CommandTool: Sendable {

@@ -1,13 +1,6 @@
 import Diagnostics
 import JSONCore
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import LibC
 
 /// One run of the tool: what stdout and stderr show of it, and how it ends.
 struct Session: Sendable {

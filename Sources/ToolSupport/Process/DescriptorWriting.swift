@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import LibC
 
 /// Writes all of the bytes, also where the system takes them in parts.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) throws(OutputError) {

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import LibC
 
 /// Seconds since some moment in the past; only differences mean anything.
 package func monotonicSeconds() -> Double {

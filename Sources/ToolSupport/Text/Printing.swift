@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import LibC
 
 /// One number, printed by the C library: correctly rounded for every value and number of decimals.
 func printed(_ format: StaticString, _ decimals: Int, _ value: Double) -> String {
