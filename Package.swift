@@ -106,7 +106,8 @@ let package = Package(
     module("Tokenization", ["Diagnostics", "JSONCore", "UnicodeText"]),
     module("ChatTemplate", ["Diagnostics", "JSONCore"]),
     module(
-      "Generation", ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "TensorCore"]),
+      "Generation",
+      ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels", "TensorCore"]),
 
     // The command line.
     module("Charts", ["Diagnostics", "LibC"]),

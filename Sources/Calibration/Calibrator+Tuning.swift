@@ -1,6 +1,7 @@
 import Conversion
 import Diagnostics
 import DogeModel
+import Kernels
 import KibbleFormat
 import Quantization
 import TensorCore

@@ -1,6 +1,8 @@
 import CKernels
 import Conversion
 import DogeModel
+import Kernels
+import ModelFile
 import Parallel
 import Quantization
 import TensorCore

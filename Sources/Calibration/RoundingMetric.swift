@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 import Parallel
 
 /// What the errors of a matrix's weights cost: H, its factors, and their float32 copies.

@@ -1,5 +1,6 @@
 import CKernels
 import DogeModel
+import Kernels
 import TensorCore
 
 /// Coordinate descent over the codes and scales of one row, whose errors cost rᵀHr by an H of its

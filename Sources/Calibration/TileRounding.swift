@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 import TensorCore
 
 /// Sixteen rows of a matrix while their codes and scales are chosen.

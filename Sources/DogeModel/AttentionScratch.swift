@@ -1,3 +1,5 @@
+import Kernels
+
 /// Memory for one thread's part of attention; it grows with the number of keys.
 final class AttentionScratch: Sendable {
   let queries: FloatMatrix  // [queries, hd], then the weighted sums

@@ -81,12 +81,3 @@ struct Compute: Sendable {
     }
   }
 }
-
-extension KernelSet {
-  /// The values of a stored row.
-  package func row(_ row: Int, of stored: StoredMatrix, into out: FloatMatrix, at outRow: Int) {
-    unsafe withUnsafePointer(to: stored.matrix) {
-      unsafe table.pointee.row($0, UInt32(row), out[outRow])
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 import TensorCore
 
 /// A product of packed rows with a group of matrices, cut into pieces of about as many tiles.

@@ -1,5 +1,6 @@
 import CKernels
 import DogeArchitecture
+import Kernels
 
 /// Rotary position embedding: the frequencies of a model and the angles of a call's positions.
 ///

@@ -1,3 +1,4 @@
+import Kernels
 import Synchronization
 
 /// Cosines and sines of positions, computed once for all calls that share their frequencies.

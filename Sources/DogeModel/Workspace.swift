@@ -1,4 +1,5 @@
 import DogeArchitecture
+import Kernels
 
 /// Memory for logits and what leads to them.
 public final class LogitsBuffer: Sendable {

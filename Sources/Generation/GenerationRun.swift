@@ -1,5 +1,6 @@
 import DogeArchitecture
 import DogeModel
+import Kernels
 
 /// One generation, token by token.
 struct GenerationRun<Text: TextStream> {

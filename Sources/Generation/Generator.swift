@@ -1,5 +1,6 @@
 import DogeArchitecture
 import DogeModel
+import Kernels
 
 /// Generates text with a model, and keeps what it has run for the next call.
 ///

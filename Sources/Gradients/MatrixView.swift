@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 
 /// Some rows and columns of a matrix, as they lie or transposed.
 ///

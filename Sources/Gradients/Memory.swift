@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 
 /// Floats without a shape, which grow as they are needed.
 @safe final class Memory {

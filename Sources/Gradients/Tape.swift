@@ -1,5 +1,6 @@
 import DogeArchitecture
 import DogeModel
+import Kernels
 
 /// What the forward pass leaves behind for the backward pass, with room for some tokens T.
 final class Tape {

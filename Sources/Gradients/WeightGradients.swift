@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 
 /// The gradients of some matrices, each `[rows, columns]` like its matrix.
 package final class WeightGradients {

@@ -34,3 +34,12 @@ extension ElementType {
     }
   }
 }
+
+extension KernelSet {
+  /// The values of a stored row.
+  package func row(_ row: Int, of stored: StoredMatrix, into out: FloatMatrix, at outRow: Int) {
+    unsafe withUnsafePointer(to: stored.matrix) {
+      unsafe table.pointee.row($0, UInt32(row), out[outRow])
+    }
+  }
+}

@@ -1,5 +1,6 @@
 import DogeArchitecture
 import DogeModel
+import Kernels
 
 /// All logits of a sequence, and its hidden states where they are asked for.
 public struct LogitTrace: Sendable {

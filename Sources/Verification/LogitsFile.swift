@@ -2,6 +2,7 @@ import ByteIO
 import Diagnostics
 import DogeArchitecture
 import DogeModel
+import Kernels
 import Safetensors
 import TensorCore
 

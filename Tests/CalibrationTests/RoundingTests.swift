@@ -1,5 +1,6 @@
 import Calibration
 import DogeModel
+import Kernels
 import TensorCore
 import TestSupport
 import Testing

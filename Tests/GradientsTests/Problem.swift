@@ -1,5 +1,6 @@
 import DogeModel
 import Gradients
+import Kernels
 import TestSupport
 
 /// A checkpoint, some tokens, and targets that its logits are near to.

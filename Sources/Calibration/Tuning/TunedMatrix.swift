@@ -1,6 +1,7 @@
 import CKernels
 import Conversion
 import DogeModel
+import Kernels
 import Parallel
 import Quantization
 import TensorCore

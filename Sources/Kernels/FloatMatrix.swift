@@ -1,4 +1,3 @@
-import Kernels
 import TensorCore
 
 #if canImport(Glibc)
@@ -38,12 +37,12 @@ import TensorCore
   package subscript(row: Int) -> UnsafeMutablePointer<Float> { unsafe base + row * stride }
 
   /// Where its rows lie, while the matrix lives.
-  @safe struct View: BitwiseCopyable, @unchecked Sendable {
-    let base: UnsafeMutablePointer<Float>
-    let stride: Int
+  @safe package struct View: BitwiseCopyable, @unchecked Sendable {
+    package let base: UnsafeMutablePointer<Float>
+    package let stride: Int
   }
 
-  var view: View { unsafe View(base: base, stride: stride) }
+  package var view: View { unsafe View(base: base, stride: stride) }
 
   /// The values of a row.
   public func row(_ row: Int) -> [Float] {
