@@ -27,8 +27,8 @@ func tests(
 /// All libraries from bytes to verification: what a test of a late stage needs to get there.
 let pipeline = [
   "ByteIO", "Calibration", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-  "Gradients", "JSONCore", "Kernels", "KibbleFormat", "Parallel", "Quantization", "Safetensors",
-  "TensorCore", "Verification",
+  "Gradients", "JSONCore", "Kernels", "KibbleFormat", "ModelFile", "Parallel", "Quantization",
+  "Safetensors", "TensorCore", "Verification",
 ]
 
 let package = Package(
@@ -40,8 +40,8 @@ let package = Package(
       name: "Kibble",
       targets: [
         "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
-        "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels", "KibbleFormat", "Parallel",
-        "Quantization", "Safetensors", "TensorCore", "Tokenization", "Verification",
+        "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels", "KibbleFormat", "ModelFile",
+        "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization", "Verification",
       ]),
   ],
   targets: [
@@ -66,15 +66,21 @@ let package = Package(
       "Quantization", ["CKernels", "Diagnostics", "JSONCore", "Kernels", "Parallel", "TensorCore"]),
     module("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     module(
+      "ModelFile",
+      [
+        "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
+        "Safetensors", "TensorCore",
+      ]),
+    module(
       "DogeModel",
       [
-        "ByteIO", "CKernels", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels",
-        "KibbleFormat", "Parallel", "TensorCore",
+        "ByteIO", "CKernels", "Diagnostics", "DogeArchitecture", "Kernels", "KibbleFormat",
+        "ModelFile", "Parallel", "TensorCore",
       ]),
     module(
       "Gradients",
       [
-        "CKernels", "DogeArchitecture", "DogeModel", "Kernels", "KibbleFormat", "Parallel",
+        "CKernels", "DogeArchitecture", "DogeModel", "Kernels", "ModelFile", "Parallel",
         "TensorCore",
       ]),
 
@@ -83,7 +89,7 @@ let package = Package(
       "Conversion",
       [
         "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
-        "Parallel", "Quantization", "Safetensors", "TensorCore",
+        "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
       ]),
     module(
       "Verification",
@@ -95,7 +101,8 @@ let package = Package(
       name: "Calibration",
       dependencies: [
         "ByteIO", "CKernels", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-        "Gradients", "Kernels", "KibbleFormat", "Parallel", "Quantization", "TensorCore",
+        "Gradients", "Kernels", "KibbleFormat", "ModelFile", "Parallel", "Quantization",
+        "TensorCore",
       ],
       resources: [.embedInCode("Resources/calibration.txt")], swiftSettings: strict),
 
@@ -117,8 +124,8 @@ let package = Package(
       dependencies: [
         "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "Conversion",
         "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels",
-        "KibbleFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization",
-        "ToolSupport", "Verification",
+        "KibbleFormat", "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
+        "Tokenization", "ToolSupport", "Verification",
       ],
       swiftSettings: strict),
 

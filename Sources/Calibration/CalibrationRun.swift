@@ -4,6 +4,7 @@ import DogeArchitecture
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import TensorCore
@@ -203,7 +204,7 @@ final class CalibrationRun {
       try progress.checkCancellation()
       let geometry = plan.tensors[number].geometry
       let matrix = unsafe MatrixRounding(
-        geometry, values: stream.resident.file.tensors[number].geometry, metric: metric,
+        geometry, values: stream.resident.stored.tensors[number].record.geometry, metric: metric,
         base: stream.resident.values(of: number))
       if let record = try state?.record(of: number) {
         matrix.restore(record.rounded, pool: pool)

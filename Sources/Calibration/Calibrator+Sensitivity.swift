@@ -1,6 +1,7 @@
 import Conversion
 import Diagnostics
 import DogeArchitecture
+import ModelFile
 import Quantization
 import TensorCore
 

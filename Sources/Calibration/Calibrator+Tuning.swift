@@ -3,6 +3,7 @@ import Diagnostics
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 
@@ -18,9 +19,9 @@ extension Calibrator {
     var warnings: [String] = []
     let quantized = try converter.load(plan) { output in
       warnings = try round(plan, sequences, output, state)
-    }.file
-    let reference = try converter.load(plan.inFloat32()).file
-    let tuner = try Tuner(
+    }.model
+    let reference = try converter.load(plan.inFloat32()).model
+    let tuner = Tuner(
       quantized, numbers: plan.tensors.indices.filter { plan.tensors[$0].isRounded },
       reference: reference, sequences: sequences, kernels: kernels, pool: pool,
       progress: progress)
@@ -38,7 +39,7 @@ extension Calibrator {
 extension ResidentModel {
   /// Stores the values of a tensor, `[rows, columns]`.
   fileprivate func store(_ values: FloatMatrix, number: Int) {
-    let geometry = file.tensors[number].geometry
+    let geometry = stored.tensors[number].record.geometry
     for row in 0..<values.rows {
       let out = unsafe self.values(of: number) + geometry.firstFloat(of: row)
       for column in 0..<values.columns {

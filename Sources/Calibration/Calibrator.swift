@@ -3,6 +3,7 @@ import Diagnostics
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 
@@ -57,12 +58,12 @@ public struct Calibrator: Sendable {
   /// Makes the same bytes in memory.
   package func load(
     _ plan: ConversionPlan, sequences: [[Int]]
-  ) throws -> (file: KibbleFile, report: ConversionReport, warnings: [String]) {
+  ) throws -> (model: StoredModel, report: ConversionReport, warnings: [String]) {
     var warnings: [String] = []
-    let (file, report) = try converter.load(plan) { output in
+    let (model, report) = try converter.load(plan) { output in
       warnings = try encode(plan, sequences, output, nil)
     }
-    return (file, report, warnings)
+    return (model, report, warnings)
   }
 
   /// Refuses a file that cannot be a state, before any work is done; there need not be one.

@@ -4,6 +4,7 @@ import DogeArchitecture
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import TensorCore
 
@@ -164,7 +165,7 @@ final class SensitivityRun {
     guard let geometries = wanted[number] else { return }
     func rounding(_ geometry: TensorGeometry) -> MatrixRounding {
       unsafe MatrixRounding(
-        geometry, values: stream.resident.file.tensors[number].geometry, metric: metric,
+        geometry, values: stream.resident.stored.tensors[number].record.geometry, metric: metric,
         base: stream.resident.values(of: number))
     }
     let spec = stream.plan.tensors[number].spec

@@ -4,6 +4,7 @@ import DogeArchitecture
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import TensorCore
 
@@ -23,7 +24,7 @@ final class StreamedModel {
   init(
     _ plan: ConversionPlan, resident: ResidentModel, sequences: [[Int]], kernels: KernelSet,
     pool: ThreadPool, progress: any ProgressSink
-  ) throws {
+  ) {
     self.plan = plan
     self.resident = resident
     self.sequences = sequences
@@ -31,7 +32,7 @@ final class StreamedModel {
     self.pool = pool
     self.progress = progress
     tap = InputTap()
-    model = try DogeModel(file: resident.file, kernels: kernels, pool: pool, tap: tap)
+    model = DogeModel(resident.stored, kernels: kernels, pool: pool, tap: tap)
     cache = model.makeCache(maximum: sequences.map(\.count).max() ?? 0)
   }
 
@@ -74,9 +75,7 @@ final class StreamedModel {
     _ roles: Set<TensorRole> = Set(TensorRole.allCases), layer: Int? = nil,
     _ body: () throws -> Result
   ) throws -> Result {
-    let large = numbers(roles, layer: layer).filter {
-      plan.tensors[$0].spec.kind != .vector && plan.tensors[$0].spec.role != .dt
-    }
+    let large = numbers(roles, layer: layer).filter { plan.tensors[$0].spec.isLarge }
     try progress.checkCancellation()
     try resident.load(large)
     defer { resident.drop(large) }
@@ -121,7 +120,8 @@ final class StreamedModel {
     of number: Int, _ half: Half, layer: Int, _ hidden: [FloatMatrix]
   ) throws -> SecondMoments {
     let moments = makeMoments(plan.tensors[number].geometry.columns)
-    try tap.watch(resident.file.matrix(of: resident.file.tensors[number])) { x, tokens in
+    let stored = resident.stored
+    try tap.watch(stored.matrix(of: stored.tensors[number])) { x, tokens in
       moments.add(x, count: tokens)
     } during: {
       for x in hidden { try run(half, layer: layer, [x.copy()]) }
@@ -143,7 +143,7 @@ final class StreamedModel {
 
 extension PlannedTensor {
   /// Whether the calibration rounds the tensor; a quantized dt_proj is left to `search`.
-  var isRounded: Bool { geometry.type.isQuantized && spec.role != .dt }
+  var isRounded: Bool { geometry.type.isQuantized && spec.isLarge }
 }
 
 extension FloatMatrix {

@@ -1,5 +1,6 @@
 import DogeModel
 import Kernels
+import ModelFile
 import TensorCore
 
 /// Sixteen rows of a matrix while their codes and scales are chosen.

@@ -1,41 +1,10 @@
 import Diagnostics
-import DogeArchitecture
-import JSONCore
 import Quantization
 import TensorCore
 
 extension ConversionError: Diagnosable {
   /// The error in words, with its exit code.
   public var diagnostic: Diagnostic {
-    switch self {
-    case .configNotJSON(let path, let error):
-      error.diagnostic(path: path)
-    case .config(let path, let error):
-      error.diagnostic.at(path)
-    case .layout(let path, let error):
-      error.diagnostic.at(path)
-    case .metadata(let path, let field, let found, let expected):
-      Diagnostic(
-        .badData, code: "conversion.metadata",
-        "the file's metadata are damaged: \(escaped(field)) is \(escaped(found)), "
-          + "expected \(escaped(expected))", path: path, hint: Self.convertAgain)
-    case .storedTensors(let path, let expected, let found):
-      Diagnostic(
-        .badData, code: "conversion.tensor-count",
-        "the file has \(found) tensors, its config calls for \(expected)", path: path,
-        hint: Self.convertAgain)
-    case .storedTensor(let path, let tensor, let expected, let shape):
-      Diagnostic(
-        .badData, code: "conversion.wrong-tensor",
-        "the file holds \(escaped(tensor)) where its config calls for \(expected) of shape "
-          + "\(shape), laid out for its use", path: path, tensor: tensor, hint: Self.convertAgain)
-    default: planningDiagnostic
-    }
-  }
-
-  private static let convertAgain = "Convert the checkpoint again."
-
-  private var planningDiagnostic: Diagnostic {
     switch self {
     case .alreadyQuantized(let path, let tensor, let type):
       Diagnostic(
@@ -151,14 +120,5 @@ extension SizeBudget {
     case .fileBytes: self
     case .bitsPerWeight(let bits): .bitsPerWeight((bits * 1000).rounded(.up) / 1000)
     }
-  }
-}
-
-extension Diagnostic {
-  /// The same with the path, where there is none.
-  fileprivate func at(_ path: String) -> Diagnostic {
-    var copy = self
-    copy.path = copy.path ?? path
-    return copy
   }
 }

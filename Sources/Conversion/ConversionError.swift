@@ -1,5 +1,3 @@
-import DogeArchitecture
-import JSONCore
 import Quantization
 import TensorCore
 
@@ -7,20 +5,6 @@ import TensorCore
 ///
 /// `path` is a file or folder.
 public enum ConversionError: Error, Equatable, Sendable {
-  // Opening.
-  /// config.json is not JSON.
-  case configNotJSON(path: String, JSONError)
-  /// config.json does not describe a model that can be read.
-  case config(path: String, ConfigError)
-  /// The checkpoint's tensors are not those that its config calls for.
-  case layout(path: String, LayoutError)
-  /// A `.kibble` file's metadata are not as this program writes them.
-  case metadata(path: String, field: String, found: String, expected: String)
-  /// A `.kibble` file has more or fewer tensors than its config calls for.
-  case storedTensors(path: String, expected: Int, found: Int)
-  /// A tensor of a `.kibble` file is not the one that belongs in its place.
-  case storedTensor(path: String, tensor: String, expected: String, shape: [Int])
-
   // Planning.
   /// The input is quantized already.
   case alreadyQuantized(path: String, tensor: String, type: WeightType)

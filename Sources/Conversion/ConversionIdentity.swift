@@ -1,6 +1,7 @@
 import ByteIO
 import JSONCore
 import KibbleFormat
+import ModelFile
 
 /// What a conversion is made of, as checksums of its metadata: where they are the same, so are
 /// the bytes.

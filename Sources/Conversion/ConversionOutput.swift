@@ -1,6 +1,7 @@
 import ByteIO
 import DogeArchitecture
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 

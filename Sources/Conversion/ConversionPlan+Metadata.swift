@@ -1,6 +1,7 @@
 import DogeArchitecture
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 

@@ -2,6 +2,7 @@ import ByteIO
 import DogeArchitecture
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 

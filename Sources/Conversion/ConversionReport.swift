@@ -1,4 +1,5 @@
 import DogeArchitecture
+import ModelFile
 import Quantization
 import TensorCore
 

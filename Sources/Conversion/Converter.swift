@@ -3,6 +3,7 @@ import Diagnostics
 import DogeArchitecture
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import TensorCore
@@ -65,18 +66,18 @@ public struct Converter: Sendable {
   /// Makes the same bytes in memory.
   ///
   /// - Parameter plan: what to make.
-  /// - Returns: the file, as if it had been written and opened, and what it holds.
+  /// - Returns: the model, as if the file had been written and opened, and what it holds.
   /// - Throws: what is wrong with the input; all errors are `Diagnosable`.
   public func load(
     _ plan: ConversionPlan
-  ) throws -> (file: KibbleFile, report: ConversionReport) {
+  ) throws -> (model: StoredModel, report: ConversionReport) {
     try load(plan) { _ in }
   }
 
   /// The same, where `encode` encodes some of the tensors first, in its own way.
   package func load(
     _ plan: ConversionPlan, encode: (ConversionOutput) throws -> Void
-  ) throws -> (file: KibbleFile, report: ConversionReport) {
+  ) throws -> (model: StoredModel, report: ConversionReport) {
     let facts = try read(plan.source)
     let memory = try MemoryBuffer(count: plan.fileLength)
     var loader = self
@@ -85,7 +86,8 @@ public struct Converter: Sendable {
     try encode(output)
     try output.encodeRest()
     let report = try output.finish(output: nil)
-    return (try KibbleFile(region: memory, path: plan.source.path), report)
+    let file = try KibbleFile(region: memory, path: plan.source.path)
+    return (try StoredModel(file: file), report)
   }
 
   /// A model as a `.kibble` file: itself, or a checkpoint's weights in memory, each tensor in the
@@ -94,15 +96,15 @@ public struct Converter: Sendable {
   /// - Parameters:
   ///   - source: the model.
   ///   - toolVersion: the version of the program, for the metadata.
-  /// - Returns: the file.
+  /// - Returns: the model.
   /// - Throws: what is wrong with the input; all errors are `Diagnosable`.
-  public func open(_ source: ModelSource, toolVersion: String) throws -> KibbleFile {
+  public func open(_ source: ModelSource, toolVersion: String) throws -> StoredModel {
     switch source {
-    case .kibble(let model): return model.file
+    case .kibble(let model): return model
     case .checkpoint:
       let plan = try ConversionPlan(
         source: source, recipe: EncodingRecipe(target: .source), toolVersion: toolVersion)
-      return try load(plan).file
+      return try load(plan).model
     }
   }
 }

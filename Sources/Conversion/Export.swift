@@ -2,6 +2,7 @@ import ByteIO
 import Diagnostics
 import DogeArchitecture
 import KibbleFormat
+import ModelFile
 import Quantization
 import Safetensors
 import TensorCore

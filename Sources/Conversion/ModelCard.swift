@@ -1,5 +1,6 @@
 import ByteIO
 import JSONCore
+import ModelFile
 import Safetensors
 
 /// The fields of a model card's YAML front matter that a `.kibble` file keeps.

@@ -2,6 +2,7 @@ import ByteIO
 import DogeArchitecture
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Safetensors
 
 /// Where a model's weights come from: always the checkpoint, however many files lie between.

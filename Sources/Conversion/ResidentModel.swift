@@ -1,6 +1,7 @@
 import ByteIO
 import DogeArchitecture
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 
@@ -9,7 +10,7 @@ import TensorCore
 /// Small tensors always are. Tensors keep their numbers in the plan of an output.
 package final class ResidentModel {
   /// The values as a `.kibble` file; tensors that are not loaded are zeros.
-  package let file: KibbleFile
+  package let stored: StoredModel
   private let memory: MemoryBuffer
   private let inputs: [TensorInput]
   private let source: ModelSource
@@ -22,41 +23,42 @@ package final class ResidentModel {
     let floats = try plan.inFloat32()
     memory = try MemoryBuffer(count: floats.fileLength)
     try floats.layout.writeFrame(to: memory)
-    file = try KibbleFile(region: memory, path: plan.source.path)
+    stored = try StoredModel(file: KibbleFile(region: memory, path: plan.source.path))
     source = plan.source
     inputs = source.inputs()
     self.converter = converter.silent
-    let specs = plan.tensors.map(\.spec)
-    try load(specs.indices.filter { specs[$0].kind == .vector || specs[$0].role == .dt })
+    try load(stored.tensors.indices.filter { !stored.tensors[$0].spec.isLarge })
   }
 
   /// Reads tensors from the source.
   package func load(_ numbers: [Int]) throws {
     let jobs = numbers.map { number in
-      let record = file.tensors[number]
+      let record = stored.tensors[number].record
       return EncodingJob(
         name: record.name, shape: record.shape, input: inputs[number],
         geometry: record.geometry, exponent: 0)
     }
     _ = try converter.encode(jobs, method: .rtn, path: source.path) { _ in
     } write: { chunk in
-      try file.tensors[numbers[chunk.job]].write(chunk, to: memory)
+      try stored.tensors[numbers[chunk.job]].record.write(chunk, to: memory)
     }
   }
 
   /// Forgets tensors.
   package func drop(_ numbers: [Int]) {
     for number in numbers {
-      for plane in file.tensors[number].planes { memory.discard(plane) }
+      for plane in stored.tensors[number].record.planes { memory.discard(plane) }
     }
   }
 
   /// The first value of a tensor.
   package func values(of number: Int) -> UnsafeMutablePointer<Float> {
-    unsafe memory.mutablePointer(at: file.tensors[number].planes[0].lowerBound)
+    unsafe memory.mutablePointer(at: stored.tensors[number].record.planes[0].lowerBound)
       .assumingMemoryBound(to: Float.self)
   }
 
   /// A tensor's values as the input of an encoding.
-  func input(of number: Int) -> TensorInput { TensorInput(file.tensors[number], in: memory) }
+  func input(of number: Int) -> TensorInput {
+    TensorInput(stored.tensors[number].record, in: memory)
+  }
 }

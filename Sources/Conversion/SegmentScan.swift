@@ -1,6 +1,7 @@
 import ByteIO
 import Diagnostics
 import Kernels
+import ModelFile
 import Parallel
 import Quantization
 import Synchronization

@@ -3,6 +3,7 @@ import Diagnostics
 import DogeArchitecture
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import Safetensors

@@ -2,6 +2,7 @@ import ByteIO
 import DogeArchitecture
 import Kernels
 import KibbleFormat
+import ModelFile
 import Quantization
 import Safetensors
 import TensorCore
@@ -25,13 +26,7 @@ struct TensorInput {
   /// A stored tensor.
   init(_ record: TensorRecord, in region: any ByteRegion) {
     let geometry = record.geometry
-    let scales = unsafe record.planes.dropFirst().first.map {
-      unsafe region.pointer(at: $0.lowerBound)
-    }
-    source = unsafe .stored(
-      StoredMatrix(
-        geometry, codes: region.pointer(at: record.planes[0].lowerBound), scales: scales,
-        exponent: record.exponent))
+    source = .stored(record.matrix(in: region))
     self.region = region
     let rowBytes = [geometry.unitsPerRow * 4, geometry.groupsPerRow * 2]
     planes = zip(record.planes, rowBytes).map { ($0, $1 * TensorGeometry.tileRows) }

@@ -1,12 +1,7 @@
 import DogeArchitecture
+import ModelFile
 import Quantization
 import TensorCore
-
-extension TensorSpec {
-  /// How kibble lays the tensor out: in tiles where it is multiplied, unless it has but a few
-  /// rows; otherwise row after row.
-  package var arrangement: Arrangement { kind == .matrix && role != .dt ? .tiles : .rows }
-}
 
 extension TensorRole {
   /// Why the tensor stays in float32 when the others are compressed.

@@ -3,6 +3,7 @@ import CKernels
 import DogeArchitecture
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import TensorCore
 
@@ -10,16 +11,11 @@ extension DogeModel {
   /// Bytes of weights that one decoded token reads: all matrices, one embedding row, and of the
   /// experts those that are chosen.
   public var weightBytesPerToken: Int {
-    file.tensors.reduce(0) { sum, tensor in
-      let bytes = tensor.byteCount
-      let isMultiplied = tensor.geometry.arrangement == .tiles
-      guard !isMultiplied, tensor.shape.count == 2, tensor.geometry.rows > 1 else {
-        return sum + bytes
-      }
-      if tensor.name.hasSuffix(TensorRole.dt.rawValue) { return sum + bytes }
-      let isEmbedding = tensor.name == TensorRole.embedding.rawValue
-      let rows = isEmbedding ? 1 : config.experts?.perToken ?? 1
-      return sum + bytes * rows / tensor.geometry.rows
+    stored.tensors.reduce(0) { sum, tensor in
+      let bytes = tensor.record.byteCount
+      guard tensor.spec.kind == .table else { return sum + bytes }
+      let rows = tensor.spec.role == .embedding ? 1 : config.experts?.perToken ?? 1
+      return sum + bytes * rows / tensor.record.geometry.rows
     }
   }
 
@@ -30,7 +26,7 @@ extension DogeModel {
   /// - Returns: the number of bytes read.
   @discardableResult
   public func readWeights() -> Int {
-    let planes = file.tensors.filter { $0.geometry.arrangement == .tiles }.flatMap(\.planes)
+    let planes = stored.tensors.filter(\.spec.isMultiplied).flatMap(\.record.planes)
     compute.pool.run(compute.pool.threadCount) { part in
       for plane in planes {
         let parts = compute.pool.threadCount
@@ -38,7 +34,7 @@ extension DogeModel {
         let end = plane.count * (part + 1) / parts
         unsafe withExtendedLifetime(
           compute.kernels.table.pointee.read_memory(
-            file.region.pointer(at: plane.lowerBound + begin), end - begin)
+            stored.file.region.pointer(at: plane.lowerBound + begin), end - begin)
         ) {}
       }
     }

@@ -1,8 +1,7 @@
 import CKernels
 import DogeArchitecture
-import JSONCore
 import Kernels
-import KibbleFormat
+import ModelFile
 import Parallel
 import TensorCore
 
@@ -21,7 +20,7 @@ public final class DogeModel: Sendable {
   /// The layout of the checkpoint that it comes from.
   public let layout: CheckpointLayout
   /// The file that holds the weights.
-  public let file: KibbleFile
+  public let stored: StoredModel
   let weights: ModelWeights
   let compute: Compute
   /// How products with quantized matrices are computed.
@@ -45,35 +44,32 @@ public final class DogeModel: Sendable {
     }
   }
 
-  /// Finds a model's weights in a file; nothing is copied but small vectors.
+  /// Takes a model's weights where they lie; nothing is copied but small vectors.
   ///
-  /// - Throws: `ModelError`, or an error of the config.
+  /// - Parameters:
+  ///   - stored: the model's file.
+  ///   - kernels: compute it; the results do not depend on them.
+  ///   - pool: the threads that run them.
+  ///   - mode: how products with quantized matrices are computed.
   public convenience init(
-    file: KibbleFile, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact
-  ) throws {
-    try self.init(file: file, kernels: kernels, pool: pool, mode: mode, tap: nil)
+    _ stored: StoredModel, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact
+  ) {
+    self.init(stored, kernels: kernels, pool: pool, mode: mode, tap: nil)
   }
 
   /// The same, with someone who is shown what the matrices are multiplied by.
   package init(
-    file: KibbleFile, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact,
+    _ stored: StoredModel, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact,
     tap: InputTap?
-  ) throws {
-    guard let bytes = file.blob(named: "config.json") else {
-      throw ModelError.noDescription(path: file.path, missing: "config.json")
-    }
-    config = try DogeConfig(json: JSON.parse(bytes))
-    guard let layout = CheckpointLayout(metadata: file.metadata["layout"], config: config) else {
-      throw ModelError.noDescription(path: file.path, missing: "layout in its metadata")
-    }
-    self.layout = layout
-    self.file = file
-    weights = try ModelWeights(file: file, config: config, layout: layout, kernels: kernels)
+  ) {
+    self.stored = stored
+    config = stored.config
+    layout = stored.layout
+    weights = ModelWeights(stored, kernels: kernels)
     let compute = Compute(kernels: kernels, pool: pool, mode: mode, tap: tap)
     self.compute = compute
-    let config = config
     blocks = weights.layers.map {
-      Block($0, config: config, layout: layout, compute: compute)
+      Block($0, config: stored.config, layout: stored.layout, compute: compute)
     }
     rotary = RotaryTable(
       RotaryEmbedding(

@@ -1,8 +1,6 @@
 import DogeArchitecture
-import DogeModel
 import Kernels
-import KibbleFormat
-import TensorCore
+import ModelFile
 
 /// A model's tensors as dense float32 matrices.
 ///
@@ -58,79 +56,58 @@ struct DenseExperts {
 }
 
 extension DenseWeights {
-  /// Copies the values of all tensors of a file that a model was made of.
-  init(
-    file: KibbleFile, config: DogeConfig, layout: CheckpointLayout, kernels: KernelSet
-  ) throws(ModelError) {
-    let loader = DenseLoader(file: file, config: config, layout: layout, kernels: kernels)
+  /// Copies the values of all tensors of a model.
+  init(_ stored: StoredModel, kernels: KernelSet) {
+    let loader = DenseLoader(stored, kernels)
     values = loader.values
-    embedding = try loader.matrix(.embedding)
-    var blocks: [DenseBlock] = []
-    for layer in 0..<config.layerCount { blocks.append(try loader.block(layer)) }
-    self.blocks = blocks
-    finalNorm = try loader.vector(.finalNorm)
-    head = layout.tied ? embedding : try loader.matrix(.head)
+    embedding = loader.matrix(.embedding)
+    blocks = (0..<stored.config.layerCount).map { loader.block($0) }
+    finalNorm = loader.values(.finalNorm)
+    head = stored.layout.tied ? embedding : loader.matrix(.head)
   }
 }
 
 /// Finds tensors by what they do.
 private struct DenseLoader {
-  let file: KibbleFile
   let values: [FloatMatrix]
-  private let numbers: [Place: Int]
+  private let stored: StoredModel
 
-  private struct Place: Hashable {
-    let role: TensorRole
-    let layer: Int?
+  init(_ stored: StoredModel, _ kernels: KernelSet) {
+    self.stored = stored
+    values = stored.tensors.map { stored.values(of: $0, kernels: kernels) }
   }
 
-  init(file: KibbleFile, config: DogeConfig, layout: CheckpointLayout, kernels: KernelSet) {
-    self.file = file
-    values = file.tensors.map { file.values(of: $0, kernels: kernels) }
-    let byName = Dictionary(
-      uniqueKeysWithValues: file.tensors.enumerated().map { ($1.name, $0) })
-    var numbers: [Place: Int] = [:]
-    for spec in layout.tensors(for: config) {
-      numbers[Place(role: spec.role, layer: spec.layer)] = byName[spec.canonicalName]
-    }
-    self.numbers = numbers
-  }
-
-  func matrix(
-    _ role: TensorRole, _ layer: Int? = nil, bias: TensorRole? = nil
-  ) throws(ModelError) -> DenseMatrix {
-    guard let number = numbers[Place(role: role, layer: layer)] else {
-      throw .missingTensor(path: file.path, tensor: role.rawValue)
-    }
+  func matrix(_ role: TensorRole, _ layer: Int? = nil, bias: TensorRole? = nil) -> DenseMatrix {
+    let number = stored.tensorIndex(role, layer: layer)
     return DenseMatrix(
       number: number, values: values[number], bias: bias.flatMap { optional($0, layer) })
   }
 
-  func vector(_ role: TensorRole, _ layer: Int? = nil) throws(ModelError) -> FloatMatrix {
-    try matrix(role, layer).values
+  func values(_ role: TensorRole, _ layer: Int? = nil) -> FloatMatrix {
+    values[stored.tensorIndex(role, layer: layer)]
   }
 
   func optional(_ role: TensorRole, _ layer: Int?) -> FloatMatrix? {
-    numbers[Place(role: role, layer: layer)].map { values[$0] }
+    stored.index(of: role, layer: layer).map { values[$0] }
   }
 
-  func block(_ layer: Int) throws(ModelError) -> DenseBlock {
+  func block(_ layer: Int) -> DenseBlock {
     let attention = DenseAttention(
-      q: try matrix(.q, layer, bias: .qBias), k: try matrix(.k, layer, bias: .kBias),
-      v: try matrix(.v, layer, bias: .vBias), o: try matrix(.o, layer, bias: .oBias),
+      q: matrix(.q, layer, bias: .qBias), k: matrix(.k, layer, bias: .kBias),
+      v: matrix(.v, layer, bias: .vBias), o: matrix(.o, layer, bias: .oBias),
       qNorm: optional(.qNorm, layer), kNorm: optional(.kNorm, layer),
-      maskScale: try vector(.maskScale, layer), dt: try matrix(.dt, layer, bias: .dtBias))
+      maskScale: values(.maskScale, layer), dt: matrix(.dt, layer, bias: .dtBias))
     var experts: DenseExperts?
-    if optional(.router, layer) != nil {
+    if stored.config.experts != nil {
       experts = DenseExperts(
-        router: try matrix(.router, layer, bias: .routerBias),
-        downEmbed: try matrix(.downEmbed, layer), upEmbed: try matrix(.upEmbed, layer))
+        router: matrix(.router, layer, bias: .routerBias),
+        downEmbed: matrix(.downEmbed, layer), upEmbed: matrix(.upEmbed, layer))
     }
     return DenseBlock(
-      inputNorm: try vector(.inputNorm, layer), attention: attention,
-      inputResidual: try vector(.inputResidual, layer), postNorm: try vector(.postNorm, layer),
-      gate: try matrix(.gate, layer, bias: .gateBias), up: try matrix(.up, layer, bias: .upBias),
-      down: try matrix(.down, layer, bias: .downBias), experts: experts,
-      postResidual: try vector(.postResidual, layer))
+      inputNorm: values(.inputNorm, layer), attention: attention,
+      inputResidual: values(.inputResidual, layer), postNorm: values(.postNorm, layer),
+      gate: matrix(.gate, layer, bias: .gateBias), up: matrix(.up, layer, bias: .upBias),
+      down: matrix(.down, layer, bias: .downBias), experts: experts,
+      postResidual: values(.postResidual, layer))
   }
 }

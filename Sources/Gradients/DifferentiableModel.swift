@@ -1,7 +1,7 @@
 import DogeArchitecture
 import DogeModel
 import Kernels
-import KibbleFormat
+import ModelFile
 import Parallel
 
 /// A Doge model with dense float32 weights that may change, and its backward pass.
@@ -19,16 +19,11 @@ package final class DifferentiableModel {
   private var memory: PassMemory?
   private var rotation: (tokens: Int, table: Rotation)?
 
-  /// Copies the values of all tensors of a file, of whatever type.
-  ///
-  /// - Throws: `ModelError` for a file that holds no model, or an error of the config.
-  package init(file: KibbleFile, kernels: KernelSet, pool: ThreadPool) throws {
-    // It checks that the file has every tensor in its shape.
-    let model = try DogeModel(file: file, kernels: kernels, pool: pool)
-    config = model.config
-    weights = try DenseWeights(
-      file: file, config: config, layout: model.layout, kernels: kernels)
-    engine = Engine(config: config, layout: model.layout, kernels: kernels, pool: pool)
+  /// Copies the values of all tensors of a model, of whatever type.
+  package init(_ stored: StoredModel, kernels: KernelSet, pool: ThreadPool) {
+    config = stored.config
+    weights = DenseWeights(stored, kernels: kernels)
+    engine = Engine(config: config, layout: stored.layout, kernels: kernels, pool: pool)
     embedding = RotaryEmbedding(
       parameters: config.rope, headDimension: config.headDimension,
       maxPositions: config.maxPositions)

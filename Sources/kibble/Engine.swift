@@ -4,7 +4,7 @@ import Conversion
 import Diagnostics
 import DogeModel
 import Kernels
-import KibbleFormat
+import ModelFile
 import Parallel
 import ToolSupport
 
@@ -35,12 +35,12 @@ struct Engine {
 
   /// The same for a model that is open already.
   func model(_ source: ModelSource, mode: ComputeMode = .exact) throws -> DogeModel {
-    try model(file(source), mode: mode)
+    try model(stored(source), mode: mode)
   }
 
   /// The same for bytes that may serve several models.
-  func model(_ file: KibbleFile, mode: ComputeMode) throws -> DogeModel {
-    try DogeModel(file: file, kernels: kernels, pool: pool, mode: mode)
+  func model(_ stored: StoredModel, mode: ComputeMode) -> DogeModel {
+    DogeModel(stored, kernels: kernels, pool: pool, mode: mode)
   }
 
   /// What rounds models with some tokens in view.
@@ -48,8 +48,8 @@ struct Engine {
     Calibrator(converter: converter, pool: pool, kernels: kernels, progress: context.progress)
   }
 
-  /// The `.kibble` bytes of a model.
-  func file(_ source: ModelSource) throws -> KibbleFile {
+  /// A model as a `.kibble` file, in memory if need be.
+  func stored(_ source: ModelSource) throws -> StoredModel {
     try converter.open(source, toolVersion: toolVersion)
   }
 }

@@ -1,6 +1,7 @@
 import Calibration
 import Conversion
 import Diagnostics
+import ModelFile
 import Quantization
 import ToolSupport
 

@@ -1,6 +1,7 @@
 import ByteIO
 import Conversion
 import Diagnostics
+import ModelFile
 import Quantization
 import ToolSupport
 

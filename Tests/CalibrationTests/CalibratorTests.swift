@@ -3,6 +3,7 @@ import Conversion
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Quantization
 import TestSupport
 import Testing
@@ -22,9 +23,9 @@ import Verification
     let expected = try Engine(.scalar).gptq(fixture, .int4, sequences)
     for isa in InstructionSet.available {
       for threads in isa == InstructionSet.available.last ? [1, 2, 3] : [2] {
-        let (file, report, warnings) = try Engine(isa, threads: threads)
+        let (model, report, warnings) = try Engine(isa, threads: threads)
           .gptq(fixture, .int4, sequences)
-        #expect(file.bytes == expected.file.bytes, "\(isa), \(threads) threads")
+        #expect(model.file.bytes == expected.model.file.bytes, "\(isa), \(threads) threads")
         #expect(
           report.tensors.map(\.rootMeanSquareError)
             == expected.report.tensors.map(\.rootMeanSquareError))
@@ -36,21 +37,21 @@ import Verification
   /// The model's distribution is nearer than with scales by search.
   @Test func nearerThanSearch() throws {
     let engine = try Engine(threads: 2)
-    let (file, report, _) = try engine.gptq("doge-nano", .int4, Array(Self.demo[..<4]))
+    let (model, report, _) = try engine.gptq("doge-nano", .int4, Array(Self.demo[..<4]))
     let source = try engine.converter.load(
       engine.plan("doge-nano", EncodingRecipe(target: .source))
-    ).file
+    ).model
     let search = try engine.converter.load(
       engine.plan("doge-nano", EncodingRecipe(target: .weights(.int4)))
-    ).file
-    #expect(file.tensors.map(\.type) == search.tensors.map(\.type))
-    func divergence(_ candidate: KibbleFile) throws -> Double {
+    ).model
+    #expect(model.tensors.map(\.record.type) == search.tensors.map(\.record.type))
+    func divergence(_ candidate: StoredModel) throws -> Double {
       try Verifier(
         reference: engine.model(source), candidate: engine.model(candidate),
         kernels: engine.kernels, pool: engine.pool
       ).compare(Array(Self.demo[4...])).kld.mean
     }
-    let ratio = try divergence(file) / divergence(search)
+    let ratio = try divergence(model) / divergence(search)
     // Four sequences of 256 tokens are few; they gave 0.78.
     #expect(ratio < 0.8, "\(ratio)")
     // Errors are those against the checkpoint.
@@ -63,23 +64,23 @@ import Verification
   @Test func record() throws {
     let engine = try Engine()
     let sequences = [Array(Self.demo[0].prefix(30)), [7]]
-    let (file, report, warnings) = try engine.gptq("doge-nano", .int8, sequences)
-    let recipe = try #require(file.metadata["recipe"])
+    let (model, report, warnings) = try engine.gptq("doge-nano", .int8, sequences)
+    let recipe = try #require(model.file.metadata["recipe"])
     #expect(recipe["method"] == "gptq")
     #expect(recipe["calibration"]?["tokens"] == 31)
     #expect(recipe["calibration"]?["sequences"] == 2)
     #expect(warnings.contains { $0.contains("31 tokens") })
-    try file.check()
+    try model.file.check()
     // What was written is what the calibration reckoned with: the errors are those of its values.
     let source = try engine.converter.load(
       engine.plan("doge-nano", EncodingRecipe(target: .source))
-    ).file
+    ).model
     for (index, tensor) in report.tensors.enumerated() where tensor.type.isQuantized {
       var values: [Float] = []
       source.forEachRow(of: source.tensors[index], kernels: engine.kernels) { values += $0 }
       var squares = 0.0
       var position = 0
-      file.forEachRow(of: file.tensors[index], kernels: engine.kernels) { row in
+      model.forEachRow(of: model.tensors[index], kernels: engine.kernels) { row in
         for value in row {
           let difference = Double(value) - Double(values[position])
           squares += difference * difference
@@ -94,9 +95,9 @@ import Verification
   /// Experts that no token chose are rounded without calibration, and counted.
   @Test func idleExperts() throws {
     let engine = try Engine()
-    let (file, _, warnings) = try engine.gptq("reference/e6-moe", .int4, [[1, 2, 3]])
+    let (model, _, warnings) = try engine.gptq("reference/e6-moe", .int4, [[1, 2, 3]])
     #expect(warnings.contains { $0.contains("were not chosen by any token") }, "\(warnings)")
-    try file.check()
+    try model.file.check()
   }
 
   /// Summaries tell sequences apart.

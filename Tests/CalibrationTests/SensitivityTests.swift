@@ -3,6 +3,7 @@ import Conversion
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 import TestSupport
@@ -32,7 +33,7 @@ import Verification
     let costs = try costs(engine, search, Self.sequences)
     let source = try engine.converter.load(
       engine.plan("doge-nano", EncodingRecipe(target: .source))
-    ).file
+    ).model
     for name in ["model.embed_tokens.weight", "model.layers.1.mlp.down_proj.weight"] {
       let index = try #require(search.tensors.firstIndex { $0.spec.canonicalName == name })
       for type in [WeightType.int4, .int5, .int6] {
@@ -43,7 +44,7 @@ import Verification
         let rule = TensorRule(glob: Glob(name), type: .weights(type))
         let rounded = try engine.converter.load(
           engine.plan("doge-nano", EncodingRecipe(target: .weights(.f32), rules: [rule]))
-        ).file
+        ).model
         let measured = try Verifier(
           reference: engine.model(source), candidate: engine.model(rounded),
           kernels: engine.kernels, pool: engine.pool

@@ -3,6 +3,7 @@ import Calibration
 import Conversion
 import Diagnostics
 import KibbleFormat
+import ModelFile
 import Quantization
 import Synchronization
 import TensorCore

@@ -4,6 +4,7 @@ import Conversion
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import TensorCore
@@ -101,7 +102,7 @@ struct Engine {
   /// A fixture in memory, rounded with some tokens.
   func gptq(
     _ fixture: String, _ type: WeightType, _ sequences: [[Int]]
-  ) throws -> (file: KibbleFile, report: ConversionReport, warnings: [String]) {
+  ) throws -> (model: StoredModel, report: ConversionReport, warnings: [String]) {
     let plan = try plan(
       fixture,
       EncodingRecipe(
@@ -110,8 +111,8 @@ struct Engine {
       .load(plan, sequences: sequences)
   }
 
-  func model(_ file: KibbleFile) throws -> DogeModel {
-    try DogeModel(file: file, kernels: kernels, pool: pool)
+  func model(_ stored: StoredModel) -> DogeModel {
+    DogeModel(stored, kernels: kernels, pool: pool)
   }
 }
 

@@ -1,6 +1,7 @@
 import Calibration
 import Conversion
 import KibbleFormat
+import ModelFile
 import Quantization
 import TestSupport
 import Testing
@@ -9,14 +10,14 @@ import Verification
 @Suite struct TuningTests {
   private func tuned(
     _ engine: Engine, _ fixture: String, _ sequences: [[Int]], steps: Int
-  ) throws -> (file: KibbleFile, report: ConversionReport) {
+  ) throws -> (model: StoredModel, report: ConversionReport) {
     var recipe = EncodingRecipe(
       target: .weights(.int4), method: .gptq, calibration: CalibrationSummary(sequences))
     recipe.tuningSteps = steps
-    let (file, report, _) = try Calibrator(
+    let (model, report, _) = try Calibrator(
       converter: engine.converter, pool: engine.pool, kernels: engine.kernels
     ).load(engine.plan(fixture, recipe), sequences: sequences)
-    return (file, report)
+    return (model, report)
   }
 
   /// Tuning takes the model nearer to what it was.
@@ -25,12 +26,12 @@ import Verification
     let sequences = Array(CalibratorTests.demo[..<4])
     let source = try engine.converter.load(
       engine.plan("doge-nano", EncodingRecipe(target: .source))
-    ).file
+    ).model
     func divergence(_ steps: Int) throws -> Double {
-      let file = try tuned(engine, "doge-nano", sequences, steps: steps).file
-      try file.check()
+      let model = try tuned(engine, "doge-nano", sequences, steps: steps).model
+      try model.file.check()
       return try Verifier(
-        reference: engine.model(source), candidate: engine.model(file),
+        reference: engine.model(source), candidate: engine.model(model),
         kernels: engine.kernels, pool: engine.pool
       ).compare(sequences).kld.mean
     }
@@ -47,11 +48,11 @@ import Verification
     let expected = try tuned(Engine(.scalar), fixture, sequences, steps: 3)
     for threads in [1, 3] {
       let other = try tuned(Engine(threads: threads), fixture, sequences, steps: 3)
-      #expect(other.file.bytes == expected.file.bytes)
+      #expect(other.model.file.bytes == expected.model.file.bytes)
       #expect(
         other.report.tensors.map(\.rootMeanSquareError)
           == expected.report.tensors.map(\.rootMeanSquareError))
     }
-    #expect(expected.file.metadata["recipe"]?["tuning_steps"] == 3)
+    #expect(expected.model.file.metadata["recipe"]?["tuning_steps"] == 3)
   }
 }

@@ -1,6 +1,7 @@
 import ByteIO
 import Conversion
 import KibbleFormat
+import ModelFile
 import Quantization
 import TestSupport
 import Testing
@@ -15,7 +16,7 @@ import Testing
     ["source", "int8", "int6", "int5", "int4"])
   func outputs(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type, group: 64, .rtn))
-    let file = try converter().load(plan).file
+    let file = try converter().load(plan).model.file
     try file.check()
     #expect(file.bytes.count == plan.fileLength)
     for tensor in file.tensors {
@@ -27,7 +28,7 @@ import Testing
   @Test(arguments: ["int4", "int5", "int6"])
   func damage(type: String) throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe(type))
-    let bytes = try converter().load(plan).file.bytes
+    let bytes = try converter().load(plan).model.file.bytes
     let region = try MemoryBuffer(count: bytes.count)
     try region.write(bytes, at: 0)
     // Steps of a prime, so that all kinds of places are met; what is opened and what is checked

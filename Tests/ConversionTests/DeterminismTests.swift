@@ -1,6 +1,7 @@
 import Conversion
 import Kernels
 import KibbleFormat
+import ModelFile
 import Quantization
 import TestSupport
 import Testing
@@ -22,8 +23,8 @@ import Testing
     let plan = try plan(Fixtures.folder(fixture), recipe(type))
     let expected = try Engine(isa: .scalar, threads: 1).converter().load(plan)
     for engine in Engine.all {
-      let (file, report) = try engine.converter().load(plan)
-      #expect(file.bytes == expected.file.bytes, "\(engine.testDescription)")
+      let (model, report) = try engine.converter().load(plan)
+      #expect(model.file.bytes == expected.model.file.bytes, "\(engine.testDescription)")
       for (tensor, other) in zip(report.tensors, expected.report.tensors) {
         #expect(tensor.rootMeanSquareError == other.rootMeanSquareError, "\(tensor.name)")
         #expect(tensor.maxAbsoluteError == other.maxAbsoluteError, "\(tensor.name)")
@@ -44,8 +45,8 @@ import Testing
         ("int6", 32, .rtn), ("int8", 64, .search),
       ] {
         let recipe = try recipe(type, group: group, method)
-        let direct = try converter().load(plan(path, recipe)).file
-        let twoSteps = try converter().load(plan(between, recipe)).file
+        let direct = try converter().load(plan(path, recipe)).model.file
+        let twoSteps = try converter().load(plan(between, recipe)).model.file
         #expect(direct.bytes == twoSteps.bytes, "\(middle), \(type)")
       }
     }
@@ -54,10 +55,10 @@ import Testing
   /// A large tensor is cut into chunks the same way for any number of threads.
   @Test func manyChunks() throws {
     let plan = try plan(Fixtures.folder("doge-nano"), recipe("int4", .rtn))
-    let expected = try Engine(isa: .scalar, threads: 1).converter().load(plan).file.bytes
+    let expected = try Engine(isa: .scalar, threads: 1).converter().load(plan).model.file.bytes
     for threads in [2, 3, 5] {
       let engine = try Engine(isa: #require(InstructionSet.available.last), threads: threads)
-      #expect(try engine.converter().load(plan).file.bytes == expected)
+      #expect(try engine.converter().load(plan).model.file.bytes == expected)
     }
   }
 
@@ -68,7 +69,7 @@ import Testing
     let plan = try plan(Fixtures.folder("reference/e6-moe"), recipe(type))
     let report = try converter().write(plan, to: folder.path("a.kibble"))
     let bytes = try fileBytes(folder.path("a.kibble"))
-    #expect(try converter().load(plan).file.bytes == bytes)
+    #expect(try converter().load(plan).model.file.bytes == bytes)
     #expect(report.bytes == bytes.count)
     #expect(plan.fileLength == bytes.count)
     #expect(report.output == folder.path("a.kibble"))

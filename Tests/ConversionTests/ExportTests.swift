@@ -3,6 +3,7 @@ import Foundation
 import JSONCore
 import Kernels
 import KibbleFormat
+import ModelFile
 import Quantization
 import Safetensors
 import TensorCore
@@ -66,7 +67,7 @@ import Testing
   func quantized(type: String) throws {
     let model = try stored(Fixtures.folder("cases/doge2-keepwindow"), type)
     _ = try converter().export(model, to: folder.path("out"))
-    let again = try converter().load(plan(folder.path("out"), recipe("source"))).file
+    let again = try converter().load(plan(folder.path("out"), recipe("source"))).model.file
     let values = try values(folder.path("out"))
     for tensor in model.tensors {
       let expected = model.file.decoded(tensor.record)

@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Quantization
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ import Testing
 /// kibble.json and the blobs.
 @Suite struct MetadataTests {
   private func file(_ path: String, _ type: String = "source") throws -> KibbleFile {
-    try converter().load(plan(path, recipe(type))).file
+    try converter().load(plan(path, recipe(type))).model.file
   }
 
   /// The metadata say what was made of what.
@@ -83,7 +84,7 @@ import Testing
       TensorRule(glob: Glob("*norm*"), type: .source),
     ]
     let plan = try plan(Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe)
-    let file = try converter().load(plan).file
+    let file = try converter().load(plan).model.file
     #expect(
       file.metadata["recipe"]?["rules"] == [
         ["pattern": "*.q_proj.weight", "type": "int4", "group_size": 64],

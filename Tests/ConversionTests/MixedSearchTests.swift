@@ -1,4 +1,5 @@
 import Conversion
+import ModelFile
 import Quantization
 import TensorCore
 import TestSupport
@@ -77,7 +78,7 @@ import Testing
       #expect(found.plan.fileLength <= bytes)
       // What is left is less than the smallest matrix would take of it, and a little for metadata.
       #expect(found.plan.fileLength > bytes - 1_000)
-      #expect(try converter().load(found.plan).file.region.count == found.plan.fileLength)
+      #expect(try converter().load(found.plan).model.file.region.count == found.plan.fileLength)
     }
     let all = try search.recipe(under: .fileBytes(.max), costs: costs)
     #expect(all.choices.allSatisfy { $0.geometry.type == .bf16 })
@@ -118,7 +119,8 @@ import Testing
     let text = RecipeFile(recipe: recipe, budget: .bitsPerWeight(6)).text
     let read = try RecipeFile(bytes: Array(text.utf8), path: "r").recipe
     let again = try plan(Fixtures.folder("doge-nano"), read)
-    #expect(try converter().load(again).file.bytes == converter().load(found.plan).file.bytes)
+    let expected = try converter().load(found.plan).model.file.bytes
+    #expect(try converter().load(again).model.file.bytes == expected)
     #expect(again.tensors.allSatisfy { $0.note != nil })
   }
 

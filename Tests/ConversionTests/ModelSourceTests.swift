@@ -2,6 +2,7 @@ import Conversion
 import Diagnostics
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 import TestSupport
@@ -86,7 +87,7 @@ import Testing
     ) throws -> Void
   ) throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("source"))
-    let file = try converter().load(plan).file
+    let file = try converter().load(plan).model.file
     var metadata = try #require(file.metadata.objectValue)
     var tensors = file.tensors.map { (name: $0.name, shape: $0.shape, geometry: $0.geometry) }
     try change(&metadata, &tensors)

@@ -2,6 +2,7 @@ import ByteIO
 import Conversion
 import Foundation
 import KibbleFormat
+import ModelFile
 import TestSupport
 import Testing
 
@@ -44,7 +45,7 @@ struct SecondReaderTests {
   @Test(arguments: Damage.allCases)
   private func damaged(damage: Damage) throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
-    let file = try converter().load(plan).file
+    let file = try converter().load(plan).model.file
     let path = try folder.write("damaged.kibble", try damage.bytes(of: file))
     let run = try SecondReader.run([path])
     let refusal = try diagnostic { try KibbleFile(path: path).check() }

@@ -4,6 +4,7 @@ import Diagnostics
 import JSONCore
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import TensorCore

@@ -2,6 +2,7 @@ import DogeArchitecture
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import TestSupport
 import Testing
@@ -21,8 +22,8 @@ import Verification
     _ path: String, type: String, group: Int = 32, on machine: Machine = .plain
   ) throws -> (exact: DogeModel, fast: DogeModel) {
     let exact = try model(path, type: type, group: group, on: machine)
-    let fast = try DogeModel(
-      file: exact.file, kernels: try KernelSet(machine.isa),
+    let fast = DogeModel(
+      exact.stored, kernels: try KernelSet(machine.isa),
       pool: ThreadPool(threads: machine.threads), mode: .fast)
     return (exact, fast)
   }
@@ -33,8 +34,8 @@ import Verification
     let tokens = tokens(37, below: plain.config.vocabularySize)
     let expected = try run(plain, tokens).bits
     for machine in Machine.others {
-      let other = try DogeModel(
-        file: plain.file, kernels: try KernelSet(machine.isa),
+      let other = DogeModel(
+        plain.stored, kernels: try KernelSet(machine.isa),
         pool: ThreadPool(threads: machine.threads), mode: .fast)
       #expect(try run(other, tokens).bits == expected, "\(machine)")
     }

@@ -2,6 +2,7 @@ import Conversion
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import TestSupport

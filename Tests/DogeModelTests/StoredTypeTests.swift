@@ -1,6 +1,7 @@
 import Conversion
 import DogeModel
 import Kernels
+import ModelFile
 import Parallel
 import TensorCore
 import TestSupport
@@ -23,9 +24,9 @@ import Testing
     let folder = try TemporaryFolder()
     let compressed = try model(Fixtures.folder(name), type: type.0, group: type.1)
     let converter = Converter(pool: ThreadPool(threads: 1), kernels: try KernelSet())
-    _ = try converter.export(StoredModel(file: compressed.file), to: folder.path("export"))
+    _ = try converter.export(compressed.stored, to: folder.path("export"))
     let exported = try model(folder.path("export"))
-    #expect(exported.file.tensors.allSatisfy { $0.type == .f32 })
+    #expect(exported.stored.tensors.allSatisfy { $0.record.type == .f32 })
     let tokens = tokens(21, below: compressed.config.vocabularySize)
     let expected = try run(exported, tokens)
     let stepwise = try runStepwise(exported, tokens)

@@ -3,6 +3,7 @@ import DogeArchitecture
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import TestSupport
@@ -33,11 +34,11 @@ func model(
   let converter = Converter(pool: pool, kernels: kernels)
   let source = try ModelSource.open(path: path)
   if case .kibble(let stored) = source {
-    return try DogeModel(file: stored.file, kernels: kernels, pool: pool)
+    return DogeModel(stored, kernels: kernels, pool: pool)
   }
   let recipe = EncodingRecipe(target: try #require(TargetType(name: type)), groupSize: group)
   let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: "1.2.3")
-  return try DogeModel(file: try converter.load(plan).file, kernels: kernels, pool: pool)
+  return DogeModel(try converter.load(plan).model, kernels: kernels, pool: pool)
 }
 
 /// What a model gives for a sequence: rows of values.

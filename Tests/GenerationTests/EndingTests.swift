@@ -1,6 +1,7 @@
 import Diagnostics
 import DogeModel
 import Generation
+import ModelFile
 import Testing
 
 @Suite struct EndingTests {

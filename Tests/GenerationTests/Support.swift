@@ -3,6 +3,7 @@ import DogeModel
 import Generation
 import JSONCore
 import Kernels
+import ModelFile
 import Parallel
 import Quantization
 import TestSupport
@@ -20,8 +21,7 @@ func model(
   let plan = try ConversionPlan(
     source: try ModelSource.open(path: Fixtures.folder(fixture)), recipe: recipe,
     toolVersion: "1.2.3")
-  return try DogeModel(
-    file: try converter.load(plan).file, kernels: kernels, pool: pool, mode: mode)
+  return DogeModel(try converter.load(plan).model, kernels: kernels, pool: pool, mode: mode)
 }
 
 /// The content of a file beside this one.

@@ -1,4 +1,5 @@
 import Gradients
+import ModelFile
 import TestSupport
 import Testing
 
@@ -29,7 +30,7 @@ private func dot(_ a: [Float], _ b: [Float]) -> Double {
     let gradients = try problem.gradients()
     var random = SplitMix(3)
     for number in problem.subject.matrices {
-      let label = problem.subject.file.tensors[number].name
+      let label = problem.subject.stored.tensors[number].record.name
       let gradient = try #require(gradients[number]).flat
       let length = dot(gradient, gradient).squareRoot()
       let step = Float(1e-3 / length)

@@ -1,5 +1,6 @@
 import DogeModel
 import Gradients
+import ModelFile
 import TestSupport
 import Testing
 

@@ -20,7 +20,7 @@ struct Problem {
   /// - Throws: what reading and running it throws.
   init(_ name: String, tokens count: Int? = nil, on machine: Machine = .best) throws {
     subject = try Subject(name, on: machine)
-    model = try subject.differentiable()
+    model = subject.differentiable()
     var random = SplitMix(17)
     let vocabulary = model.config.vocabularySize
     if let count {
@@ -30,7 +30,7 @@ struct Problem {
       tokens = try golden.values("input_ids", as: Int64.self).map { Int($0) }
     }
     let count = tokens.count
-    let plain = try subject.model()
+    let plain = subject.model()
     let hidden = try plain.forward(tokens, cache: plain.makeCache(maximum: count))
     let logits = plain.logits(hidden, rows: 0..<count)
     let targets = matrix(

@@ -3,7 +3,7 @@ import DogeModel
 import Foundation
 import Gradients
 import Kernels
-import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import Safetensors
@@ -23,7 +23,7 @@ struct Machine: Sendable {
 
 /// A checkpoint of the fixtures, converted in memory.
 struct Subject {
-  let file: KibbleFile
+  let stored: StoredModel
   let kernels: KernelSet
   let pool: ThreadPool
 
@@ -34,20 +34,18 @@ struct Subject {
     let recipe = EncodingRecipe(target: try #require(TargetType(name: "f32")), groupSize: 32)
     let source = try ModelSource.open(path: Fixtures.folder(name))
     let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: "1.2.3")
-    file = try Converter(pool: pool, kernels: kernels).load(plan).file
+    stored = try Converter(pool: pool, kernels: kernels).load(plan).model
   }
 
-  func model() throws -> DogeModel { try DogeModel(file: file, kernels: kernels, pool: pool) }
+  func model() -> DogeModel { DogeModel(stored, kernels: kernels, pool: pool) }
 
-  func differentiable() throws -> DifferentiableModel {
-    try DifferentiableModel(file: file, kernels: kernels, pool: pool)
+  func differentiable() -> DifferentiableModel {
+    DifferentiableModel(stored, kernels: kernels, pool: pool)
   }
 
   /// Numbers of the tensors that gradients are given for: all matrices but those of the mask.
   var matrices: [Int] {
-    file.tensors.indices.filter {
-      file.tensors[$0].shape.count == 2 && !file.tensors[$0].name.contains("dt_proj")
-    }
+    stored.tensors.indices.filter { stored.tensors[$0].spec.isLarge }
   }
 }
 

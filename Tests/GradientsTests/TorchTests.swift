@@ -1,5 +1,6 @@
 import DogeModel
 import Gradients
+import ModelFile
 import TestSupport
 import Testing
 
@@ -30,7 +31,7 @@ private struct TorchCase: Sendable, CustomTestStringConvertible {
     let tokens = try golden.values("input_ids", as: Int64.self).map { Int($0) }
     let targets = matrix(try golden.rows("targets"))
     let subject = try Subject(torch.checkpoint)
-    let model = try subject.differentiable()
+    let model = subject.differentiable()
     let gradients = WeightGradients(for: model, numbers: subject.matrices)
 
     let kl = try model.addGradient(
@@ -39,7 +40,7 @@ private struct TorchCase: Sendable, CustomTestStringConvertible {
     let expected = try golden.values("kl", as: Double.self)[0]
     #expect(abs(kl - expected) <= 1e-5 * expected)
     for number in subject.matrices {
-      let name = subject.file.tensors[number].name
+      let name = subject.stored.tensors[number].record.name
       let expected = try golden.values(name, as: Float.self)
       let found = try #require(gradients[number]).flat
       let largest = expected.reduce(0) { max($0, abs($1)) }

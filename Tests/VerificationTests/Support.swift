@@ -1,6 +1,7 @@
 import Conversion
 import DogeModel
 import Kernels
+import ModelFile
 import Parallel
 import Quantization
 import TestSupport
@@ -13,8 +14,8 @@ func model(_ fixture: String, type: String = "source") throws -> DogeModel {
   let recipe = EncodingRecipe(target: try #require(TargetType(name: type)))
   let plan = try ConversionPlan(
     source: .open(path: Fixtures.folder(fixture)), recipe: recipe, toolVersion: "1.2.3")
-  let file = try Converter(pool: pool, kernels: kernels).load(plan).file
-  return try DogeModel(file: file, kernels: kernels, pool: pool)
+  let stored = try Converter(pool: pool, kernels: kernels).load(plan).model
+  return DogeModel(stored, kernels: kernels, pool: pool)
 }
 
 extension FloatMatrix {

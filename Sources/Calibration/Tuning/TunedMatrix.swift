@@ -2,6 +2,7 @@ import CKernels
 import Conversion
 import DogeModel
 import Kernels
+import ModelFile
 import Parallel
 import Quantization
 import TensorCore

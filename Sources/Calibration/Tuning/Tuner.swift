@@ -6,6 +6,7 @@ import DogeModel
 import Gradients
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import TensorCore
@@ -34,19 +35,19 @@ final class Tuner {
 
   /// A tuner of the matrices `numbers` of `quantized`, beside `reference`: the model as it was.
   init(
-    _ quantized: KibbleFile, numbers: [Int], reference: KibbleFile, sequences: [[Int]],
+    _ quantized: StoredModel, numbers: [Int], reference: StoredModel, sequences: [[Int]],
     kernels: KernelSet, pool: ThreadPool, progress: any ProgressSink
-  ) throws {
-    self.reference = try DogeModel(file: reference, kernels: kernels, pool: pool)
-    model = try DifferentiableModel(file: quantized, kernels: kernels, pool: pool)
+  ) {
+    self.reference = DogeModel(reference, kernels: kernels, pool: pool)
+    model = DifferentiableModel(quantized, kernels: kernels, pool: pool)
     self.sequences = sequences
     self.pool = pool
     self.progress = progress
     var matrices: [Int: TunedMatrix] = [:]
     for number in numbers {
-      let record = quantized.tensors[number]
+      let record = quantized.tensors[number].record
       matrices[number] = TunedMatrix(
-        record.geometry, exponent: record.exponent, scales: quantized.scales(of: record),
+        record.geometry, exponent: record.exponent, scales: quantized.file.scales(of: record),
         restored: model.weights(number),
         source: reference.values(of: reference.tensors[number], kernels: kernels))
     }
@@ -98,7 +99,7 @@ final class Tuner {
 
   /// What the matrices became, as values and as codes and scales.
   func results(
-    reference: KibbleFile, kernels: KernelSet
+    reference: StoredModel, kernels: KernelSet
   ) -> [(number: Int, values: FloatMatrix, rounded: RoundedTensor)] {
     matrices.keys.sorted().compactMap { number in
       let values = model.weights(number)

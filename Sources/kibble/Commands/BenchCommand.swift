@@ -4,6 +4,7 @@ import DogeArchitecture
 import DogeModel
 import JSONCore
 import Kernels
+import ModelFile
 import Parallel
 import ToolSupport
 import Verification

@@ -1,9 +1,8 @@
 import ByteIO
-import Conversion
 import DogeArchitecture
-import DogeModel
 import JSONCore
 import KibbleFormat
+import ModelFile
 import ToolSupport
 
 /// `kibble check`: whether a file is whole.
@@ -21,9 +20,9 @@ struct CheckCommand: Command {
     let path = try arguments.argument(Self.spec.positionals[0])
     let file = try KibbleFile(path: path)
     try file.check(progress: context.progress)
-    _ = try StoredModel(file: file)
-    let engine = try Engine(context)
-    let model = try DogeModel(file: file, kernels: engine.kernels, pool: engine.pool)
+    let model = try StoredModel(file: file)
+    // Refuses an --isa that the machine lacks; nothing is computed here.
+    _ = try Engine(context)
     if context.json {
       try context.emit([
         "schema": "kibble.check/1", "path": .string(path), "bytes": JSON(file.region.count),

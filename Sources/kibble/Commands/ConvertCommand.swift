@@ -2,6 +2,7 @@ import ByteIO
 import Calibration
 import Conversion
 import Diagnostics
+import ModelFile
 import Quantization
 import ToolSupport
 import Verification

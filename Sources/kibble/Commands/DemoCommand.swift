@@ -4,6 +4,7 @@ import DogeArchitecture
 import DogeModel
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Quantization
 import TensorCore
 import ToolSupport
@@ -45,7 +46,7 @@ struct DemoCommand: Command {
       let file = FileSystem.join(folder, "\(name)-\(type.name).kibble")
       let candidate: DogeModel
       if context.dryRun {
-        candidate = try engine.model(engine.converter.load(plan).file, mode: .exact)
+        candidate = engine.model(try engine.converter.load(plan).model, mode: .exact)
       } else {
         _ = try engine.converter.write(plan, to: file, overwrite: true)
         candidate = try engine.model(file)
@@ -82,7 +83,7 @@ struct DemoCommand: Command {
   private func introduction(
     _ source: ModelSource, _ reference: DogeModel, _ sequences: [[Int]]
   ) -> String {
-    let checkpoint = reference.file.tensors.reduce(0) { $0 + $1.byteCount }
+    let checkpoint = reference.stored.tensors.reduce(0) { $0 + $1.record.byteCount }
     return "\(source.path): \(NumberFormat.thousands(source.parameterCount)) parameters, "
       + "\(NumberFormat.bytes(checkpoint)), layout \(source.layout.name)\n"
       + "compared on \(NumberFormat.thousands(sequences.reduce(0) { $0 + $1.count })) tokens\n"

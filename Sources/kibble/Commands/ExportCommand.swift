@@ -1,6 +1,7 @@
 import ByteIO
 import Conversion
 import JSONCore
+import ModelFile
 import TensorCore
 import ToolSupport
 
@@ -27,8 +28,7 @@ struct ExportCommand: Command {
     let engine = try Engine(context)
     let source = try ModelSource.open(path: arguments.argument(.model))
     try refuse(folder, holding: source.identities)
-    let model = try StoredModel(
-      file: engine.file(source))
+    let model = try engine.stored(source)
     var bytes = model.parameterCount * 4 / type.columnsPerBlock
     if !context.dryRun {
       bytes = try engine.converter.export(

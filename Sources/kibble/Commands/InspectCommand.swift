@@ -1,9 +1,9 @@
 import ByteIO
-import Conversion
 import DogeArchitecture
 import DogeModel
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Safetensors
 import TensorCore
 import ToolSupport
@@ -34,12 +34,11 @@ struct InspectCommand: Command {
     let statistics: [String: ValueStatistics]
     if arguments.has(Self.stats) {
       let engine = try Engine(context)
-      let file = try engine.file(source)
+      let stored = try engine.stored(source)
+      let names = Set(entries.map(\.name))
       statistics = Dictionary(
-        uniqueKeysWithValues: entries.compactMap { entry in
-          file.tensor(named: entry.name).map {
-            (entry.name, ValueStatistics(of: $0, in: file, kernels: engine.kernels))
-          }
+        uniqueKeysWithValues: stored.tensors.filter { names.contains($0.record.name) }.map {
+          ($0.record.name, ValueStatistics(of: $0, in: stored, kernels: engine.kernels))
         })
     } else {
       statistics = [:]

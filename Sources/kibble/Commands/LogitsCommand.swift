@@ -1,8 +1,8 @@
 import ByteIO
-import Conversion
 import DogeArchitecture
 import DogeModel
 import JSONCore
+import ModelFile
 import Safetensors
 import ToolSupport
 import Verification

@@ -1,9 +1,9 @@
 import ByteIO
-import Conversion
 import DogeArchitecture
 import DogeModel
 import JSONCore
 import Kernels
+import ModelFile
 import Parallel
 import Tokenization
 import ToolSupport

@@ -1,9 +1,9 @@
 import ByteIO
-import Conversion
 import DogeArchitecture
 import DogeModel
 import Kernels
 import KibbleFormat
+import ModelFile
 import Parallel
 import TensorCore
 import ToolSupport
@@ -79,23 +79,22 @@ struct VerifyCommand: Command {
         throw UsageError.missingOption("--golden", command: "verify")
       }
       let reference = try engine.model(path)
-      let file = try engine.file(ModelSource.open(path: other))
+      let stored = try engine.stored(ModelSource.open(path: other))
       let input = try sequences(arguments, model: path, config: reference.config)
       let scoring = arguments.has(.text) ? Scoring.secondHalf : .all
       func compare(_ mode: ComputeMode) throws -> ComparisonStatistics {
         try Verifier(
-          reference: reference, candidate: engine.model(file, mode: mode),
+          reference: reference, candidate: engine.model(stored, mode: mode),
           kernels: engine.kernels, pool: engine.pool, routing: arguments.routing()
         ).compare(input, scoring: scoring, progress: context.progress)
       }
       let mode = arguments.mode() ?? .exact
       let statistics = try compare(mode)
-      // Fast mode differs for quantized matrices alone.
-      let isQuantized = file.tensors.contains { $0.type.isQuantized }
       report = VerificationReport(
         reference: path, candidate: other, mode: mode, statistics: statistics,
-        fast: arguments.mode() == nil && isQuantized ? try compare(.fast) : nil, gates: gates,
-        hidden: [])
+        // Fast mode differs for quantized matrices alone.
+        fast: arguments.mode() == nil && stored.isQuantized ? try compare(.fast) : nil,
+        gates: gates, hidden: [])
     }
     if context.json {
       try context.emit(report.json(isa: engine.kernels.isa, threads: engine.pool.threadCount))

@@ -2,6 +2,7 @@ import ByteIO
 import Conversion
 import DogeArchitecture
 import JSONCore
+import ModelFile
 import TensorCore
 import ToolSupport
 

@@ -1,8 +1,8 @@
-import Conversion
 import DogeArchitecture
 import DogeModel
 import JSONCore
 import KibbleFormat
+import ModelFile
 import Safetensors
 import ToolSupport
 

@@ -1,6 +1,7 @@
 import Conversion
 import DogeArchitecture
 import JSONCore
+import ModelFile
 import Quantization
 import TensorCore
 import ToolSupport

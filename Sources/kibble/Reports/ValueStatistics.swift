@@ -1,7 +1,7 @@
-import DogeModel
 import JSONCore
 import Kernels
 import KibbleFormat
+import ModelFile
 
 /// The range and spread of a tensor's values.
 struct ValueStatistics {
@@ -13,8 +13,8 @@ struct ValueStatistics {
   private var squares = 0.0
 
   /// Looks at every value of a stored tensor.
-  init(of record: TensorRecord, in file: KibbleFile, kernels: KernelSet) {
-    file.forEachRow(of: record, kernels: kernels) { row in
+  init(of tensor: StoredModel.Tensor, in model: StoredModel, kernels: KernelSet) {
+    model.forEachRow(of: tensor, kernels: kernels) { row in
       for value in row {
         minimum = min(minimum, value)
         maximum = max(maximum, value)

@@ -1,8 +1,8 @@
-import Conversion
 import Diagnostics
 import DogeArchitecture
 import DogeModel
 import Generation
+import ModelFile
 import Tokenization
 import ToolSupport
 

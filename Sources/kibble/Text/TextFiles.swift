@@ -1,9 +1,9 @@
 import ChatTemplate
-import Conversion
 import Diagnostics
 import DogeArchitecture
 import Generation
 import JSONCore
+import ModelFile
 import Tokenization
 
 /// What the files beside a model's weights say about text.

@@ -14,7 +14,7 @@ struct MetadataReader {
   }
 
   /// The layout of the checkpoint.
-  func layout(config: DogeConfig) throws(ConversionError) -> CheckpointLayout {
+  func layout(config: DogeConfig) throws(ModelFileError) -> CheckpointLayout {
     let layout = file.metadata["layout"]
     guard let restored = CheckpointLayout(metadata: layout, config: config) else {
       throw wrong("layout", layout, "a layout that this version knows")
@@ -23,7 +23,7 @@ struct MetadataReader {
   }
 
   /// The origins of the tensors, which the metadata list in the order of the file.
-  func origins(of specs: [TensorSpec]) throws(ConversionError) -> [Origin] {
+  func origins(of specs: [TensorSpec]) throws(ModelFileError) -> [Origin] {
     guard file.metadata["sources"]?.arrayValue != nil else {
       throw wrong("sources", file.metadata["sources"], "an array")
     }
@@ -55,12 +55,12 @@ struct MetadataReader {
 
   private func text(
     _ value: JSON?, _ field: String, _ expected: String
-  ) throws(ConversionError) -> String {
+  ) throws(ModelFileError) -> String {
     guard let text = value?.stringValue else { throw wrong(field, value, expected) }
     return text
   }
 
-  private func wrong(_ field: String, _ found: JSON?, _ expected: String) -> ConversionError {
+  private func wrong(_ field: String, _ found: JSON?, _ expected: String) -> ModelFileError {
     let shown = found.map { String($0.serialized().prefix(100)) } ?? "missing"
     return .metadata(path: file.path, field: field, found: shown, expected: expected)
   }

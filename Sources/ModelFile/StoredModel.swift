@@ -5,6 +5,9 @@ import KibbleFormat
 import TensorCore
 
 /// A `.kibble` file whose tensors are exactly those that its own config calls for.
+///
+/// Opening checks that once; whoever has one finds every tensor by its role, in its shape and
+/// laid out for its use.
 public struct StoredModel: Sendable {
   /// A tensor of the file, and where it came from.
   public struct Tensor: Sendable {
@@ -28,6 +31,13 @@ public struct StoredModel: Sendable {
   public let layout: CheckpointLayout
   /// The tensors in file order, which is the order of their use.
   public let tensors: [Tensor]
+  private let indices: [Place: Int]
+
+  /// What tells the tensors of a model apart.
+  private struct Place: Hashable {
+    let role: TensorRole
+    let layer: Int?
+  }
 
   /// The number of weights, a tied head not counted.
   public var parameterCount: Int { tensors.reduce(0) { $0 + $1.spec.elementCount } }
@@ -36,12 +46,21 @@ public struct StoredModel: Sendable {
   public var isQuantized: Bool { tensors.contains { $0.record.type.isQuantized } }
 
   /// The blobs that a copy of the file carries along: all but kibble's own.
-  var carriedBlobs: [BlobRecord] {
+  package var carriedBlobs: [BlobRecord] {
     file.blobs.filter { $0.name != KibbleFormat.metadataName }
+  }
+
+  /// Maps a file and finds the model in it; payloads are not touched.
+  ///
+  /// - Parameter path: a `.kibble` file.
+  /// - Throws: what is damaged or not supported; all errors are `Diagnosable`.
+  public init(path: String) throws {
+    try self.init(file: Self.open(MappedFile(path: path)))
   }
 
   /// Finds the model in a file.
   ///
+  /// - Parameter file: a file, or the same bytes in memory.
   /// - Throws: what the file lacks or has too much of; all errors are `Diagnosable`.
   public init(file: KibbleFile) throws {
     guard let configBytes = file.blob(named: BlobName.config) else {
@@ -52,23 +71,25 @@ public struct StoredModel: Sendable {
     let layout = try metadata.layout(config: config)
     // Every block has tensors; a config that claims more must not be worked through.
     guard config.layerCount <= file.tensors.count else {
-      throw ConversionError.storedTensors(
+      throw ModelFileError.storedTensors(
         path: file.path, expected: config.layerCount, found: file.tensors.count)
     }
     let specs = layout.tensors(for: config)
     guard specs.count == file.tensors.count else {
-      throw ConversionError.storedTensors(
+      throw ModelFileError.storedTensors(
         path: file.path, expected: specs.count, found: file.tensors.count)
     }
     let origins = try metadata.origins(of: specs)
     var tensors: [Tensor] = []
+    var indices: [Place: Int] = [:]
     for ((spec, record), origin) in zip(zip(specs, file.tensors), origins) {
       guard record.name == spec.canonicalName, record.shape == spec.shape,
         record.geometry.arrangement == spec.arrangement
       else {
-        throw ConversionError.storedTensor(
+        throw ModelFileError.storedTensor(
           path: file.path, tensor: record.name, expected: spec.canonicalName, shape: spec.shape)
       }
+      indices[Place(role: spec.role, layer: spec.layer)] = tensors.count
       tensors.append(
         Tensor(
           spec: spec, record: record, sourceName: layout.naming.name(of: spec),
@@ -78,6 +99,17 @@ public struct StoredModel: Sendable {
     self.config = config
     self.layout = layout
     self.tensors = tensors
+    self.indices = indices
+  }
+
+  /// Where a tensor stands in `tensors`.
+  ///
+  /// - Parameters:
+  ///   - role: what it does.
+  ///   - layer: its block; nil for the tensors outside the blocks.
+  /// - Returns: its index; nil where the model has no such tensor, such as a bias.
+  public func index(of role: TensorRole, layer: Int? = nil) -> Int? {
+    indices[Place(role: role, layer: layer)]
   }
 
   /// Reads the directory of a mapped file; `JSONError`s get the file's path.
@@ -85,7 +117,7 @@ public struct StoredModel: Sendable {
     do {
       return try KibbleFile(region: region, path: region.path)
     } catch let error as JSONError {
-      throw ConversionError.metadata(
+      throw ModelFileError.metadata(
         path: region.path, field: "kibble.json", found: error.summary, expected: "JSON")
     }
   }

@@ -11,6 +11,9 @@ public struct SideFiles: Sendable {
     case kibble(KibbleFile)
   }
 
+  /// The largest file that is read; tokenizers have some ten megabytes.
+  package static let sizeLimit = 64 << 20
+
   /// The folder or file that they are looked for in.
   public let path: String
   private let place: Place
@@ -37,7 +40,7 @@ public struct SideFiles: Sendable {
     case .folder(let folder):
       let path = FileSystem.join(folder, name)
       return FileSystem.exists(path)
-        ? try FileSystem.read(path, limit: ModelSource.sideFileLimit) : nil
+        ? try FileSystem.read(path, limit: Self.sizeLimit) : nil
     case .kibble(let file):
       return try file.blobs.first { $0.name == name }.map { try file.checkedBytes(of: $0) }
     }

@@ -24,7 +24,7 @@ public enum ModelSource: Sendable {
       let tensors = folder.tensors.map { ($0.name, $0.entry.type, $0.entry.shape) }
       return .checkpoint(folder, try resolve(config: config, tensors: tensors))
     } catch {
-      throw ConversionError.layout(path: folder.path, error)
+      throw ModelFileError.layout(path: folder.path, error)
     }
   }
 
@@ -34,12 +34,12 @@ public enum ModelSource: Sendable {
     do throws(JSONError) {
       json = try JSON.parse(bytes)
     } catch {
-      throw ConversionError.configNotJSON(path: path, error)
+      throw ModelFileError.configNotJSON(path: path, error)
     }
     do throws(ConfigError) {
       return try DogeConfig(json: json)
     } catch {
-      throw ConversionError.config(path: path, error)
+      throw ModelFileError.config(path: path, error)
     }
   }
 

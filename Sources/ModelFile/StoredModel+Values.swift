@@ -1,0 +1,81 @@
+import ByteIO
+import DogeArchitecture
+import Kernels
+import KibbleFormat
+import TensorCore
+
+extension StoredModel {
+  /// A matrix by its role, in place.
+  ///
+  /// - Parameters:
+  ///   - role: what it does; the layout must call for it.
+  ///   - layer: its block; nil for the matrices outside the blocks.
+  /// - Returns: `[rows, columns]`, in tiles where it is multiplied.
+  public func matrix(_ role: TensorRole, layer: Int? = nil) -> StoredMatrix {
+    matrix(of: tensor(role, layer: layer))
+  }
+
+  /// The values of a small tensor by its role, in memory of their own.
+  ///
+  /// - Parameters:
+  ///   - role: what it does; the layout must call for it.
+  ///   - layer: its block; nil for the tensors outside the blocks.
+  ///   - kernels: decode it.
+  /// - Returns: `[rows, columns]`, one row for a vector.
+  public func values(_ role: TensorRole, layer: Int? = nil, kernels: KernelSet) -> FloatMatrix {
+    values(of: tensor(role, layer: layer), kernels: kernels)
+  }
+
+  /// The same of a tensor that not every model has; nil where there is none.
+  public func optionalValues(
+    _ role: TensorRole, layer: Int? = nil, kernels: KernelSet
+  ) -> FloatMatrix? {
+    index(of: role, layer: layer).map { values(of: tensors[$0], kernels: kernels) }
+  }
+
+  /// A tensor of this model, in place.
+  public func matrix(of tensor: Tensor) -> StoredMatrix { tensor.record.matrix(in: file.region) }
+
+  /// The values of a tensor of this model in memory of their own, `[rows, columns]`; one row for
+  /// a vector.
+  public func values(of tensor: Tensor, kernels: KernelSet) -> FloatMatrix {
+    let stored = matrix(of: tensor)
+    let out = FloatMatrix(rows: stored.geometry.rows, columns: stored.geometry.columns)
+    for row in 0..<out.rows { kernels.row(row, of: stored, into: out, at: row) }
+    return out
+  }
+
+  /// Calls `body` with the values of each row of a tensor of this model, in order.
+  public func forEachRow(
+    of tensor: Tensor, kernels: KernelSet, _ body: (_ values: [Float]) -> Void
+  ) {
+    let stored = matrix(of: tensor)
+    let row = FloatMatrix(rows: 1, columns: stored.geometry.columns)
+    for index in 0..<stored.geometry.rows {
+      kernels.row(index, of: stored, into: row, at: 0)
+      body(row.row(0))
+    }
+  }
+
+  private func tensor(_ role: TensorRole, layer: Int?) -> Tensor {
+    tensors[tensorIndex(role, layer: layer)]
+  }
+
+  /// Where a tensor stands in `tensors`, which the layout must call for.
+  package func tensorIndex(_ role: TensorRole, layer: Int? = nil) -> Int {
+    guard let index = index(of: role, layer: layer) else {
+      preconditionFailure("the layout does not call for \(role) in \(layer.map(String.init) ?? "")")
+    }
+    return index
+  }
+}
+
+extension TensorRecord {
+  /// The tensor's planes in the bytes of its file, which must outlive the matrix.
+  package func matrix(in region: any ByteRegion) -> StoredMatrix {
+    let scales = unsafe planes.dropFirst().first.map { unsafe region.pointer(at: $0.lowerBound) }
+    return unsafe StoredMatrix(
+      geometry, codes: region.pointer(at: planes[0].lowerBound), scales: scales,
+      exponent: exponent)
+  }
+}
