@@ -7,9 +7,22 @@ public protocol ByteRegion: AnyObject, Sendable {
   ///
   /// The address is valid as long as the region lives. `offset` must be in `0...count`.
   func pointer(at offset: Int) -> UnsafeRawPointer
+
+  /// The file that the bytes are read from; nil for memory.
+  var fileIdentity: FileIdentity? { get }
+
+  /// Says that a range is not needed for now, so that it no longer counts as resident; the bytes
+  /// stay what they are.
+  func releasePages(_ range: Range<Int>)
 }
 
 extension ByteRegion {
+  /// None: memory.
+  public var fileIdentity: FileIdentity? { nil }
+
+  /// Keeps them: there is no file to read them from again.
+  public func releasePages(_ range: Range<Int>) {}
+
   /// Calls `body` with all bytes.
   public func withBytes<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result

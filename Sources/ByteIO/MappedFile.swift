@@ -24,6 +24,9 @@ public final class MappedFile: ByteRegion, Sendable {
     self.mapping = mapping
   }
 
+  /// The same, as a region's.
+  public var fileIdentity: FileIdentity? { identity }
+
   /// The file's size in bytes.
   public var count: Int { mapping.count }
 
@@ -35,7 +38,7 @@ public final class MappedFile: ByteRegion, Sendable {
   /// Says that a range is not needed for now, so that it no longer counts as resident.
   ///
   /// Only whole pages inside the range are dropped; reading them again is allowed.
-  package func discard(_ range: Range<Int>) {
+  public func releasePages(_ range: Range<Int>) {
     mapping.drop(range)
   }
 }

@@ -1,13 +1,5 @@
 import ByteIO
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A folder that appears under its name only when all its files are complete.
 ///
 /// The files go to a temporary folder beside it. Without `commit` that is removed, and the path
@@ -35,14 +27,14 @@ struct OutputFolder: ~Copyable {
     guard FileSystem.isFolder(parent) else {
       throw FileError.missingFolder(path: path, folder: parent)
     }
-    let temporaryPath = try Self.free(Self.sibling(of: path, ending: "tmp"))
+    let temporaryPath = try FileSystem.hiddenSibling(of: path, ending: "tmp")
     try FileSystem.createFolder(temporaryPath)
     self.path = path
     self.temporaryPath = temporaryPath
   }
 
   deinit {
-    if !isFinished { Self.remove(temporaryPath) }
+    if !isFinished { FileSystem.removeFolder(temporaryPath) }
   }
 
   /// Refuses outputs that must not be touched.
@@ -74,7 +66,7 @@ struct OutputFolder: ~Copyable {
   consuming func commit() throws(FileError) {
     let old = try Self.replace(path, with: temporaryPath)
     isFinished = true
-    if let old { Self.remove(old) }
+    if let old { FileSystem.removeFolder(old) }
   }
 
   /// Moves a folder to a path; returns where the one is that was there.
@@ -82,42 +74,17 @@ struct OutputFolder: ~Copyable {
     _ path: String, with temporaryPath: String
   ) throws(FileError) -> String? {
     guard FileSystem.exists(path) else {
-      try move(temporaryPath, to: path)
+      try FileSystem.move(temporaryPath, to: path)
       return nil
     }
-    let old = try free(sibling(of: path, ending: "old"))
-    try move(path, to: old)
+    let old = try FileSystem.hiddenSibling(of: path, ending: "old")
+    try FileSystem.move(path, to: old)
     do throws(FileError) {
-      try move(temporaryPath, to: path)
+      try FileSystem.move(temporaryPath, to: path)
     } catch {
-      try move(old, to: path)
+      try FileSystem.move(old, to: path)
       throw error
     }
     return old
-  }
-
-  private static func sibling(of path: String, ending: String) -> String {
-    FileSystem.join(
-      FileSystem.folder(of: path), ".\(FileSystem.name(of: path)).\(getpid()).\(ending)")
-  }
-
-  /// The path, which an earlier process may have left something at.
-  private static func free(_ path: String) throws(FileError) -> String {
-    guard FileSystem.exists(path) else { return path }
-    throw .cannotCreate(path: path, errno: EEXIST)
-  }
-
-  private static func move(_ source: String, to target: String) throws(FileError) {
-    guard unsafe rename(source, target) == 0 else {
-      throw .cannotRename(path: target, errno: errno)
-    }
-  }
-
-  /// Removes a folder that holds files only, as far as that goes.
-  private static func remove(_ path: String) {
-    for name in (try? FileSystem.names(inFolder: path)) ?? [] {
-      _ = unsafe unlink(FileSystem.join(path, name))
-    }
-    _ = unsafe rmdir(path)
   }
 }

@@ -52,13 +52,12 @@ extension ByteRegion {
   /// comes back by itself. The system maps what it cached together with the page that is touched,
   /// up to 2 MiB around it; without the margin, those pages would add up.
   func release(_ range: Range<Int>, of whole: Range<Int>) {
-    guard let file = self as? MappedFile else { return }
     let block = 8 << 20
     let margin = 2 << 20
     let isLast = range.upperBound == whole.upperBound
     guard isLast || range.lowerBound / block != range.upperBound / block else { return }
     let start = (range.lowerBound / block - 8) * block
-    file.discard(max(0, start - margin)..<min(count, range.upperBound + margin))
+    releasePages(max(0, start - margin)..<min(count, range.upperBound + margin))
   }
 }
 

@@ -25,9 +25,7 @@ extension KibbleFile {
         }
         try checkSum(tensor.name, tensor.planes, tensor.crc32, progress)
         try checkValues(tensor)
-        if let file = region as? MappedFile {
-          for plane in tensor.planes { file.discard(plane) }
-        }
+        for plane in tensor.planes { region.releasePages(plane) }
       }
     }
   }
@@ -49,7 +47,7 @@ extension KibbleFile {
         let part = start..<min(start + step, range.upperBound)
         unsafe checksum.update(region.buffer(part))
         progress.report(.advanced(by: part.count))
-        (region as? MappedFile)?.discard(part)
+        region.releasePages(part)
       }
     }
     guard checksum.value == expected else {
@@ -83,9 +81,7 @@ extension KibbleFile {
         case nil: break
         }
       }
-      if line % 256 == 255, let file = region as? MappedFile {
-        file.discard(codes.lowerBound..<start)
-      }
+      if line % 256 == 255 { region.releasePages(codes.lowerBound..<start) }
     }
     guard tensor.planes.count > 1 else { return }
     let scales = tensor.planes[1]

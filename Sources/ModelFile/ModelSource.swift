@@ -100,7 +100,7 @@ public enum ModelSource: Sendable {
   public var identities: [FileIdentity] {
     switch self {
     case .checkpoint(let folder, _): folder.identities
-    case .kibble(let model): (model.file.region as? MappedFile).map { [$0.identity] } ?? []
+    case .kibble(let model): [model.file.region.fileIdentity].compactMap(\.self)
     }
   }
 }

@@ -21,7 +21,7 @@ import Testing
     let file = try MappedFile(path: folder.path("empty"))
     #expect(file.count == 0)
     #expect(file.withBytes { $0.byteCount } == 0)
-    file.discard(0..<0)
+    file.releasePages(0..<0)
   }
 
   @Test func discardedPagesCanBeReadAgain() throws {
@@ -30,7 +30,7 @@ import Testing
     try folder.write("data", content)
     let file = try MappedFile(path: folder.path("data"))
     let before = file.bytes(0..<50_000)
-    file.discard(100..<50_000)
+    file.releasePages(100..<50_000)
     #expect(file.bytes(0..<50_000) == before)
   }
 
