@@ -23,7 +23,7 @@ package final class ConversionOutput {
     self.converter = converter
     self.sink = sink
     inputs = plan.source.inputs()
-    layout = plan.layout(weightChecksums: facts.weightChecksums)
+    layout = plan.fileLayout(weightChecksums: facts.weightChecksums)
   }
 
   /// What the output is made of.

@@ -37,8 +37,9 @@ public struct ConversionPlan: Sendable {
   public let toolVersion: String
   private let provenance: Provenance
   private let carriedBlobs: [(name: String, bytes: [UInt8])]
-  /// The output's layout; checksums and exponents are filled in when it is written.
-  package let layout: KibblePlan
+  /// Where everything lies in the output; checksums and exponents are filled in when it is
+  /// written.
+  package let fileLayout: KibblePlan
 
   /// Decides the type of every tensor and lays out the file.
   ///
@@ -52,7 +53,7 @@ public struct ConversionPlan: Sendable {
     let tensors = try Self.tensors(of: source, recipe: recipe)
     let provenance = try Provenance(of: source)
     let carriedBlobs = try source.blobs()
-    layout = Self.layout(
+    fileLayout = Self.fileLayout(
       tensors,
       metadata: Self.metadata(
         of: source, recipe: recipe, tensors: tensors, provenance: provenance,
@@ -73,7 +74,7 @@ public struct ConversionPlan: Sendable {
   }
 
   /// The length of the output in bytes.
-  public var fileLength: Int { layout.fileLength }
+  public var fileLength: Int { fileLayout.fileLength }
 
   /// The number of weights, a tied head not counted.
   public var parameterCount: Int { source.parameterCount }
@@ -84,9 +85,9 @@ public struct ConversionPlan: Sendable {
     return Double(bytes) * 8 / Double(parameterCount)
   }
 
-  /// The layout with the metadata that are known when the input has been read.
-  func layout(weightChecksums: [UInt32]) -> KibblePlan {
-    Self.layout(tensors, metadata: metadata(weightChecksums: weightChecksums), carriedBlobs)
+  /// The same with the metadata that are known when the input has been read.
+  func fileLayout(weightChecksums: [UInt32]) -> KibblePlan {
+    Self.fileLayout(tensors, metadata: metadata(weightChecksums: weightChecksums), carriedBlobs)
   }
 
   /// Those metadata.
@@ -98,7 +99,7 @@ public struct ConversionPlan: Sendable {
       toolVersion: toolVersion)
   }
 
-  private static func layout(
+  private static func fileLayout(
     _ tensors: [PlannedTensor], metadata: JSON, _ carried: [(name: String, bytes: [UInt8])]
   ) -> KibblePlan {
     let own = (name: KibbleFormat.metadataName, bytes: Array(metadata.serialized().utf8))

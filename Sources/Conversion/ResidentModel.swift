@@ -22,7 +22,7 @@ package final class ResidentModel {
   package init(_ plan: ConversionPlan, converter: Converter) throws {
     let floats = try plan.inFloat32()
     memory = try MemoryBuffer(count: floats.fileLength)
-    try floats.layout.writeFrame(to: memory)
+    try floats.fileLayout.writeFrame(to: memory)
     stored = try StoredModel(file: KibbleFile(region: memory, path: plan.source.path))
     source = plan.source
     inputs = source.inputs()

@@ -1,7 +1,6 @@
 import ByteIO
 import Diagnostics
 import Kernels
-import ModelFile
 import Parallel
 import Quantization
 import Synchronization
