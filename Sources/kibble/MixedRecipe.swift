@@ -24,8 +24,8 @@ func mixedRecipe(
     source: source, base: file.recipe, groupSizes: groupSizes, toolVersion: toolVersion)
   // Measuring takes long, and would be in vain.
   try search.check(budget)
-  let engine = try Engine(context)
-  let costs = try engine.calibrator(context).costs(of: search, sequences: calibration)
+  let runtime = try Runtime(context)
+  let costs = try runtime.calibrator(context).costs(of: search, sequences: calibration)
   return try search.recipe(under: budget, costs: costs)
 }
 

@@ -41,8 +41,8 @@ struct BenchCommand: Command {
     let depth = try arguments.integer(Self.depth, in: 0...1 << 20) ?? 0
     let repeats = try arguments.integer(Self.runs, in: 1...1000) ?? 5
     let mode = arguments.mode() ?? .fast
-    let engine = try Engine(context)
-    let model = try engine.model(arguments.argument(.model), mode: mode)
+    let runtime = try Runtime(context)
+    let model = try runtime.model(arguments.argument(.model), mode: mode)
     let bench = Benchmark(
       model: model, routing: arguments.routing(), progress: context.progress)
     let firstToken = try bench.firstToken(prompt: 16) - started
@@ -52,8 +52,8 @@ struct BenchCommand: Command {
       decode: try bench.decode(decode, depth: depth, repeats: repeats),
       firstTokenSeconds: firstToken, weightBytesPerToken: model.weightBytesPerToken,
       readBandwidth: bench.readBandwidth(repeats: repeats),
-      peakBytes: FileSystem.peakResidentBytes(), mode: mode, isa: engine.kernels.isa,
-      threads: engine.pool.threadCount, prefillTokens: prefill, decodeTokens: decode,
+      peakBytes: FileSystem.peakResidentBytes(), mode: mode, isa: runtime.kernels.isa,
+      threads: runtime.pool.threadCount, prefillTokens: prefill, decodeTokens: decode,
       depth: depth)
     if context.json {
       try context.emit(result.json)

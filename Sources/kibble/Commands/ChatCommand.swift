@@ -36,7 +36,7 @@ struct ChatCommand: Command {
       throw UsageError.missingOption(Self.message.synopsis, command: "chat")
     }
     let speaker = try Speaker(
-      path: arguments.argument(.model), arguments, Engine(context, showsLoading: false), context,
+      path: arguments.argument(.model), arguments, Runtime(context, showsLoading: false), context,
       seed: arguments.generationSeed())
     var chat = try Chat(speaker, system: arguments.value(Self.system), context)
     guard let message else {

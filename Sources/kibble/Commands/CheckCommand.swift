@@ -22,7 +22,7 @@ struct CheckCommand: Command {
     try file.check(progress: context.progress)
     let model = try StoredModel(file: file)
     // Refuses an --isa that the machine lacks; nothing is computed here.
-    _ = try Engine(context)
+    _ = try Runtime(context)
     if context.json {
       try context.emit([
         "schema": "kibble.check/1", "path": .string(path), "bytes": JSON(file.region.count),

@@ -195,12 +195,12 @@ private func writeModel(
     try ConversionListing(plan, mixed: mixed).show(context)
     return .success
   }
-  let engine = try Engine(context)
+  let runtime = try Runtime(context)
   let report = try request.saving(overwrite: context.force, inputs: inputs) {
     guard let calibration else {
-      return try engine.converter.write(plan, to: output, overwrite: context.force)
+      return try runtime.converter.write(plan, to: output, overwrite: context.force)
     }
-    let (report, warnings) = try engine.calibrator(context).write(
+    let (report, warnings) = try runtime.calibrator(context).write(
       plan, sequences: calibration, to: output, overwrite: context.force, statePath: statePath)
     for warning in warnings {
       context.warn(.init(code: "calibration.warning", warning))

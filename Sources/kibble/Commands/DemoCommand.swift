@@ -29,11 +29,11 @@ struct DemoCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.optionalArgument(Self.spec.positionals[0]) ?? Self.bundledCheckpoint()
     let folder = arguments.value(Self.output) ?? "kibble-demo"
-    let engine = try Engine(context)
+    let runtime = try Runtime(context)
     let source = try ModelSource.open(path: path)
     let name = FileSystem.name(of: FileSystem.realPath(source.path) ?? source.path)
     let sequences = try sequences(arguments, path: path, config: source.config)
-    let reference = try engine.model(path)
+    let reference = try runtime.model(path)
     if !context.json, !context.quiet {
       try context.output.writeLine(introduction(source, reference, sequences))
       try context.output.flush()
@@ -46,13 +46,13 @@ struct DemoCommand: Command {
       let file = FileSystem.join(folder, "\(name)-\(type.name).kibble")
       let candidate: DogeModel
       if context.dryRun {
-        candidate = engine.model(try engine.converter.load(plan).model, mode: .exact)
+        candidate = runtime.model(try runtime.converter.load(plan).model, mode: .exact)
       } else {
-        _ = try engine.converter.write(plan, to: file, overwrite: true)
-        candidate = try engine.model(file)
+        _ = try runtime.converter.write(plan, to: file, overwrite: true)
+        candidate = try runtime.model(file)
       }
       let verifier = try Verifier(
-        reference: reference, candidate: candidate, kernels: engine.kernels, pool: engine.pool,
+        reference: reference, candidate: candidate, kernels: runtime.kernels, pool: runtime.pool,
         routing: arguments.routing())
       results.append(
         DemoResult(

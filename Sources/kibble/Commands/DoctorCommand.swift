@@ -10,25 +10,25 @@ struct DoctorCommand: Command {
     examples: [.init("what kibble would use here", "doctor")])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    let engine = try Engine(context)
-    let threads = engine.pool.threadCount
+    let runtime = try Runtime(context)
+    let threads = runtime.pool.threadCount
     if context.json {
       try context.emit([
         "schema": "kibble.doctor/1", "version": .string(toolVersion),
         "available": JSON(InstructionSet.available.map(\.rawValue)),
-        "isa": .string(engine.kernels.isa.rawValue), "processors": JSON(Engine.processors),
+        "isa": .string(runtime.kernels.isa.rawValue), "processors": JSON(Runtime.processors),
         "threads": JSON(threads),
       ])
       return .success
     }
     for isa in InstructionSet.allCases {
       let state = isa.isAvailable ? "yes" : "no"
-      let mark = isa == engine.kernels.isa ? "  <- used" : ""
+      let mark = isa == runtime.kernels.isa ? "  <- used" : ""
       try context.output.writeLine(
         isa.rawValue + String(repeating: " ", count: 12 - isa.rawValue.count) + state + mark)
     }
     try context.output.writeLine(
-      "threads     \(threads) of \(Engine.processors) processors that may be used")
+      "threads     \(threads) of \(Runtime.processors) processors that may be used")
     return .success
   }
 }

@@ -25,13 +25,13 @@ struct ExportCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let folder = try arguments.required(Self.output)
     let type = arguments.value(Self.dtype).flatMap(WeightType.init(name:)) ?? .f32
-    let engine = try Engine(context)
+    let runtime = try Runtime(context)
     let source = try ModelSource.open(path: arguments.argument(.model))
     try refuse(folder, holding: source.identities)
-    let model = try engine.stored(source)
+    let model = try runtime.stored(source)
     var bytes = model.parameterCount * 4 / type.columnsPerBlock
     if !context.dryRun {
-      bytes = try engine.converter.export(
+      bytes = try runtime.converter.export(
         model, to: folder, type: type, overwrite: context.force
       ).bytes
     }

@@ -34,15 +34,15 @@ struct GenerateCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     try arguments.refuse(Self.events, with: Self.compare)
     try arguments.refuse(Self.events, with: .json)
-    let engine = try Engine(context, showsLoading: false)
+    let runtime = try Runtime(context, showsLoading: false)
     let seed = try arguments.generationSeed()
     let speaker = try Speaker(
-      path: arguments.argument(.model), arguments, engine, context, seed: seed)
+      path: arguments.argument(.model), arguments, runtime, context, seed: seed)
     let given = try arguments.required(Self.prompt)
     let text = given == "-" ? try StandardInput().readAll() : Array(given.utf8)
     let prompt = try speaker.tokenizer.encode(text).map(\.id)
     if let other = arguments.value(Self.compare) {
-      let candidate = try Speaker(path: other, arguments, engine, context, seed: seed)
+      let candidate = try Speaker(path: other, arguments, runtime, context, seed: seed)
       return try compare(speaker, candidate, prompt, context)
     }
     let form: AnswerPrinter.Form =

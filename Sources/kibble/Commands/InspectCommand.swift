@@ -33,12 +33,12 @@ struct InspectCommand: Command {
     }
     let statistics: [String: ValueStatistics]
     if arguments.has(Self.stats) {
-      let engine = try Engine(context)
-      let stored = try engine.stored(source)
+      let runtime = try Runtime(context)
+      let stored = try runtime.stored(source)
       let names = Set(entries.map(\.name))
       statistics = Dictionary(
         uniqueKeysWithValues: stored.tensors.filter { names.contains($0.record.name) }.map {
-          ($0.record.name, ValueStatistics(of: $0, in: stored, kernels: engine.kernels))
+          ($0.record.name, ValueStatistics(of: $0, in: stored, kernels: runtime.kernels))
         })
     } else {
       statistics = [:]

@@ -36,8 +36,8 @@ struct LogitsCommand: Command {
     let source = try ModelSource.open(path: path)
     let inputs = source.identities + [tokensPath].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
-    let engine = try Engine(context)
-    let model = try engine.model(source, mode: arguments.mode() ?? .exact)
+    let runtime = try Runtime(context)
+    let model = try runtime.model(source, mode: arguments.mode() ?? .exact)
     let writer = try LogitsFile(
       model: model, sequences: sequences, hidden: arguments.has(Self.hidden))
     if !context.dryRun {

@@ -35,7 +35,7 @@ struct PerplexityCommand: Command {
     guard arguments.has(.text) || arguments.has(.tokens) else {
       throw UsageError.missingOption(OptionSpec.text.synopsis, command: "perplexity")
     }
-    let engine = try Engine(context)
+    let runtime = try Runtime(context)
     let source = try ModelSource.open(path: path)
     let sequences = try arguments.sequences(model: path, config: source.config)
     let scoring =
@@ -43,7 +43,7 @@ struct PerplexityCommand: Command {
       ?? (arguments.has(.text) ? .secondHalf : .all)
     let mode = arguments.mode() ?? .exact
     let result = try Perplexity(
-      of: engine.model(source, mode: mode), on: sequences, scoring: scoring,
+      of: runtime.model(source, mode: mode), on: sequences, scoring: scoring,
       routing: arguments.routing(), progress: context.progress)
     if context.json {
       try context.emit([
@@ -51,7 +51,7 @@ struct PerplexityCommand: Command {
         "nll": JSON(result.meanLoss), "nll_se": JSON(result.standardError),
         "ppl": JSON(result.perplexity), "windows": JSON(sequences.count),
         "scored": .string(scoring.rawValue), "mode": .string(mode.rawValue),
-        "isa": .string(engine.kernels.isa.rawValue), "threads": JSON(engine.pool.threadCount),
+        "isa": .string(runtime.kernels.isa.rawValue), "threads": JSON(runtime.pool.threadCount),
       ])
     } else {
       let error = result.perplexity * result.standardError

@@ -54,7 +54,7 @@ struct VerifyCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let gates = try gates(arguments)
-    let engine = try Engine(context)
+    let runtime = try Runtime(context)
     let path = try arguments.argument(Self.spec.positionals[0])
     let other = arguments.optionalArgument(Self.spec.positionals[1])
     let report: VerificationReport
@@ -67,9 +67,9 @@ struct VerifyCommand: Command {
       }
       let mode = arguments.mode() ?? .exact
       let comparison = try Golden(path: golden).compare(
-        engine.model(path, mode: mode), stepwise: arguments.has(.stepwise),
+        runtime.model(path, mode: mode), stepwise: arguments.has(.stepwise),
         routing: arguments.routing(),
-        kernels: engine.kernels, pool: engine.pool)
+        kernels: runtime.kernels, pool: runtime.pool)
       report = VerificationReport(
         reference: golden, candidate: path, mode: mode, statistics: comparison.statistics,
         fast: nil, gates: gates, hidden: comparison.hidden)
@@ -78,14 +78,14 @@ struct VerifyCommand: Command {
       guard !arguments.has(.stepwise) else {
         throw UsageError.missingOption("--golden", command: "verify")
       }
-      let reference = try engine.model(path)
-      let stored = try engine.stored(ModelSource.open(path: other))
+      let reference = try runtime.model(path)
+      let stored = try runtime.stored(ModelSource.open(path: other))
       let input = try sequences(arguments, model: path, config: reference.config)
       let scoring = arguments.has(.text) ? Scoring.secondHalf : .all
       func compare(_ mode: ComputeMode) throws -> ComparisonStatistics {
         try Verifier(
-          reference: reference, candidate: engine.model(stored, mode: mode),
-          kernels: engine.kernels, pool: engine.pool, routing: arguments.routing()
+          reference: reference, candidate: runtime.model(stored, mode: mode),
+          kernels: runtime.kernels, pool: runtime.pool, routing: arguments.routing()
         ).compare(input, scoring: scoring, progress: context.progress)
       }
       let mode = arguments.mode() ?? .exact
@@ -97,7 +97,7 @@ struct VerifyCommand: Command {
         gates: gates, hidden: [])
     }
     if context.json {
-      try context.emit(report.json(isa: engine.kernels.isa, threads: engine.pool.threadCount))
+      try context.emit(report.json(isa: runtime.kernels.isa, threads: runtime.pool.threadCount))
     } else {
       try context.output.write(report.text)
     }

@@ -20,7 +20,7 @@ final class Speaker {
 
   /// Opens a model for the options of `generate` and `chat`.
   init(
-    path: String, _ arguments: ParsedArguments, _ engine: Engine, _ context: CommandContext,
+    path: String, _ arguments: ParsedArguments, _ runtime: Runtime, _ context: CommandContext,
     seed: UInt64
   ) throws {
     self.path = path
@@ -31,7 +31,7 @@ final class Speaker {
     for warning in config.warnings {
       context.warn(Warning(code: "generation.no-effect", warning.message))
     }
-    let model = try engine.model(path, mode: arguments.mode() ?? .fast)
+    let model = try runtime.model(path, mode: arguments.mode() ?? .fast)
     if config.endTokens.isEmpty { config.endTokens = model.config.eosTokenIDs }
     if config.maxNewTokens == nil, config.maxLength == nil {
       config.maxNewTokens = Self.defaultNewTokens

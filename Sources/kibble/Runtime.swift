@@ -9,7 +9,7 @@ import Parallel
 import ToolSupport
 
 /// The kernels and threads of a command, and the models that run on them.
-struct Engine {
+struct Runtime {
   let kernels: KernelSet
   let pool: ThreadPool
   let converter: Converter
