@@ -114,7 +114,10 @@ let package = Package(
     module("ChatTemplate", ["Diagnostics", "JSONCore"]),
     module(
       "Generation",
-      ["Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels", "TensorCore"]),
+      [
+        "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
+        "ModelFile", "TensorCore", "Tokenization",
+      ]),
 
     // The command line.
     module("Charts", ["Diagnostics", "LibC"]),
@@ -148,7 +151,7 @@ let package = Package(
     tests("UnicodeText", ["Diagnostics"], exclude: ["Fixtures"]),
     tests("Tokenization", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
     tests("ChatTemplate", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
-    tests("Generation", pipeline, exclude: ["Fixtures"]),
+    tests("Generation", pipeline + ["ChatTemplate", "Tokenization"], exclude: ["Fixtures"]),
     tests("Charts", ["Diagnostics"], exclude: ["Snapshots"]),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     tests("Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"]),

@@ -35,10 +35,14 @@ struct ChatCommand: Command {
     guard message != nil || !context.json && !arguments.has(GenerateCommand.events) else {
       throw UsageError.missingOption(Self.message.synopsis, command: "chat")
     }
-    let speaker = try Speaker(
-      path: arguments.argument(.model), arguments, Runtime(context, showsLoading: false), context,
-      seed: arguments.generationSeed())
-    var chat = try Chat(speaker, system: arguments.value(Self.system), context)
+    let path = try arguments.argument(.model)
+    let runtime = try Runtime(context, showsLoading: false)
+    let seed = try arguments.generationSeed()
+    let files = try TextFiles(path: path)
+    let generator = try TextGenerator(path: path, files, arguments, runtime, context, seed: seed)
+    var chat = Chat(
+      generator, path: path, try ChatFormat(files, withTools: false),
+      system: arguments.value(Self.system), context)
     guard let message else {
       try chat.converse(StandardInput())
       return .success
@@ -54,26 +58,21 @@ struct ChatCommand: Command {
   }
 }
 
-/// A conversation in progress.
+/// A conversation at the terminal.
 struct Chat {
-  private let speaker: Speaker
-  private let format: ChatFormat
+  private let generator: TextGenerator
+  private let path: String
   private let context: CommandContext
-  private var system: String?
-  private var conversation = Conversation(messages: [])
+  private var session: ChatSession
 
-  init(_ speaker: Speaker, system: String?, _ context: CommandContext) throws {
-    self.speaker = speaker
+  init(
+    _ generator: TextGenerator, path: String, _ format: ChatFormat, system: String?,
+    _ context: CommandContext
+  ) {
+    self.generator = generator
+    self.path = path
     self.context = context
-    self.system = system
-    format = try ChatFormat(speaker.files, withTools: false)
-    reset()
-  }
-
-  /// Begins anew; the system's instructions stay.
-  private mutating func reset() {
-    conversation = Conversation(messages: [], addsGenerationPrompt: true)
-    if let system { conversation.append(role: "system", content: system) }
+    session = ChatSession(generator, format: format, system: system)
   }
 
   /// Takes line after line until there is no more.
@@ -102,10 +101,8 @@ struct Chat {
     let words = line.split(separator: " ", maxSplits: 1)
     switch words.first {
     case nil: return
-    case "/reset": reset()
-    case "/system":
-      system = words.count > 1 ? String(words[1]) : nil
-      reset()
+    case "/reset": session.reset()
+    case "/system": session.reset(system: words.count > 1 ? String(words[1]) : nil)
     case "/help":
       context.note(
         "/reset: begin anew\n/system TEXT: begin anew with other instructions\n"
@@ -129,19 +126,10 @@ struct Chat {
   mutating func answer(
     _ message: String, _ form: AnswerPrinter.Form, isCancelled: () -> Bool
   ) throws -> StopReason {
-    let before = conversation
-    conversation.append(role: "user", content: message)
-    var isAnswered = false
-    defer { if !isAnswered { conversation = before } }
-    let text = try format.render(conversation)
-    // The template has put the special tokens where they belong.
-    let prompt = try speaker.tokenizer.encode(text, addSpecialTokens: false).map(\.id)
-    var printer = AnswerPrinter(form, context, speaker)
-    let result = try speaker.speak(
-      after: prompt, observe: { try printer.observe($0) }, isCancelled: isCancelled)
-    conversation.append(role: "assistant", content: result.text)
-    isAnswered = true
-    try printer.finish(result, prompt: text)
-    return result.reason
+    var printer = AnswerPrinter(form, context, generator, path: path)
+    let answer = try session.answer(
+      message, observe: { try printer.observe($0) }, isCancelled: isCancelled)
+    try printer.finish(answer.result, prompt: answer.prompt)
+    return answer.result.reason
   }
 }

@@ -2,6 +2,7 @@ import ByteIO
 import Calibration
 import Conversion
 import Diagnostics
+import Generation
 import ModelFile
 import Quantization
 import ToolSupport

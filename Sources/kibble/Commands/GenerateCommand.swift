@@ -36,19 +36,21 @@ struct GenerateCommand: Command {
     try arguments.refuse(Self.events, with: .json)
     let runtime = try Runtime(context, showsLoading: false)
     let seed = try arguments.generationSeed()
-    let speaker = try Speaker(
-      path: arguments.argument(.model), arguments, runtime, context, seed: seed)
+    let path = try arguments.argument(.model)
+    let generator = try TextGenerator(
+      path: path, TextFiles(path: path), arguments, runtime, context, seed: seed)
     let given = try arguments.required(Self.prompt)
     let text = given == "-" ? try StandardInput().readAll() : Array(given.utf8)
-    let prompt = try speaker.tokenizer.encode(text).map(\.id)
+    let prompt = try generator.tokenizer.encode(text).map(\.id)
     if let other = arguments.value(Self.compare) {
-      let candidate = try Speaker(path: other, arguments, runtime, context, seed: seed)
-      return try compare(speaker, candidate, prompt, context)
+      let candidate = try TextGenerator(
+        path: other, TextFiles(path: other), arguments, runtime, context, seed: seed)
+      return try compare(generator, candidate, prompt, paths: (path, other), context)
     }
     let form: AnswerPrinter.Form =
       context.json ? .object : arguments.has(Self.events) ? .events : .text
-    var printer = AnswerPrinter(form, context, speaker)
-    let result = try speaker.speak(
+    var printer = AnswerPrinter(form, context, generator, path: path)
+    let result = try generator.generate(
       after: prompt, observe: { try printer.observe($0) },
       isCancelled: { context.progress.isCancelled })
     if result.reason == .cancelled { try context.interrupted(after: form == .text) }
@@ -57,20 +59,20 @@ struct GenerateCommand: Command {
   }
 
   private func compare(
-    _ reference: Speaker, _ candidate: Speaker, _ prompt: [Int], _ context: CommandContext
+    _ reference: TextGenerator, _ candidate: TextGenerator, _ prompt: [Int],
+    paths: (String, String), _ context: CommandContext
   ) throws -> ExitStatus {
     let comparison = try context.progress.phase("generating", total: 0, unit: .tokens) {
       try compareGeneration(
         prompt, config: reference.config, first: reference.generator,
         second: candidate.generator, sampler: Sampler(seed: reference.seed),
-        text: { reference.stream() },
+        text: { reference.makeStream() },
         observe: { _, event in
           if case .token = event { context.progress.report(.advanced(by: 1)) }
         }, isCancelled: { context.progress.isCancelled })
     }
     try context.progress.checkCancellation()
-    let report = GenerationReport(
-      comparison: comparison, reference: reference, candidate: candidate)
+    let report = GenerationReport(comparison: comparison, reference: reference, paths: paths)
     if context.json {
       try context.emit(report.json)
     } else {

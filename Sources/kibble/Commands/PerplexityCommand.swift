@@ -1,6 +1,7 @@
 import ByteIO
 import DogeArchitecture
 import DogeModel
+import Generation
 import JSONCore
 import Kernels
 import ModelFile

@@ -1,5 +1,6 @@
 import ChatTemplate
 import Diagnostics
+import Generation
 import JSONCore
 import ToolSupport
 
@@ -36,5 +37,19 @@ struct RenderCommand: Command {
       try context.progress.checkCancellation()
     }
     return .success
+  }
+}
+
+extension Conversation {
+  /// Reads a line of `render --jsonl`.
+  fileprivate init(_ line: JSONObject) throws {
+    guard let messages = line["messages"]?.arrayValue else {
+      throw JSONLineError.missing("messages", expected: "an array")
+    }
+    self.init(
+      messages: messages, tools: line["tools"]?.arrayValue,
+      documents: line["documents"]?.arrayValue,
+      addsGenerationPrompt: line["add_generation_prompt"]?.boolValue ?? false,
+      variables: line["variables"]?.objectValue ?? JSONObject())
   }
 }

@@ -1,4 +1,5 @@
 import Diagnostics
+import Generation
 import JSONCore
 import Tokenization
 import ToolSupport

@@ -9,14 +9,15 @@ import ToolSupport
 /// What two models made of one prompt, side by side.
 struct GenerationReport {
   let comparison: GenerationComparison
-  let reference: Speaker
-  let candidate: Speaker
+  let reference: TextGenerator
+  /// What the user calls the models.
+  let paths: (reference: String, candidate: String)
 
   /// For a terminal of so many columns.
   func text(width: Int) -> String {
     let column = max(20, (width - 3) / 2)
-    let left = lines(reference.path, comparison.first, column)
-    let right = lines(candidate.path, comparison.second, column)
+    let left = lines(paths.reference, comparison.first, column)
+    let right = lines(paths.candidate, comparison.second, column)
     var text = ""
     for index in 0..<max(left.count, right.count) {
       let first = index < left.count ? left[index] : ""
@@ -38,9 +39,9 @@ struct GenerationReport {
   }
 
   var json: JSON {
-    func side(_ speaker: Speaker, _ result: GenerationResult) -> JSON {
+    func side(_ path: String, _ result: GenerationResult) -> JSON {
       [
-        "model": .string(speaker.path), "ids": JSON(result.ids), "text": .string(result.text),
+        "model": .string(path), "ids": JSON(result.ids), "text": .string(result.text),
         "log_probabilities": .array(result.tokens.map { JSON($0.logProbability) }),
         "stop_reason": .string(result.reason.word),
       ]
@@ -59,8 +60,8 @@ struct GenerationReport {
     }
     return [
       "schema": "kibble.compare/1", "prompt_tokens": JSON(comparison.first.promptCount),
-      "seed": JSON(Int(reference.seed)), "first": side(reference, comparison.first),
-      "second": side(candidate, comparison.second), "parting": parting ?? .null,
+      "seed": JSON(Int(reference.seed)), "first": side(paths.reference, comparison.first),
+      "second": side(paths.candidate, comparison.second), "parting": parting ?? .null,
     ]
   }
 

@@ -18,7 +18,9 @@ struct AnswerPrinter {
 
   let form: Form
   let context: CommandContext
-  let speaker: Speaker
+  private let generator: TextGenerator
+  /// What the user calls the model.
+  private let path: String
   private let start = monotonicSeconds()
   private var firstToken: Double?
   private var showsPrompt = false
@@ -26,10 +28,11 @@ struct AnswerPrinter {
   /// Prompts from this length on have a progress bar.
   private static let longPrompt = 1024
 
-  init(_ form: Form, _ context: CommandContext, _ speaker: Speaker) {
+  init(_ form: Form, _ context: CommandContext, _ generator: TextGenerator, path: String) {
     self.form = form
     self.context = context
-    self.speaker = speaker
+    self.generator = generator
+    self.path = path
   }
 
   /// Takes note of a step of generation.
@@ -113,12 +116,12 @@ struct AnswerPrinter {
     _ result: GenerationResult, prompt: String, _ key: String, _ value: JSON, seconds: Double
   ) -> JSON {
     [
-      key: value, "model": .string(speaker.path), "prompt": .string(prompt),
+      key: value, "model": .string(path), "prompt": .string(prompt),
       "prompt_tokens": JSON(result.promptCount), "ids": JSON(result.ids),
       "text": .string(result.text),
       "log_probabilities": .array(result.tokens.map { JSON($0.logProbability) }),
-      "stop_reason": .string(result.reason.word), "seed": JSON(Int(speaker.seed)),
-      "mode": .string(speaker.generator.model.mode.rawValue), "seconds": JSON(seconds),
+      "stop_reason": .string(result.reason.word), "seed": JSON(Int(generator.seed)),
+      "mode": .string(generator.generator.model.mode.rawValue), "seconds": JSON(seconds),
     ]
   }
 }

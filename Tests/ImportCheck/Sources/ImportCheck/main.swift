@@ -1,8 +1,10 @@
-// Converts a checkpoint to int8 in memory, runs a few tokens through both, and compares their logits.
+// Converts a checkpoint to int8 in memory, runs a few tokens through both, compares their logits,
+// and talks with the model.
 import Conversion
 import DogeModel
+import Generation
 import Kernels
-import KibbleFormat
+import ModelFile
 import Parallel
 import Quantization
 import Verification
@@ -16,7 +18,7 @@ let source = try ModelSource.open(path: path)
 func model(_ type: TargetType) throws -> DogeModel {
   let plan = try ConversionPlan(
     source: source, recipe: EncodingRecipe(target: type), toolVersion: "example")
-  return try DogeModel(file: converter.load(plan).file, kernels: kernels, pool: pool)
+  return DogeModel(try converter.load(plan).model, kernels: kernels, pool: pool)
 }
 
 let reference = try model(.source)
@@ -31,3 +33,14 @@ let verifier = try Verifier(
   reference: reference, candidate: candidate, kernels: kernels, pool: pool)
 let statistics = try verifier.compare([tokens])
 print("int8 against the checkpoint: mean KLD \(statistics.kld.mean) nats")
+
+let files = try TextFiles(path: path)
+var config = try files.generationConfig()
+config.maxNewTokens = 12
+let generator = TextGenerator(
+  reference, tokenizer: try files.tokenizer(), config: config, seed: 1)
+var chat = ChatSession(generator, format: try ChatFormat(files, withTools: false))
+for message in ["Who are you?", "And where is the sea?"] {
+  let answer = try chat.answer(message)
+  print("> \(message)\n\(answer.result.text)")
+}

@@ -1,13 +1,14 @@
 import Diagnostics
 
 /// What is wrong with the files beside a model's weights.
-enum TextFileError: Error, Diagnosable {
+public enum TextFileError: Error, Diagnosable {
   /// There is none of that name.
   case missing(path: String, name: String)
   /// Its contents are not what they should be.
   case bad(path: String, Diagnostic)
 
-  var diagnostic: Diagnostic {
+  /// The error in words.
+  public var diagnostic: Diagnostic {
     switch self {
     case .missing(let path, let name):
       Diagnostic(

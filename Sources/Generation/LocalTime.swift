@@ -1,9 +1,9 @@
 import LibC
 
 /// The time of day here.
-package enum LocalTime {
+enum LocalTime {
   /// The current time in the format of `strftime`; empty where that is longer than 4 KB.
-  package static func formatted(_ format: String) -> String {
+  static func formatted(_ format: String) -> String {
     guard !format.isEmpty else { return "" }
     var now = time(nil)
     var parts = unsafe tm()

@@ -1,0 +1,34 @@
+import ChatTemplate
+import JSONCore
+import Tokenization
+
+/// A model's chat template, and the special tokens that it may use.
+public struct ChatFormat: Sendable {
+  private let template: ChatTemplate
+  private let specialTokens: [(key: String, value: String)]
+
+  /// Takes the template of a model.
+  ///
+  /// - Parameters:
+  ///   - files: the files beside the model's weights.
+  ///   - withTools: whether conversations give tools, for which some models have a template of
+  ///     their own.
+  /// - Throws: `TextFileError`: what is wrong with the files, or that there is no template.
+  public init(_ files: TextFiles, withTools: Bool) throws {
+    template = try files.chatTemplate(withTools: withTools)
+    specialTokens = try files.tokenizerConfig().specialTokens.sorted { $0.key < $1.key }
+  }
+
+  /// The text of a conversation, as transformers' `apply_chat_template` makes it.
+  ///
+  /// - Parameter conversation: the messages; its variables go before the special tokens.
+  /// - Returns: the prompt, with all special tokens in it.
+  /// - Throws: what the template refuses, or cannot be rendered with.
+  public func render(_ conversation: Conversation) throws(TemplateError) -> String {
+    var conversation = conversation
+    for (key, value) in specialTokens where conversation.variables[key] == nil {
+      conversation.variables[key] = .string(value)
+    }
+    return try template.render(conversation, strftime: { LocalTime.formatted($0) })
+  }
+}

@@ -1,0 +1,32 @@
+import Diagnostics
+import DogeArchitecture
+import DogeModel
+import Generation
+import ToolSupport
+
+extension TextGenerator {
+  /// Opens a model for the options of `generate` and `chat`.
+  ///
+  /// - Parameters:
+  ///   - path: the model.
+  ///   - files: what lies beside its weights.
+  ///   - arguments: the options.
+  ///   - runtime: what it runs on.
+  ///   - context: takes warnings.
+  ///   - seed: where the random numbers begin.
+  /// - Throws: what is wrong with the model or the options.
+  convenience init(
+    path: String, _ files: TextFiles, _ arguments: ParsedArguments, _ runtime: Runtime,
+    _ context: CommandContext, seed: UInt64
+  ) throws {
+    let tokenizer = try files.tokenizer()
+    let config = try files.generationConfig().applying(arguments.generationOverrides())
+    for warning in config.warnings {
+      context.warn(Diagnostic(.unsupported, code: "generation.no-effect", warning.message))
+    }
+    let model = try runtime.model(path, mode: arguments.mode() ?? .fast)
+    self.init(
+      model, tokenizer: tokenizer, config: config, routing: arguments.routing(),
+      context: try arguments.integer(.window, in: 1...model.config.maxPositions), seed: seed)
+  }
+}

@@ -1,0 +1,74 @@
+import ChatTemplate
+import DogeModel
+import Generation
+import JSONCore
+import TestSupport
+import Testing
+import Tokenization
+
+/// Conversations through the libraries.
+@Suite struct ChatSessionTests {
+  private struct Refusal: Error {}
+
+  private func session(system: String? = nil) throws -> ChatSession {
+    let files = try TextFiles(path: Fixtures.folder("doge-nano"))
+    var config = try files.generationConfig()
+    config.maxNewTokens = 8
+    let generator = TextGenerator(
+      try model(), tokenizer: try files.tokenizer(), config: config, seed: 1)
+    return ChatSession(
+      generator, format: try ChatFormat(files, withTools: false), system: system)
+  }
+
+  @Test func aTurnRunsOnlyWhatIsNew() throws {
+    var chat = try session()
+    let first = try chat.answer("Who are you?")
+    let second = try chat.answer("And now?")
+    #expect(first.result.reusedCount == 0)
+    #expect(second.result.reusedCount >= first.result.promptCount)
+    #expect(second.prompt.hasPrefix(first.prompt))
+
+    var other = try session()
+    _ = try other.answer("Something else")
+    other.reset()
+    #expect(try other.answer("Who are you?").result.ids == first.result.ids)
+    #expect(try other.answer("And now?").result.ids == second.result.ids)
+  }
+
+  @Test func instructionsStayUntilOthersAreGiven() throws {
+    var chat = try session(system: "Be kind.")
+    #expect(try chat.answer("Hello").prompt.contains("Be kind."))
+    chat.reset()
+    #expect(chat.conversation.messages.count == 1 && chat.system == "Be kind.")
+    chat.reset(system: nil)
+    #expect(chat.conversation.messages.isEmpty)
+    #expect(try !chat.answer("Hello").prompt.contains("Be kind."))
+    #expect(chat.conversation.messages.map { $0["role"]?.stringValue } == ["user", "assistant"])
+  }
+
+  @Test func aTurnThatFailsChangesNothing() throws {
+    var chat = try session()
+    _ = try chat.answer("Hello")
+    let before = chat.conversation.messages
+    #expect(throws: Refusal.self) {
+      _ = try chat.answer("More", observe: { _ in throw Refusal() })
+    }
+    #expect(chat.conversation.messages == before)
+  }
+
+  @Test func errorsNameTheFile() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.copy(fixture: "doge-nano")
+    let tokenizer = path + "/tokenizer.json"
+    try folder.write("checkpoint/tokenizer.json", "[]")
+    do {
+      _ = try TextFiles(path: path).tokenizer()
+      Issue.record("nothing was thrown")
+    } catch let error as TextFileError {
+      #expect(error.diagnostic.path == tokenizer)
+    }
+    let empty = try TextFiles(path: Fixtures.folder("cases/odd-shapes"))
+    #expect(throws: TextFileError.self) { try empty.tokenizer() }
+    #expect(throws: TextFileError.self) { try ChatFormat(empty, withTools: false) }
+  }
+}
