@@ -52,7 +52,7 @@ let package = Package(
     module("Diagnostics"),
     module("LibC"),
     module("Parallel", ["CSystem", "LibC"]),
-    module("TensorCore", ["Diagnostics"]),
+    module("TensorCore"),
     module("JSONCore", ["Diagnostics"]),
     module("ByteIO", ["CSystem", "CZlib", "Diagnostics", "LibC"]),
     module("Kernels", ["CKernels", "Diagnostics", "TensorCore"]),
@@ -63,7 +63,7 @@ let package = Package(
 
     // What the numbers mean.
     module(
-      "Quantization", ["CKernels", "Diagnostics", "JSONCore", "Kernels", "Parallel", "TensorCore"]),
+      "Quantization", ["CKernels", "Diagnostics", "JSONCore", "Kernels", "TensorCore"]),
     module("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     module(
       "ModelFile",

@@ -1,15 +1,8 @@
 import DogeArchitecture
+import LibC
 import ModelFile
 import Quantization
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// What a conversion wrote.
 public struct ConversionReport: Sendable {

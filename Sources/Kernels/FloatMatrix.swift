@@ -1,13 +1,5 @@
 import TensorCore
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Rows of float32 in memory of its own, `[rows, columns]`, each row aligned to 64 bytes.
 ///
 /// Kernels of several threads write to disjoint parts of it; nothing here guards against overlap.

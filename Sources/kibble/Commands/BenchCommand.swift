@@ -4,7 +4,6 @@ import DogeArchitecture
 import DogeModel
 import JSONCore
 import Kernels
-import ModelFile
 import Parallel
 import ToolSupport
 import Verification

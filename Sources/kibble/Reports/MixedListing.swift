@@ -1,7 +1,6 @@
 import Conversion
 import DogeArchitecture
 import JSONCore
-import ModelFile
 import Quantization
 import TensorCore
 import ToolSupport

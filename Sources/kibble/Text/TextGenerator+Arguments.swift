@@ -22,7 +22,7 @@ extension TextGenerator {
     let tokenizer = try files.tokenizer()
     let config = try files.generationConfig().applying(arguments.generationOverrides())
     for warning in config.warnings {
-      context.warn(Diagnostic(.unsupported, code: "generation.no-effect", warning.message))
+      context.warn(Warning(code: "generation.no-effect", warning.message))
     }
     let model = try runtime.model(path, mode: arguments.mode() ?? .fast)
     self.init(
