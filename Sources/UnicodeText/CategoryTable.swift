@@ -14,24 +14,29 @@ struct CategoryTable: Sendable {
   private init() {
     var cells: [UInt8] = []
     var pages: [UInt16] = []
-    pages.reserveCapacity(0x1100)
     var uniform = [UInt16?](repeating: nil, count: 32)  // the page of one category alone
-    var run = 0
-    for page in UInt32(0)..<0x1100 {
-      let start = page << 8
-      while run + 1 < Self.runs.count, Self.runs[run + 1] >> 5 <= start { run += 1 }
-      let category = UInt8(Self.runs[run] & 31)
-      let isUniform = run + 1 == Self.runs.count || Self.runs[run + 1] >> 5 >= start + 256
-      if isUniform, let known = uniform[Int(category)] {
+    var runs = Self.runs
+    var category = 0
+    var left = 0  // of the run
+    func beginRun() {
+      let run = Int(runs.next() ?? 0)
+      category = run & 31
+      left = run >> 5 + 1
+    }
+    for _ in 0..<0x1100 {
+      if left == 0 { beginRun() }
+      if left >= 256, let known = uniform[category] {
         pages.append(known)
+        left -= 256
         continue
       }
-      let number = UInt16(cells.count >> 8)
-      if isUniform { uniform[Int(category)] = number }
-      pages.append(number)
-      for scalar in start..<start + 256 {
-        if run + 1 < Self.runs.count, Self.runs[run + 1] >> 5 == scalar { run += 1 }
-        cells.append(UInt8(Self.runs[run] & 31))
+      let page = UInt16(cells.count >> 8)
+      pages.append(page)
+      if left >= 256 { uniform[category] = page }
+      for _ in 0..<256 {
+        if left == 0 { beginRun() }
+        cells.append(UInt8(category))
+        left -= 1
       }
     }
     self.pages = pages

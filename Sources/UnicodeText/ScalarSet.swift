@@ -28,8 +28,9 @@ public struct ScalarSet: Sendable {
   /// of ASCII's, and the general category P of an old version of Unicode.
   public static let punctuation = ScalarSet(
     categories: 0x0003_F800,
-    additions: [0x21, 0x2F, 0x3A, 0x40, 0x5B, 0x60, 0x7B, 0x7E] + CategoryTable.addedPunctuation,
-    removals: CategoryTable.missingPunctuation)
+    additions: [0x21, 0x2F, 0x3A, 0x40, 0x5B, 0x60, 0x7B, 0x7E]
+      + CategoryTable.addedPunctuation.bounds,
+    removals: CategoryTable.missingPunctuation.bounds)
 
   /// Whether a scalar belongs to the set.
   public func contains(_ scalar: Unicode.Scalar) -> Bool { contains(scalar.value) }

@@ -10,10 +10,12 @@ struct NormalizationTable: Sendable {
   // Scalars in pages of 256; all that have nothing to tell share the first page.
   private let pages: [UInt16]
   private let cells: [ScalarProperties]
-  // Where the mapping of a scalar is: by the number of the scalar among those that have one.
+  // Scalars that have a mapping, ascending, and the mapping of each.
   private let canonicalKeys: [UInt32]
+  private let canonicalParts: [(first: UInt32, second: UInt32)]
   private let compatibilityKeys: [UInt32]
-  private let compatibilityPlaces: [Int]
+  private let compatibilityPlaces: [Range<Int>]
+  private let compatibilityParts: [UInt32]
   // Compositions: first << 32 | second, ascending, and what they make.
   private let pairs: [UInt64]
   private let composites: [UInt32]
@@ -26,16 +28,12 @@ struct NormalizationTable: Sendable {
 
   /// One step of a canonical mapping: one or two scalars, zero instead of the second.
   func canonicalMapping(_ scalar: UInt32) -> (first: UInt32, second: UInt32)? {
-    guard let index = position(of: scalar, in: canonicalKeys) else { return nil }
-    return (Self.canonicalMappings[3 * index + 1], Self.canonicalMappings[3 * index + 2])
+    position(of: scalar, in: canonicalKeys).map { canonicalParts[$0] }
   }
 
   /// The whole of a compatibility mapping, where it isn't the canonical one.
   func compatibilityMapping(_ scalar: UInt32) -> ArraySlice<UInt32>? {
-    guard let index = position(of: scalar, in: compatibilityKeys) else { return nil }
-    let place = compatibilityPlaces[index]
-    let count = Int(Self.compatibilityMappings[place] & 31)
-    return Self.compatibilityMappings[place + 1..<place + 1 + count]
+    position(of: scalar, in: compatibilityKeys).map { compatibilityParts[compatibilityPlaces[$0]] }
   }
 
   /// What a pair of scalars composes to, Hangul included.
@@ -61,49 +59,66 @@ struct NormalizationTable: Sendable {
 extension NormalizationTable {
   private init() {
     var builder = PropertyPages()
-    for (index, run) in Self.combiningClasses.enumerated() where run & 0xFF != 0 {
-      let end = Self.combiningClasses[index + 1] >> 8  // the last run has class zero
-      builder.update(run >> 8..<end) { $0.combiningClass = UInt8(run & 0xFF) }
+    var classes = Self.combiningClasses
+    var start: UInt32 = 0
+    while let length = classes.next(), let combiningClass = classes.next() {
+      let run = start..<start + length + 1
+      if combiningClass != 0 {
+        builder.update(run) { $0.combiningClass = UInt8(combiningClass) }
+      }
+      start = run.upperBound
     }
 
-    let excluded = Set(Self.compositionExclusions)
-    var canonicalKeys: [UInt32] = []
+    var mappings = Self.canonicalMappings
+    var keys: [UInt32] = []
+    var pairs: [(first: UInt32, second: UInt32)] = []
     var compositions: [(pair: UInt64, composite: UInt32)] = []
-    for index in stride(from: 0, to: Self.canonicalMappings.count, by: 3) {
-      let scalar = Self.canonicalMappings[index]
-      let first = Self.canonicalMappings[index + 1]
-      let second = Self.canonicalMappings[index + 2]
-      canonicalKeys.append(scalar)
-      builder.update(scalar..<scalar + 1) { $0.insert(.decomposes) }
-      if second != 0 && !excluded.contains(scalar) {
+    var scalar: UInt32 = 0
+    var first: UInt32 = 0
+    var second: UInt32 = 0
+    while let step = mappings.next() {
+      scalar += step >> 1
+      mappings.move(&first)
+      mappings.move(&second)
+      keys.append(scalar)
+      pairs.append((first, second))
+      builder.insert(.decomposes, of: scalar..<scalar + 1)
+      if step & 1 != 0 {
         compositions.append((UInt64(first) << 32 | UInt64(second), scalar))
-        builder.update(second..<second + 1) { $0.insert(.joinsBackwards) }
+        builder.insert(.joinsBackwards, of: second..<second + 1)
       } else {
-        builder.update(scalar..<scalar + 1) { $0.insert(.neverComposed) }
+        builder.insert(.neverComposed, of: scalar..<scalar + 1)
       }
     }
     compositions.sort { $0.pair < $1.pair }
-
-    var compatibilityKeys: [UInt32] = []
-    var compatibilityPlaces: [Int] = []
-    var place = 0
-    while place < Self.compatibilityMappings.count {
-      let scalar = Self.compatibilityMappings[place] >> 5
-      compatibilityKeys.append(scalar)
-      compatibilityPlaces.append(place)
-      builder.update(scalar..<scalar + 1) { $0.insert(.hasCompatibilityMapping) }
-      place += 1 + Int(Self.compatibilityMappings[place] & 31)
-    }
-
-    builder.update(Hangul.syllables) { $0.insert(.decomposes) }
-    builder.update(Hangul.vowels) { $0.insert(.joinsBackwards) }
-    builder.update(Hangul.finals) { $0.insert(.joinsBackwards) }
-
-    self.canonicalKeys = canonicalKeys
-    self.compatibilityKeys = compatibilityKeys
-    self.compatibilityPlaces = compatibilityPlaces
-    pairs = compositions.map(\.pair)
+    canonicalKeys = keys
+    canonicalParts = pairs
+    self.pairs = compositions.map(\.pair)
     composites = compositions.map(\.composite)
+
+    mappings = Self.compatibilityMappings
+    keys = []
+    var places: [Range<Int>] = []
+    var parts: [UInt32] = []
+    scalar = 0
+    var part: UInt32 = 0
+    while let step = mappings.next() {
+      scalar += step >> 5 + 1
+      keys.append(scalar)
+      places.append(parts.count..<parts.count + Int(step & 31))
+      for _ in 0..<step & 31 {
+        mappings.move(&part)
+        parts.append(part)
+      }
+      builder.insert(.hasCompatibilityMapping, of: scalar..<scalar + 1)
+    }
+    compatibilityKeys = keys
+    compatibilityPlaces = places
+    compatibilityParts = parts
+
+    builder.insert(.decomposes, of: Hangul.syllables)
+    builder.insert(.joinsBackwards, of: Hangul.vowels)
+    builder.insert(.joinsBackwards, of: Hangul.finals)
     pages = builder.pages
     cells = builder.cells
   }
@@ -113,6 +128,10 @@ extension NormalizationTable {
 private struct PropertyPages {
   var pages = [UInt16](repeating: 0, count: 0x1100)
   var cells = [ScalarProperties](repeating: ScalarProperties(), count: 256)
+
+  mutating func insert(_ flag: ScalarProperties.Flag, of scalars: Range<UInt32>) {
+    update(scalars) { $0.insert(flag) }
+  }
 
   mutating func update(_ scalars: Range<UInt32>, _ change: (inout ScalarProperties) -> Void) {
     for scalar in scalars {

@@ -6,12 +6,9 @@ enum PatternProperty {
   static func expression(named name: String, inBrackets: Bool) -> PatternSet.Expression? {
     let key = name.lowercased().filter { $0 != " " && $0 != "_" && $0 != "-" }
     if let bits = categories[key] { return .categories(bits) }
-    if let script = scripts[key] {
-      return .ranges(
-        stride(from: 0, to: script.count, by: 2).map { script[$0]...script[$0 + 1] })
-    }
     switch key {
     case "any": return .any
+    case "han": return .han
     case "ascii": return .ranges([0...0x7F])
     case "space", "whitespace": return .whiteSpace
     case "digit": return .decimalDigits
@@ -60,11 +57,4 @@ enum PatternProperty {
       longNames.compactMap { long, short in groups[short].map { (long, $0) } }
     ) { short, _ in short }
   }()
-
-  private static let scripts: [String: [UInt32]] = [
-    "han": ScriptTable.han, "hiragana": ScriptTable.hiragana, "katakana": ScriptTable.katakana,
-    "hangul": ScriptTable.hangul, "latin": ScriptTable.latin, "greek": ScriptTable.greek,
-    "cyrillic": ScriptTable.cyrillic, "arabic": ScriptTable.arabic, "hebrew": ScriptTable.hebrew,
-    "devanagari": ScriptTable.devanagari, "thai": ScriptTable.thai,
-  ]
 }

@@ -57,6 +57,10 @@ extension PatternSet.Expression {
   static let any = Self.ranges([0...0x10FFFF])
   static let newline = Self.ranges([0x0A...0x0A])
   static let hexDigits = Self.ranges([0x30...0x39, 0x41...0x46, 0x61...0x66])
+  static let han: Self = {
+    let bounds = CategoryTable.han.bounds
+    return .ranges(stride(from: 0, to: bounds.count, by: 2).map { bounds[$0]...bounds[$0 + 1] })
+  }()
   static let whiteSpace = Self.categories(ScalarSet.whiteSpace.categories)
   static let decimalDigits = Self.categories(ScalarSet.decimalDigits.categories)
   /// `\w` of Oniguruma within brackets: that of Rust without join controls.

@@ -1,4 +1,4 @@
-"""Writes the three files of tables beside this script.
+"""Writes the two files of tables beside this script.
 
 General categories and scripts come from Oniguruma as the `tokenizers` package carries it, since
 that is what split patterns of tokenizer.json are matched with. Decompositions and combining
@@ -78,84 +78,79 @@ def punctuation(category):
     )
 
 
-def numbers(values):
-    """Literals in lines of at most 100 columns."""
-    lines, line = [], "   "
+def packed(values):
+    """Numbers as `PackedNumbers` reads them, in lines of at most 100 columns."""
+    text = ""
     for value in values:
-        text = " 0x%X," % value
-        if len(line) + len(text) > 100:
-            lines.append(line)
-            line = "   "
-        line += text
-    return "\n".join(lines + [line])
+        digits = chr(0x30 + value % 32)
+        while value >= 32:
+            value //= 32
+            digits = chr(0x50 + value % 32) + digits
+        text += digits
+    return "\n".join("    " + text[i : i + 96] for i in range(0, len(text), 96))
 
 
-def array(comment, name, type, values):
-    body = numbers(values)
-    return f"\n  /// {comment}\n  static let {name}: [{type}] = [\n{body}\n  ]\n"
+def signed(value):
+    """A number of either sign as one of none: 0, -1, 1, -2, 2 are 0 to 4."""
+    return 2 * value if value >= 0 else -2 * value - 1
 
 
-def write(name, header, owner, arrays, kind="extension"):
+def run_lengths(values):
+    """Values side by side as runs: length less one, value."""
+    result, start = [], 0
+    for i in range(1, len(values) + 1):
+        if i == len(values) or values[i] != values[start]:
+            result.append((i - start - 1, values[start]))
+            start = i
+    return result
+
+
+def gaps(pairs):
+    """Bounds of ascending ranges as distances: from the end before to the start, to the end."""
+    result, last = [], 0
+    for low, high in pairs:
+        result += [low - last, high - low]
+        last = high
+    return result
+
+
+def array(comment, name, values):
+    return (
+        f'\n  /// {comment}\n  static let {name} = PackedNumbers(\n    #"""\n'
+        + packed(values)
+        + '\n    """#)\n'
+    )
+
+
+def write(name, header, owner, arrays):
     text = f"// swift-format-ignore-file\n// Written by make_tables.py: {header}.\n\n"
-    text += f"{kind} {owner} {{" + "".join(arrays) + "}\n"
+    text += f"extension {owner} {{" + "".join(arrays) + "}\n"
     (HERE / name).write_text(text.replace("{\n\n", "{\n"))
 
 
 def category_file():
     category = categories()
-    runs = [
-        c << 5 | category[c]
-        for c in range(0x110000)
-        if c == 0 or category[c] != category[c - 1]
-    ]
+    runs = [length << 5 | value for length, value in run_lengths(category)]
     added, missing = punctuation(category)
-    header = f"categories of {ONIGURUMA}, punctuation of tokenizers {tokenizers.__version__}"
+    han = ranges(ord(c) for c in matched(r"\p{Han}"))
     write(
         "CategoryTable+Data.swift",
-        header,
+        f"{ONIGURUMA}, punctuation of tokenizers {tokenizers.__version__}",
         "CategoryTable",
         [
-            array("Runs of one category: first scalar << 5 | category.", "runs", "UInt32", runs),
+            array("Runs of one category: length less one << 5 | category.", "runs", runs),
             array(
-                "First and last scalars that tokenizers takes for punctuation against \\p{P}.",
+                "Ranges that tokenizers takes for punctuation against \\p{P}, as distances.",
                 "addedPunctuation",
-                "UInt32",
-                [bound for pair in added for bound in pair],
+                gaps(added),
             ),
             array(
-                "First and last scalars of \\p{P} that tokenizers doesn't take for punctuation.",
+                "Ranges of \\p{P} that tokenizers doesn't take for punctuation, as distances.",
                 "missingPunctuation",
-                "UInt32",
-                [bound for pair in missing for bound in pair],
+                gaps(missing),
             ),
+            array("Ranges of the script Han, as distances.", "han", gaps(han)),
         ],
-    )
-
-
-SCRIPTS = (
-    "Han Hiragana Katakana Hangul Latin Greek Cyrillic Arabic Hebrew Devanagari Thai"
-).split()
-
-
-def script_file():
-    write(
-        "ScriptTable.swift",
-        f"scripts of {ONIGURUMA}",
-        "ScriptTable",
-        [
-            array(
-                f"First and last scalars of the script {script}.",
-                script.lower(),
-                "UInt32",
-                [
-                    bound
-                    for pair in ranges(ord(c) for c in matched(r"\p{%s}" % script))
-                    for bound in pair
-                ],
-            )
-            for script in SCRIPTS
-        ],
-        kind="enum",
     )
 
 
@@ -174,7 +169,9 @@ def is_known(c):
 
 def normalization_file():
     known = {c for c in SCALARS if is_known(c)}
-    canonical, excluded, compatibility, classes = [], [], [], []
+    canonical, compatibility = [], []
+    last, parts_before = 0, [0, 0]
+    last_compatible, part_before = 0, 0
     for c in SCALARS:
         value = ord(c)
         if 0xAC00 <= value <= 0xD7A3 or c not in known:
@@ -182,51 +179,45 @@ def normalization_file():
         mapping = unicodedata.decomposition(c)
         if mapping and mapping[0] != "<":
             parts = [int(part, 16) for part in mapping.split()]
-            canonical += [value, parts[0], parts[1] if len(parts) > 1 else 0]
-            if len(parts) > 1 and unicodedata.normalize("NFC", c) != c:
-                excluded.append(value)
+            parts += [0] * (2 - len(parts))
+            is_restored = unicodedata.normalize("NFC", c) == c
+            canonical.append((value - last) << 1 | is_restored)
+            canonical += [signed(a - b) for a, b in zip(parts, parts_before)]
+            last, parts_before = value, parts
         full = unicodedata.normalize("NFKD", c)
         if full != unicodedata.normalize("NFD", c):
-            compatibility += [value << 5 | len(full)] + [ord(part) for part in full]
-    previous = 0
-    for c in range(0x110000):
-        number = unicodedata.combining(chr(c)) if chr(c) in known else 0
-        if number != previous:
-            classes.append(c << 8 | number)
-            previous = number
+            compatibility.append((value - last_compatible - 1) << 5 | len(full))
+            for part in full:
+                compatibility.append(signed(ord(part) - part_before))
+                part_before = ord(part)
+            last_compatible = value
+    classes = [unicodedata.combining(chr(c)) if chr(c) in known else 0 for c in range(0x110000)]
     write(
         "NormalizationTable+Data.swift",
         f"Unicode 9.0 by Python {sys.version.split()[0]} and tokenizers {tokenizers.__version__}",
         "NormalizationTable",
         [
             array(
-                "Canonical mappings, one step: scalar, first part, second part or zero.",
+                "Canonical mappings, one step: scalar << 1 | whether composition restores it, first\n"
+                "  /// part, second part or zero. All are distances from the mapping before, those of the\n"
+                "  /// parts signed.",
                 "canonicalMappings",
-                "UInt32",
                 canonical,
             ),
             array(
-                "Scalars with a mapping to two parts that composition doesn't restore.",
-                "compositionExclusions",
-                "UInt32",
-                excluded,
-            ),
-            array(
-                "Compatibility mappings, to the end: scalar << 5 | number of parts, the parts.",
+                "Compatibility mappings, to the end: scalar << 5 | number of parts, the parts. All are\n"
+                "  /// distances, of the scalar less one, of the parts signed and from the part before.",
                 "compatibilityMappings",
-                "UInt32",
                 compatibility,
             ),
             array(
-                "Runs of one combining class: first scalar << 8 | class.",
+                "Runs of one combining class: length less one, class.",
                 "combiningClasses",
-                "UInt32",
-                classes,
+                [number for run in run_lengths(classes) for number in run],
             ),
         ],
     )
 
 
 category_file()
-script_file()
 normalization_file()
