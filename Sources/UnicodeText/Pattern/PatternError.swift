@@ -1,6 +1,6 @@
 /// Why a pattern can't be used.
 public enum PatternError: Error, Equatable, Sendable {
-  /// The pattern is misspelled: what is wrong, at the scalar of that number from zero.
+  /// The pattern is misspelled: what is wrong, and at which of its scalars, counted from zero.
   case invalid(pattern: String, reason: String, offset: Int)
   /// The pattern uses a construct that this library doesn't match.
   case unsupported(pattern: String, construct: String, offset: Int)

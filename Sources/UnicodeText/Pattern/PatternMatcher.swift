@@ -8,9 +8,6 @@ struct PatternMatcher {
     case branch(instruction: Int, offset: Int)
     /// A run that may be shorter, scalar by scalar, down to `floor`.
     case shorterRun(instruction: Int, offset: Int, floor: Int)
-    /// A run of a set that may be longer.
-    case longerRun(instruction: Int, offset: Int, set: Int, left: Int)
-    case restore(slot: Int, value: Int)
   }
 
   /// Why matching was given up.
@@ -25,13 +22,11 @@ struct PatternMatcher {
   private let stepLimit: Int
   private var steps = 0
   private var alternatives: [Alternative] = []
-  private var slots: [Int]
 
   init(_ program: PatternProgram, _ range: Range<Int>, stepLimit: Int) {
     self.program = program
     self.range = range
     self.stepLimit = stepLimit
-    slots = [Int](repeating: -1, count: program.slotCount)
   }
 
   /// The end of the match that starts at `start`, if there is one.
@@ -59,19 +54,13 @@ struct PatternMatcher {
       case .scalar(let set):
         isMatched = take(text, set, &offset)
         instruction += 1
-      case .run(let set, let least, let most, let mode):
+      case .run(let set, let least, let most, let isPossessive):
         instruction += 1
-        isMatched = takeRun(text, set, least, most, mode, &offset, then: instruction)
+        isMatched = takeRun(text, set, least, most, isPossessive, &offset, then: instruction)
       case .jump(let target): instruction = target
       case .split(let first, let second):
         alternatives.append(.branch(instruction: second, offset: offset))
         instruction = first
-      case .enter(let slot):
-        alternatives.append(.restore(slot: slot, value: slots[slot]))
-        slots[slot] = offset
-        instruction += 1
-      case .again(let slot, let start):
-        instruction = slots[slot] == offset ? instruction + 1 : start
       case .atomic(let next):
         if let matched = try run(text, instruction: instruction + 1, at: offset, until: nil) {
           offset = matched
@@ -99,32 +88,19 @@ struct PatternMatcher {
   private mutating func backtrack(
     _ text: Span<UInt8>, to base: Int, _ instruction: inout Int, _ offset: inout Int
   ) -> Bool {
-    while alternatives.count > base {
-      switch alternatives.removeLast() {
-      case .restore(let slot, let value): slots[slot] = value
-      case .branch(let next, let place):
-        instruction = next
-        offset = place
-        return true
-      case .shorterRun(let next, let place, let floor):
-        instruction = next
-        offset = text.scalarStart(before: place, from: floor)
-        if offset > floor {
-          alternatives.append(.shorterRun(instruction: next, offset: offset, floor: floor))
-        }
-        return true
-      case .longerRun(let next, let place, let set, let left):
-        offset = place
-        guard take(text, set, &offset) else { continue }
-        if left > 1 {
-          alternatives.append(
-            .longerRun(instruction: next, offset: offset, set: set, left: left - 1))
-        }
-        instruction = next
-        return true
+    guard alternatives.count > base else { return false }
+    switch alternatives.removeLast() {
+    case .branch(let next, let place):
+      instruction = next
+      offset = place
+    case .shorterRun(let next, let place, let floor):
+      instruction = next
+      offset = text.scalarStart(before: place, from: floor)
+      if offset > floor {
+        alternatives.append(.shorterRun(instruction: next, offset: offset, floor: floor))
       }
     }
-    return false
+    return true
   }
 
   /// Takes one scalar if it is in the set.
@@ -138,7 +114,7 @@ struct PatternMatcher {
   }
 
   private mutating func takeRun(
-    _ text: Span<UInt8>, _ set: Int, _ least: Int, _ most: Int, _ mode: RepetitionMode,
+    _ text: Span<UInt8>, _ set: Int, _ least: Int, _ most: Int, _ isPossessive: Bool,
     _ offset: inout Int, then instruction: Int
   ) -> Bool {
     var count = 0
@@ -147,16 +123,9 @@ struct PatternMatcher {
       count += 1
     }
     let floor = offset
-    if mode == .lazy {
-      if most > least {
-        alternatives.append(
-          .longerRun(instruction: instruction, offset: offset, set: set, left: most - least))
-      }
-    } else {
-      while count < most, take(text, set, &offset) { count += 1 }
-      if mode == .greedy && offset > floor {
-        alternatives.append(.shorterRun(instruction: instruction, offset: offset, floor: floor))
-      }
+    while count < most, take(text, set, &offset) { count += 1 }
+    if !isPossessive && offset > floor {
+      alternatives.append(.shorterRun(instruction: instruction, offset: offset, floor: floor))
     }
     steps += count
     return true

@@ -6,7 +6,7 @@ indirect enum PatternNode {
   case sequence([PatternNode])
   case alternatives([PatternNode])
   /// Some number of repetitions; no end if `most` is nil.
-  case repeated(PatternNode, least: Int, most: Int?, RepetitionMode)
+  case repeated(PatternNode, least: Int, most: Int?, isPossessive: Bool)
   /// Once matched, no other way is tried.
   case atomic(PatternNode)
   /// What must follow, or must not.
@@ -47,11 +47,6 @@ indirect enum PatternNode {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
     return overflow ? 1_000_000 : min(product, 1_000_000)
   }
-}
-
-/// Which number of repetitions is tried first.
-enum RepetitionMode {
-  case greedy, lazy, possessive
 }
 
 /// A condition on a place in a text.

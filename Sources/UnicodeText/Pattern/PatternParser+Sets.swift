@@ -43,10 +43,8 @@ extension PatternParser {
       if ignoringCase { throw unsupported("\\\(next) without regard to case", start) }
       let set: Expression = inBrackets ? .bracketedWordScalars : .wordScalars
       return (next == "w" ? set : .complement(set), nil)
-    case "h": return (.hexDigits, nil)
-    case "H": return (.complement(.hexDigits), nil)
     case "p", "P":
-      let set = try property(start, ignoringCase: ignoringCase, inBrackets: inBrackets)
+      let set = try property(start, ignoringCase: ignoringCase)
       return (next == "p" ? set : .complement(set), nil)
     case "x", "u": break
     case "0"..."9", "a"..."z", "A"..."Z":
@@ -89,23 +87,22 @@ extension PatternParser {
     return value
   }
 
-  /// `{Name}` or `{^Name}`.
+  /// `{Name}`.
   private mutating func property(
-    _ start: Int, ignoringCase: Bool, inBrackets: Bool
+    _ start: Int, ignoringCase: Bool
   ) throws(PatternError) -> Expression {
     guard take("{") else { throw unsupported("\\p without braces", start) }
-    let isNegated = take("^")
     var name = ""
     while let next = peek(), next != "}" {
       name.unicodeScalars.append(next)
       offset += 1
     }
     guard take("}") else { throw invalid("a property without its end", start) }
-    guard let set = PatternProperty.expression(named: name, inBrackets: inBrackets) else {
+    guard let set = PatternProperty.expression(named: name) else {
       throw unsupported("the property \\p{\(name)}", start)
     }
     if ignoringCase { throw unsupported("\\p{\(name)} without regard to case", start) }
-    return isNegated ? .complement(set) : set
+    return set
   }
 
   /// `[…]`, behind the opening bracket.
@@ -116,31 +113,21 @@ extension PatternParser {
     let isNegated = take("^")
     var operands: [Expression] = []
     var parts: [Expression] = []
-    var isFirst = true
+    if peek() == "]" { throw unsupported("a set that begins with ]", start) }
     while true {
       guard let next = peek() else { throw invalid("a bracket without its counterpart", start) }
       let place = offset
       offset += 1
-      if next == "]" {
-        // The first one stands for itself if there is another.
-        if !isFirst || !scalars[offset...].contains(0x5D) {
-          if isFirst { throw invalid("a set without members", start) }
-          break
-        }
-        parts.append(.scalar(0x5D))
-      } else if next == "[" {
-        if let named = try namedSet(ignoringCase: ignoringCase) {
-          parts.append(named)
-        } else {
-          parts.append(try bracket(place, ignoringCase: ignoringCase, depth: depth + 1))
-        }
+      if next == "]" { break }
+      if next == "[" {
+        if peek() == ":" { throw unsupported("a set of a name in brackets", place) }
+        parts.append(try bracket(place, ignoringCase: ignoringCase, depth: depth + 1))
       } else if next == "&", take("&") {
         operands.append(.joined(parts))
         parts = []
       } else {
         parts.append(try member(next, place, ignoringCase: ignoringCase))
       }
-      isFirst = false
     }
     operands.append(.joined(parts))
     let set = operands.count == 1 ? operands[0] : .intersection(operands)
@@ -185,25 +172,5 @@ extension PatternParser {
   ) throws(PatternError) -> (expression: Expression, scalar: UInt32?) {
     if take("b") { return (.scalar(0x08), 0x08) }
     return try escape(place, ignoringCase: ignoringCase, inBrackets: true)
-  }
-
-  /// `[:name:]` or `[:^name:]`, behind the opening bracket; nil if that isn't what is there.
-  private mutating func namedSet(ignoringCase: Bool) throws(PatternError) -> Expression? {
-    let start = offset
-    guard take(":") else { return nil }
-    let isNegated = take("^")
-    var name = ""
-    while let next = peek(), next.properties.isAlphabetic {
-      name.unicodeScalars.append(next)
-      offset += 1
-    }
-    guard take(":"), take("]") else {
-      offset = start
-      return nil
-    }
-    guard !ignoringCase, let set = PatternProperty.expression(named: name, inBrackets: true) else {
-      throw unsupported("the set [:\(name):]", start)
-    }
-    return isNegated ? .complement(set) : set
   }
 }

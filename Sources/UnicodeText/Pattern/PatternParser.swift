@@ -14,16 +14,11 @@ struct PatternParser {
   let scalars: [UInt32]
   var offset = 0
   private var depth = 0
-  /// `(?i)`: whether case makes no difference; `(?m)`: whether a dot matches a line feed.
-  private var options = Options()
+  /// Whether case makes no difference: `(?i)`.
+  private var ignoresCase = false
 
   /// The letter before this place, in lower case, if its case makes no difference.
   private var lastLetter: UInt32?
-
-  private struct Options {
-    var ignoresCase = false
-    var dotMatchesNewline = false
-  }
 
   init(_ pattern: String) throws(PatternError) {
     self.pattern = pattern
@@ -44,8 +39,8 @@ struct PatternParser {
     depth += 1
     defer { depth -= 1 }
     if depth > Self.depthLimit { throw .tooLarge(limit: Self.depthLimit) }
-    let outer = options
-    defer { options = outer }
+    let outer = ignoresCase
+    defer { ignoresCase = outer }
     var branches = [try sequence()]
     while take("|") {
       lastLetter = nil
@@ -76,7 +71,7 @@ struct PatternParser {
     let last = lastLetter
     let lower = scalars[start] | 0x20
     let isLetter = offset == start + 1 && (0x61...0x7A).contains(lower)
-    lastLetter = options.ignoresCase && isLetter ? lower : nil
+    lastLetter = ignoresCase && isLetter ? lower : nil
     if let last, let lastLetter, Self.ligatures.contains([last, lastLetter]) {
       throw unsupported("a pair of letters that a ligature equals without regard to case", start)
     }
@@ -85,17 +80,18 @@ struct PatternParser {
   private mutating func repetitions(of element: PatternNode) throws(PatternError) -> PatternNode {
     var node = element
     var count = 0
+    let start = offset
     while let (least, most, isInterval) = try quantifier() {
       if case .anchor = node { throw invalid("a repetition of nothing", offset - 1) }
       count += 1
       if count > Self.stackLimit { throw .tooLarge(limit: Self.stackLimit) }
-      var mode = RepetitionMode.greedy
-      if !isInterval || least != most, take("?") {
-        mode = .lazy
-      } else if !isInterval, take("+") {
-        mode = .possessive
+      if most == nil, node.lengths.least == 0 {
+        throw unsupported("a repetition of what may be empty", start)
       }
-      node = .repeated(node, least: least, most: most, mode)
+      if peek() == "?", !isInterval || least != most {
+        throw unsupported("a repetition as short as possible", offset)
+      }
+      node = .repeated(node, least: least, most: most, isPossessive: !isInterval && take("+"))
     }
     return node
   }
@@ -141,18 +137,17 @@ struct PatternParser {
     offset += 1
     switch Unicode.Scalar(next) {
     case "(": return try group(start)
-    case "[": return .scalar(PatternSet(try bracket(start, ignoringCase: options.ignoresCase)))
-    case ".":
-      return .scalar(PatternSet(options.dotMatchesNewline ? .any : .complement(.newline)))
+    case "[": return .scalar(PatternSet(try bracket(start, ignoringCase: ignoresCase)))
+    case ".": return .scalar(PatternSet(.complement(.newline)))
     case "^": return .anchor(.lineStart)
     case "$": return .anchor(.lineEnd)
     case "*", "+", "?": throw invalid("a repetition of nothing", start)
     case "\\":
       if let anchor = try anchorEscape(start) { return .anchor(anchor) }
-      let escape = try escape(start, ignoringCase: options.ignoresCase)
+      let escape = try escape(start, ignoringCase: ignoresCase)
       return .scalar(PatternSet(escape.expression))
     default:
-      return .scalar(PatternSet(try literal(next, start, ignoringCase: options.ignoresCase)))
+      return .scalar(PatternSet(try literal(next, start, ignoringCase: ignoresCase)))
     }
   }
 
@@ -178,20 +173,10 @@ struct PatternParser {
     if take("=") { return .ahead(try groupBody(start), negated: false) }
     if take("!") { return .ahead(try groupBody(start), negated: true) }
     if take(">") { return .atomic(try groupBody(start)) }
-    if take("#") {
-      while let next = peek(), next != ")" { offset += next == "\\" ? 2 : 1 }
-      guard take(")") else { throw invalid("a comment without its end", start) }
-      return .empty
-    }
     if take("<") {
       if take("=") { return try lookBehind(start, negated: false) }
       if take("!") { return try lookBehind(start, negated: true) }
-      while let next = peek(), next != ">" {  // the name of a group makes no difference
-        if next == ")" { throw invalid("a group's name without its end", start) }
-        offset += 1
-      }
-      guard take(">") else { throw invalid("a group's name without its end", start) }
-      return try groupBody(start)
+      throw unsupported("a group with a name", start)
     }
     return try optionGroup(start)
   }
@@ -212,31 +197,23 @@ struct PatternParser {
     return .behind(node, negated: negated)
   }
 
-  /// `(?i)`, `(?i:…)`, `(?m-i:…)` and so on.
+  /// `(?i)`, `(?i:…)` or `(?-i:…)`.
   private mutating func optionGroup(_ start: Int) throws(PatternError) -> PatternNode {
-    var changed = options
-    var value = true
-    while let next = peek(), next != ":", next != ")" {
-      switch next {
-      case "-": value = false
-      case "i": changed.ignoresCase = value
-      case "m": changed.dotMatchesNewline = value
-      default: throw unsupported("the group (?\(next)", start)
-      }
-      offset += 1
+    let outer = ignoresCase
+    let value = !take("-")
+    guard take("i") else {
+      throw unsupported("the group (?" + (peek().map { String($0) } ?? ""), start)
     }
+    ignoresCase = value
     if take(":") {
-      let outer = options
-      options = changed
       defer {
-        options = outer
+        ignoresCase = outer
         lastLetter = nil
       }
       return try groupBody(start)
     }
     guard take(")") else { throw invalid("a parenthesis without its counterpart", start) }
-    // The rest of the enclosing group, with its alternatives, has the options.
-    options = changed
+    // The rest of the enclosing group, with its alternatives, has the option.
     return try alternatives()
   }
 

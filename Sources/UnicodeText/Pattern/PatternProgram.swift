@@ -1,17 +1,13 @@
 /// A pattern as instructions for `PatternMatcher`.
 struct PatternProgram: Sendable {
   enum Instruction: Sendable {
-    /// One scalar of the set of that number.
+    /// One scalar of the set at that index of `sets`.
     case scalar(Int)
-    /// As many scalars of a set as possible, or as few.
-    case run(Int, least: Int, most: Int, RepetitionMode)
+    /// As many scalars of a set as possible; fewer are tried later unless it is possessive.
+    case run(Int, least: Int, most: Int, isPossessive: Bool)
     case jump(Int)
     /// Go on at `first`; if that leads nowhere, at `second`.
     case split(first: Int, second: Int)
-    /// The start and the end of a repetition whose body may be empty: notes the place, and leaves
-    /// the repetition if nothing was matched since.
-    case enter(slot: Int)
-    case again(slot: Int, start: Int)
     /// The instructions up to `end` are matched for themselves.
     case atomic(end: Int)
     case ahead(negated: Bool, end: Int)
@@ -26,7 +22,6 @@ struct PatternProgram: Sendable {
 
   private(set) var instructions: [Instruction] = []
   private(set) var sets: [PatternSet] = []
-  private(set) var slotCount = 0
   private var work = 0
 
   /// The program of a pattern.
@@ -46,8 +41,8 @@ struct PatternProgram: Sendable {
     case .sequence(let nodes):
       for node in nodes { try compile(node) }
     case .alternatives(let nodes): try compile(alternatives: nodes)
-    case .repeated(let body, let least, let most, let mode):
-      try compile(body, least: least, most: most, mode)
+    case .repeated(let body, let least, let most, let isPossessive):
+      try compile(body, least: least, most: most, isPossessive)
     case .atomic(let body):
       try enclose(body) { .atomic(end: $0) }
     case .ahead(let body, let negated):
@@ -83,53 +78,29 @@ struct PatternProgram: Sendable {
   }
 
   private mutating func compile(
-    _ body: PatternNode, least: Int, most: Int?, _ mode: RepetitionMode
+    _ body: PatternNode, least: Int, most: Int?, _ isPossessive: Bool
   ) throws(PatternError) {
     if case .scalar(let set) = body {
-      instructions.append(.run(sets.count, least: least, most: most ?? .max, mode))
+      instructions.append(
+        .run(sets.count, least: least, most: most ?? .max, isPossessive: isPossessive))
       sets.append(set)
-    } else if mode == .possessive {
-      try enclose(.repeated(body, least: least, most: most, .greedy)) { .atomic(end: $0) }
-    } else {
-      for _ in 0..<least { try compile(body) }
-      if let most {
-        try compile(optional: body, count: most - least, mode)
-      } else {
-        try compile(loop: body, mode)
+      return
+    }
+    if isPossessive {
+      return try enclose(.repeated(body, least: least, most: most, isPossessive: false)) {
+        .atomic(end: $0)
       }
     }
-  }
-
-  private mutating func compile(
-    optional body: PatternNode, count: Int, _ mode: RepetitionMode
-  ) throws(PatternError) {
+    for _ in 0..<least { try compile(body) }
     var splits: [Int] = []
-    for _ in 0..<count {
+    for _ in 0..<(most.map { $0 - least } ?? 1) {
       splits.append(reserve())
       try compile(body)
     }
-    for split in splits { instructions[split] = branch(split + 1, instructions.count, mode) }
-  }
-
-  private mutating func compile(
-    loop body: PatternNode, _ mode: RepetitionMode
-  ) throws(PatternError) {
-    let start = reserve()
-    if body.lengths.least == 0 {
-      let slot = slotCount
-      slotCount += 1
-      instructions.append(.enter(slot: slot))
-      try compile(body)
-      instructions.append(.again(slot: slot, start: start))
-    } else {
-      try compile(body)
-      instructions.append(.jump(start))
+    if most == nil, let start = splits.first { instructions.append(.jump(start)) }
+    for split in splits {
+      instructions[split] = .split(first: split + 1, second: instructions.count)
     }
-    instructions[start] = branch(start + 1, instructions.count, mode)
-  }
-
-  private func branch(_ body: Int, _ exit: Int, _ mode: RepetitionMode) -> Instruction {
-    mode == .lazy ? .split(first: exit, second: body) : .split(first: body, second: exit)
   }
 
   /// Makes room for an instruction that is known later.

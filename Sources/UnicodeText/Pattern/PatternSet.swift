@@ -54,9 +54,7 @@ struct PatternSet: Sendable {
 }
 
 extension PatternSet.Expression {
-  static let any = Self.ranges([0...0x10FFFF])
   static let newline = Self.ranges([0x0A...0x0A])
-  static let hexDigits = Self.ranges([0x30...0x39, 0x41...0x46, 0x61...0x66])
   static let han: Self = {
     let bounds = CategoryTable.han.bounds
     return .ranges(stride(from: 0, to: bounds.count, by: 2).map { bounds[$0]...bounds[$0 + 1] })

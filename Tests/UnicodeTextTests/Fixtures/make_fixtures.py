@@ -77,7 +77,6 @@ PATTERNS = r"""
 (?=(\d{3})+(?!\d))
 \p{N}{1,3}+
 \p{N}{2}?
-a{2,}?
 a{,2}
 a{x}|{
 (?<=a)b
@@ -86,15 +85,12 @@ a{x}|{
 (?<!\p{L}{2})b
 (?<=\s|^)\S+
 (a|ab)(c|bcd)?
-(?:a*)*b
-(?:a|b*?)+
 (?>a+)b?
 a*+a|b
 (a*){2,3}
-a+?b??
 x*
 a|b|
-(?m:a.b)|a.b|.
+a.b|.
 ^.|.$
 \A.|.\z|.\Z
 $^|\n$
@@ -105,22 +101,24 @@ a(?i)b|c
 (?i:a)bc|s(?-i:T)
 [\w]+|[^\w\s]
 \w+|[^\w\s]+
-[[:digit:]]+|[[:punct:]]|[[:^space:]]
 [\p{L}&&[^a-z]]+|[^a&&b]
-[]a]+|[a-]+|[\d\-x]+
+[a-]+|[\d\-x]+
 [[a-c][x-z]]+|[a-z-9]+
 \x41|\x{4e2d}|\u0301|\/
-\h+|\H
-\p{^L}+|\P{Lu}
-\p{Letter}+|\p{Decimal_Number}|\p{Punctuation}
-[\p{Han}]+|\p{Katakana}+|\p{Hiragana}+|\p{Hangul}+|\p{Cyrillic}|\p{Arabic}
-(?#comment)a|(?<name>b)c
+\P{L}+|\P{Lu}
+[\p{Han}]+|\P{Han}+
 (?=a)ab|(?!a)\S
 (?:\p{L}|\p{M}|\u200C|\u200D)+
  ?[^(\s|[.,!?…。，、।۔،])]+
 '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+
 [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
 [\r\n]|\s?[A-Za-zµÀ-ÖØ-öø-ƺ]+|\s?[!-/:-~！-／：-～‘-‟　-。]+|\s+$|[一-龥ࠀ-一가-퟿]+|\p{N}
+[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[\p{Han}]+
+[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+
+\s*[\r\n]+|\s{8}(?!\S)|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}
+[^\r\n\p{L}\p{N}]?((?=[\p{L}])([^a-z]))*((?=[\p{L}])([^A-Z]))+|\p{N}
+'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s
+<sentinel:[0-9]+>|(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z|([\t\n]|    |  )
 """.strip("\n").split("\n")
 
 PIECES = list("aabbccddxyzABCXYZ0192 -_,./{}|[]&\r\n\t'sStTkK") + list("éſKÅǅªⅧ²½中文がカ한ЯعกाⒶ") + [
