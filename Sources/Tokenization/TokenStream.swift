@@ -5,8 +5,6 @@ public struct TokenStream: Sendable {
   /// Bytes that begin a character.
   private var pending: [UInt8] = []
   private var isAtStart = true
-  /// The tokens so far, where the text depends on all of them.
-  private var ids: [Int] = []
 
   init(_ tokenizer: Tokenizer, skipsSpecialTokens: Bool) {
     self.tokenizer = tokenizer
@@ -15,18 +13,10 @@ public struct TokenStream: Sendable {
 
   /// Takes the next token.
   ///
-  /// A decoder that looks at the whole text, which no usual byte-level tokenizer has, gives all
-  /// of it at the end.
-  ///
   /// - Parameter id: the token.
   /// - Returns: the text that is complete with it; often empty in the middle of a character.
-  /// - Throws: `unknownID`, or what matching the decoder's patterns throws.
+  /// - Throws: `unknownID`.
   public mutating func append(_ id: Int) throws(TokenizerError) -> String {
-    guard tokenizer.decodesLocally else {
-      try tokenizer.check(id)
-      ids.append(id)
-      return ""
-    }
     try tokenizer.appendBytes(
       of: id, skipsSpecialTokens: skipsSpecialTokens, isFirst: &isAtStart, to: &pending)
     let complete = pending.count - pending.incompleteSuffix
@@ -40,10 +30,6 @@ public struct TokenStream: Sendable {
   /// - Returns: what is left of the text; bytes that form no character as U+FFFD.
   public mutating func finish() -> String {
     defer { self = TokenStream(tokenizer, skipsSpecialTokens: skipsSpecialTokens) }
-    // The ids are known to be tokens; what is left is a pattern that takes too many steps.
-    if !ids.isEmpty {
-      return (try? tokenizer.decode(ids, skipSpecialTokens: skipsSpecialTokens)) ?? ""
-    }
     return String(decoding: pending, as: UTF8.self)
   }
 }

@@ -5,26 +5,14 @@ extension Tokenizer {
   ///   - ids: the tokens.
   ///   - skipSpecialTokens: whether special tokens are left out.
   /// - Returns: the text; bytes that form no character as U+FFFD.
-  /// - Throws: `unknownID`, or what matching the decoder's patterns throws.
+  /// - Throws: `unknownID`.
   public func decode(
     _ ids: some Sequence<Int>, skipSpecialTokens: Bool = false
   ) throws(TokenizerError) -> String {
     var bytes: [UInt8] = []
-    if decodesLocally {
-      var isFirst = true
-      for id in ids {
-        try appendBytes(
-          of: id, skipsSpecialTokens: skipSpecialTokens, isFirst: &isFirst, to: &bytes)
-      }
-    } else {
-      var spellings: [[UInt8]] = []
-      for id in ids {
-        try check(id)
-        let spelling = decoderSpelling(id)
-        if skipSpecialTokens, isSkipped(id) { continue }
-        spellings.append(spelling)
-      }
-      bytes = try decoder.decode(spellings)
+    var isFirst = true
+    for id in ids {
+      try appendBytes(of: id, skipsSpecialTokens: skipSpecialTokens, isFirst: &isFirst, to: &bytes)
     }
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -34,35 +22,24 @@ extension Tokenizer {
     TokenStream(self, skipsSpecialTokens: skipSpecialTokens)
   }
 
-  /// Whether the text of tokens is the concatenation of what each of them gives.
-  var decodesLocally: Bool { decoder.isLocal }
-
-  /// Throws unless there is a token of that id.
-  func check(_ id: Int) throws(TokenizerError) {
-    guard model.tokens.contains(id) || added.token(id) != nil else {
-      throw .unknownID(id, vocabularySize: vocabularySize)
-    }
-  }
-
-  /// Appends what a token gives by itself; with `decodesLocally`.
+  /// Appends the bytes of a token, and what stands before it unless it is the first.
   func appendBytes(
     of id: Int, skipsSpecialTokens: Bool, isFirst: inout Bool, to bytes: inout [UInt8]
   ) throws(TokenizerError) {
     let addedToken = added.token(id)
-    if addedToken == nil, decoder.isPlainBytes, model.tokens.contains(id) {
-      bytes.append(contentsOf: model.tokens.bytes[model.tokens.range(id)])
-      return
+    guard addedToken != nil || model.tokens.contains(id) else {
+      throw .unknownID(id, vocabularySize: vocabularySize)
     }
-    try check(id)
     if skipsSpecialTokens, isSkipped(id) { return }
     if !isFirst { bytes += decoder.separator }
     isFirst = false
-    bytes += try decoder.decode([decoderSpelling(id)])
-  }
-
-  /// The spelling that the decoder starts from: of an added token, the normalized one.
-  private func decoderSpelling(_ id: Int) -> [UInt8] {
-    added.token(id)?.normalizedContent ?? Array(model.tokens.spelling(id).utf8)
+    if let addedToken {
+      decoder.append(addedToken.normalizedContent, to: &bytes)
+    } else if decoder.isByteLevel {
+      bytes.append(contentsOf: model.tokens.bytes[model.tokens.range(id)])
+    } else {
+      bytes += model.tokens.spelling(id).utf8
+    }
   }
 
   /// Whether a token counts as special, which the library decides by its spelling.

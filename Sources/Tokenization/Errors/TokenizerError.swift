@@ -55,7 +55,7 @@ public enum TokenizerError: Error, Equatable {
   case invalidUTF8(offset: Int)
   /// A text is longer than is accepted.
   case textTooLong(bytes: Int, limit: Int)
-  /// Replacing makes a text, or a token that is decoded, far longer than it was.
+  /// Replacing makes a text far longer than it was.
   case growsTooMuch(path: String, bytes: Int, limit: Int)
   /// No token has that id.
   case unknownID(Int, vocabularySize: Int)

@@ -163,14 +163,8 @@ def changes(base):
     post = dict(type="Sequence", processors=[byte_level(), template])
     yield "template", dict(post_processor=post), PLAIN[:3]
     yield "no decoder", dict(decoder=None), DECODED
-    replace = dict(type="Replace", pattern={"String": "Ġ"}, content="_")
-    strip = dict(type="Strip", content="_", start=1, stop=0)
-    yield "decode tokens", decoder(replace, strip, byte_level(), dict(type="Fuse")), DECODED
-    replace = dict(type="Replace", pattern={"Regex": " +"}, content="_")
-    strip = dict(type="Strip", content="_", start=3, stop=1)
-    yield "decode text", decoder(byte_level(), replace, strip), DECODED
-    fallback = decoder(dict(type="ByteFallback"), dict(type="Fuse"))
-    yield "byte fallback", fallback, DECODED
+    yield "decoder sequence", decoder(byte_level(), dict(type="Fuse")), DECODED
+    yield "fused spellings", decoder(dict(type="Fuse")), DECODED
 
 
 def main():
