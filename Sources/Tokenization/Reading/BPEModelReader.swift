@@ -2,7 +2,7 @@ import JSONCore
 
 /// Reads the `model` of a `tokenizer.json` without building a tree of it: it holds hundreds of
 /// thousands of strings.
-struct ModelReader {
+struct BPEModelReader {
   /// The scanner, in front of the model; behind it once the model was read.
   var scanner: JSONScanner
 

@@ -19,7 +19,7 @@ struct TokenizerFile {
     while case .key(let key) = try scanner.token(in: bytes) {
       let name = try scanner.string(key, in: bytes)
       if name == "model", model == nil {
-        var reader = ModelReader(scanner: scanner)
+        var reader = BPEModelReader(scanner: scanner)
         model = try reader.read(in: bytes)
         scanner = reader.scanner
       } else {
