@@ -1,6 +1,6 @@
 /// A token of an encoded text.
 public struct Token: Equatable, Sendable {
-  /// The token's number in the vocabulary.
+  /// The token's id in the vocabulary.
   public let id: Int
   /// The bytes of the given text that the token stands for; empty for tokens that a template
   /// adds.

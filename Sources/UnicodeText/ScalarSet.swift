@@ -36,7 +36,7 @@ public struct ScalarSet: Sendable {
   public func contains(_ scalar: Unicode.Scalar) -> Bool { contains(scalar.value) }
 
   /// Whether a scalar belongs to the set; `scalar` is at most U+10FFFF.
-  func contains(_ scalar: UInt32) -> Bool {
+  package func contains(_ scalar: UInt32) -> Bool {
     if holds(additions, scalar) { return true }
     return categories & CategoryTable.shared.bit(of: scalar) != 0 && !holds(removals, scalar)
   }

@@ -5,7 +5,7 @@
 extension Span<UInt8> {
   /// The scalar that starts at `offset`, which is below `end`, and the number of its bytes.
   @inline(__always)
-  func scalar(at offset: Int, before end: Int) -> (value: UInt32, length: Int) {
+  package func scalar(at offset: Int, before end: Int) -> (value: UInt32, length: Int) {
     let first = self[offset]
     return first < 0x80 ? (UInt32(first), 1) : wideScalar(at: offset, before: end)
   }
@@ -24,7 +24,7 @@ extension Span<UInt8> {
   }
 
   /// Where the scalar starts that ends before `end`, which is above `start`.
-  func scalarStart(before end: Int, from start: Int) -> Int {
+  package func scalarStart(before end: Int, from start: Int) -> Int {
     var offset = end - 1
     while offset > start, end - offset < 4, self[offset] & 0xC0 == 0x80 { offset -= 1 }
     return offset

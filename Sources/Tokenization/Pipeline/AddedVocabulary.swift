@@ -96,14 +96,15 @@ struct AddedVocabulary: Sendable {
   ) throws(TokenizerError) {
     var done = range.lowerBound
     var position = range.lowerBound
-    while !trie.isEmpty, let match = trie.firstMatch(in: text.span, range, from: position) {
+    let span = text.span
+    while !trie.isEmpty, let match = trie.firstMatch(in: span, range, from: position) {
       position = match.range.upperBound
       let token = tokens[match.value]
-      if token.isSingleWord, text.isInsideWord(match.range, of: range) { continue }
+      if token.isSingleWord, span.isInsideWord(match.range, of: range) { continue }
       var start = match.range.lowerBound
       var end = match.range.upperBound
-      if token.stripsLeft { start = max(done, text.startOfSpace(before: start, in: range)) }
-      if token.stripsRight { end = text.endOfSpace(from: end, in: range) }
+      if token.stripsLeft { start = max(done, span.startOfSpace(before: start, in: range)) }
+      if token.stripsRight { end = span.endOfSpace(from: end, in: range) }
       if done < start { try body(done..<start, nil) }
       try body(start..<end, token.id)
       // White space taken by the token before may belong to this one, too.
@@ -113,22 +114,23 @@ struct AddedVocabulary: Sendable {
   }
 }
 
-extension [UInt8] {
+extension Span<UInt8> {
   /// Whether a word goes on before or behind a place.
   fileprivate func isInsideWord(_ place: Range<Int>, of whole: Range<Int>) -> Bool {
+    let words = ScalarSet.wordScalars
     if place.lowerBound > whole.lowerBound {
-      let start = startOfScalar(before: place.lowerBound, in: whole)
-      if ScalarSet.wordScalars.contains(scalar(at: start)) { return true }
+      let start = scalarStart(before: place.lowerBound, from: whole.lowerBound)
+      if words.contains(scalar(at: start, before: place.lowerBound).value) { return true }
     }
     return place.upperBound < whole.upperBound
-      && ScalarSet.wordScalars.contains(scalar(at: place.upperBound))
+      && words.contains(scalar(at: place.upperBound, before: whole.upperBound).value)
   }
 
   fileprivate func startOfSpace(before end: Int, in whole: Range<Int>) -> Int {
     var start = end
     while start > whole.lowerBound {
-      let previous = startOfScalar(before: start, in: whole)
-      guard ScalarSet.whiteSpace.contains(scalar(at: previous)) else { break }
+      let previous = scalarStart(before: start, from: whole.lowerBound)
+      guard ScalarSet.whiteSpace.contains(scalar(at: previous, before: start).value) else { break }
       start = previous
     }
     return start
@@ -137,24 +139,10 @@ extension [UInt8] {
   fileprivate func endOfSpace(from start: Int, in whole: Range<Int>) -> Int {
     var end = start
     while end < whole.upperBound {
-      let scalar = scalar(at: end)
-      guard ScalarSet.whiteSpace.contains(scalar) else { break }
-      end += UTF8.width(scalar)
+      let (value, length) = scalar(at: end, before: whole.upperBound)
+      guard ScalarSet.whiteSpace.contains(value) else { break }
+      end += length
     }
     return end
-  }
-
-  private func startOfScalar(before end: Int, in whole: Range<Int>) -> Int {
-    var start = end - 1
-    while start > whole.lowerBound, self[start] & 0xC0 == 0x80 { start -= 1 }
-    return start
-  }
-
-  /// The scalar that starts at an offset of valid UTF-8.
-  private func scalar(at offset: Int) -> Unicode.Scalar {
-    var decoder = self[offset..<Swift.min(offset + 4, count)].makeIterator()
-    var codec = UTF8()
-    if case .scalarValue(let scalar) = codec.decode(&decoder) { return scalar }
-    return "\u{FFFD}"
   }
 }

@@ -39,10 +39,10 @@ def matched(pattern):
 
 def categories():
     result = [CATEGORIES.index("Cs")] * 0x110000
-    for number, name in enumerate(CATEGORIES):
+    for index, name in enumerate(CATEGORIES):
         if name != "Cs":
             for c in matched(r"\p{%s}" % name):
-                result[ord(c)] = number
+                result[ord(c)] = index
     letters_and_digits = [i for i, name in enumerate(CATEGORIES) if name[0] in "LM"]
     letters_and_digits += [CATEGORIES.index(name) for name in ("Nd", "Nl", "No", "Pc")]
     for c in matched(r"\s"):
