@@ -27,6 +27,11 @@ extension Tokenizer {
     of id: Int, skipsSpecialTokens: Bool, isFirst: inout Bool, to bytes: inout [UInt8]
   ) throws(TokenizerError) {
     let addedToken = added.token(id)
+    if addedToken == nil, decoder.isByteLevel, model.tokens.contains(id) {
+      // Almost every token; with a decoder nothing stands between them.
+      bytes.append(contentsOf: model.tokens.bytes[model.tokens.range(id)])
+      return
+    }
     guard addedToken != nil || model.tokens.contains(id) else {
       throw .unknownID(id, vocabularySize: vocabularySize)
     }
@@ -35,8 +40,6 @@ extension Tokenizer {
     isFirst = false
     if let addedToken {
       decoder.append(addedToken.normalizedContent, to: &bytes)
-    } else if decoder.isByteLevel {
-      bytes.append(contentsOf: model.tokens.bytes[model.tokens.range(id)])
     } else {
       bytes += model.tokens.spelling(id).utf8
     }

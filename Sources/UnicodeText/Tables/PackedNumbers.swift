@@ -3,14 +3,17 @@
 /// A number is its digits to the base 32, the highest first: the characters from "0" on for a last
 /// digit, those from "P" on for one that another follows. Line feeds count for nothing.
 struct PackedNumbers: Sequence, IteratorProtocol, Sendable {
-  private var digits: Substring.UTF8View
+  private let digits: [UInt8]
+  private var offset = 0
 
-  init(_ text: String) { digits = text[...].utf8 }
+  init(_ text: String) { digits = Array(text.utf8) }
 
   /// The next number.
   mutating func next() -> UInt32? {
     var number: UInt32 = 0
-    while let digit = digits.popFirst() {
+    while offset < digits.count {
+      let digit = digits[offset]
+      offset += 1
       if digit == 0x0A { continue }
       number = number << 5 | UInt32(digit &- 0x30) & 31
       if digit < 0x50 { return number }
