@@ -16,27 +16,27 @@ struct CategoryTable: Sendable {
     var pages: [UInt16] = []
     var uniform = [UInt16?](repeating: nil, count: 32)  // the page of one category alone
     var runs = Self.runs
-    var category = 0
-    var left = 0  // of the run
-    func beginRun() {
-      let run = Int(runs.next() ?? 0)
-      category = run & 31
-      left = run >> 5 + 1
-    }
-    for _ in 0..<0x1100 {
-      if left == 0 { beginRun() }
-      if left >= 256, let known = uniform[category] {
+    var run = runs.next() ?? 0
+    var left = Int(run >> 5) + 1  // of the run, at least one at the start of a page
+    pages.reserveCapacity(0x1100)
+    while pages.count < 0x1100 {
+      if left > 256, let known = uniform[Int(run & 31)] {
         pages.append(known)
         left -= 256
-        continue
-      }
-      let page = UInt16(cells.count >> 8)
-      pages.append(page)
-      if left >= 256 { uniform[category] = page }
-      for _ in 0..<256 {
-        if left == 0 { beginRun() }
-        cells.append(UInt8(category))
-        left -= 1
+      } else {
+        let page = UInt16(cells.count >> 8)
+        pages.append(page)
+        if left >= 256 { uniform[Int(run & 31)] = page }
+        let end = cells.count + 256
+        while cells.count < end {
+          let count = min(left, end - cells.count)
+          cells.append(contentsOf: repeatElement(UInt8(run & 31), count: count))
+          left -= count
+          if left == 0 {
+            run = runs.next() ?? 0
+            left = Int(run >> 5) + 1
+          }
+        }
       }
     }
     self.pages = pages
