@@ -49,7 +49,10 @@ import Testing
       ),
       ("{{ ''.split('') }}", .wrongValue("empty separator", at: at(1, 6))),
       ("{{ 1 // 0 }}", .divisionByZero(at: at(1, 6))),
-      ("{{ 2 ** 63 }}", .integerOverflow("the result of **", at: at(1, 6))),
+      (
+        "{{ 9223372036854775807 + 1 }}",
+        .integerOverflow("the result of +", at: at(1, 24))
+      ),
       ("{{ raise_exception('no\u{1B}') }}", .raised("no\u{1B}", at: at(1, 19))),
     ] as [(String, TemplateError)])
   func namesTheRuleAndThePlace(source: String, error: TemplateError) {
@@ -77,6 +80,44 @@ import Testing
       ("{{ self }}", "the variable 'self'"),
       ("{{ lipsum() }}", "the function 'lipsum'"),
       ("{{ 'a'.encode() }}", "the method 'encode' of str"),
+      ("{% with a = 1 %}{% endwith %}", "the statement 'with'"),
+      ("{% print 1 %}", "the statement 'print'"),
+      ("{% for x in [1] recursive %}{% endfor %}", "a recursive loop"),
+      ("{% macro m() %}{{ varargs }}{% endmacro %}", "the variable 'varargs' of a macro"),
+      ("{% macro m() %}{{ kwargs }}{% endmacro %}", "the variable 'kwargs' of a macro"),
+      ("{% macro m(caller) %}{% endmacro %}", "a parameter named 'caller'"),
+      ("{% macro m() %}{% endmacro %}{{ m.name }}", "the attribute 'name' of a macro"),
+      ("{% for x in [1] %}{{ loop.depth }}{% endfor %}", "the attribute 'loop.depth'"),
+      ("{% for x in [1] %}{{ loop.cycle(1) }}{% endfor %}", "the method 'cycle' of LoopContext"),
+      ("{{ 1|round }}", "the filter 'round'"),
+      ("{{ ['a']|map('center')|list }}", "the filter 'center'"),
+      ("{{ 1 is sameas 1 }}", "the test 'sameas'"),
+      ("{{ ['a']|select('upper')|list }}", "the test 'upper'"),
+      ("{{ cycler(1) }}", "the function 'cycler'"),
+      ("{{ joiner() }}", "the function 'joiner'"),
+      ("{{ 'a'.zfill(3) }}", "the method 'zfill' of str"),
+      ("{{ {}.fromkeys('a') }}", "the method 'fromkeys' of dict"),
+      ("{{ [1].count(1) }}", "the method 'count' of list"),
+      ("{{ 1.5.is_integer() }}", "the method 'is_integer' of float"),
+      ("{{ '1F'|int(base=16) }}", "the argument 'base' of 'int'"),
+      ("{{ [1]|sort(attribute='a,b') }}", "sorting by several attributes"),
+      ("{{ 'a b'.split(none, 1) }}", "a limit for the words of a split"),
+      ("{{ 'a'.startswith('a', 1) }}", "a start or an end in 'startswith'"),
+      ("{{ '%s' % 'a' }}", "formatting with '%'"),
+      ("{{ '%5s'|format('a') }}", "the format '%5'"),
+      ("{{ '%(a)s'|format(a=1) }}", "a keyword argument of the filter 'format'"),
+      ("{{ '{:.2f}'.format(1.5) }}", "the format '{:.2f}'"),
+      ("{{ '{0}'.format(1) }}", "the format '{0}'"),
+      ("{{ ('%s'|safe)|format('<') }}", "formatting of text that is marked as safe"),
+      ("{{ 2 ** 3 }}", "the operator '**'"),
+      ("{{ +1 }}", "the sign '+'"),
+      ("{{ 7.5 // 2 }}", "the operator '//' between floats"),
+      ("{{ 0x1F }}", "a number other than decimal digits"),
+      ("{{ '\\101' }}", "the escape \\1"),
+      ("{{ range(9)[1:] }}", "a slice of a range"),
+      ("{{ [1] < [2] }}", "the order of values of the type 'list'"),
+      ("{{ {}.keys() == {}.keys() }}", "comparing dict_keys"),
+      ("{{ {(1, 2): 3} }}", "a key of the type 'tuple'"),
     ])
   func refusesByName(source: String, what: String) {
     guard case .unsupported(let name, _) = failure(source) else {
@@ -85,6 +126,16 @@ import Testing
     }
     #expect(name == what)
     #expect(failure(source)?.diagnostic.kind == .unsupported)
+  }
+
+  @Test func saysWhatIsSupportedInstead() {
+    let filter = failure("{{ 'a'|center }}")?.diagnostic
+    #expect(
+      filter?.message
+        == "chat template: the filter 'center' is not supported (line 1, column 8)")
+    #expect(filter?.hint?.contains("the filters are abs, capitalize, default, ") == true)
+    #expect(failure("{{ 1 is sameas 1 }}")?.diagnostic.hint?.contains("boolean, callable") == true)
+    #expect(failure("{{ 2 ** 3 }}")?.diagnostic.hint == "use a template without it")
   }
 
   @Test func refusesWhatIsNoConversation() throws {

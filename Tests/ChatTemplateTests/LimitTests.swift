@@ -11,34 +11,32 @@ import Testing
   }
 
   static let hostile: [(String, TemplateLimit)] = [
-    ("{{ range(10 ** 9) }}", .rangeLength),
-    ("{{ 'a' * 10 ** 9 }}", .valueBytes),
-    ("{{ [1] * 10 ** 9 }}", .valueBytes),
-    ("{{ '%1000000000d' % 1 }}", .valueBytes),
-    ("{{ '{:1000000000}'.format(1) }}", .valueBytes),
-    ("{{ 'a'.center(10 ** 9) }}", .valueBytes),
-    ("{{ 'a\n'|indent(10 ** 9) }}", .valueBytes),
-    ("{{ ('a' * 10 ** 6).replace('a', 'b' * 10 ** 6) }}", .valueBytes),
-    ("{{ ('a' * 10 ** 6)|replace('', 'b' * 10 ** 6) }}", .valueBytes),
-    ("{{ ('x' * 10 ** 5).join('a' * 1000) }}", .valueBytes),
+    ("{{ range(1000000000) }}", .rangeLength),
+    ("{{ 'a' * 1000000000 }}", .valueBytes),
+    ("{{ [1] * 1000000000 }}", .valueBytes),
+    ("{{ ('%s' * 1000)|format(*(['a' * 1000000] * 1000)) }}", .valueBytes),
+    ("{{ ('{}' * 1000).format(*(['a' * 1000000] * 1000)) }}", .valueBytes),
+    ("{{ 'a\n'|indent(1000000000) }}", .valueBytes),
+    ("{{ ('a' * 1000000).replace('a', 'b' * 1000000) }}", .valueBytes),
+    ("{{ ('a' * 1000000)|replace('', 'b' * 1000000) }}", .valueBytes),
+    ("{{ ('x' * 100000).join('a' * 1000) }}", .valueBytes),
     (
       "{% set n = namespace(s='a') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
       .valueBytes
     ),
     ("{% for i in range(99999) %}{{ 'abcdefgh' * 100 }}{% endfor %}", .outputBytes),
     (
-      "{% set n = namespace(l=[]) %}{% for i in range(999) %}{% set n.l = n.l + ['a' * 10 ** 6] %}"
+      "{% set n = namespace(l=[]) %}{% for i in range(999) %}{% set n.l = n.l + ['a' * 1000000] %}"
         + "{% endfor %}", .totalBytes
     ),
     ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", .steps),
-    ("{% set s = 'a' * 10 ** 6 %}{% for i in range(99999) %}{{ 'b' in s }}{% endfor %}", .steps),
+    ("{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{{ 'b' in s }}{% endfor %}", .steps),
     (
       "{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = [n.l, n.l] %}{% endfor %}"
         + "{{ n.l == n.l[:] and (n.l|string)|length }}", .valueBytes
     ),
     ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", .depth),
     ("{% macro m(x) %}{% call m(x) %}{{ caller() }}{% endcall %}{% endmacro %}{{ m(1) }}", .depth),
-    ("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", .depth),
     (
       "{% set n = namespace(l=[]) %}{% for i in range(999) %}{% set n.l = [n.l] %}{% endfor %}",
       .valueDepth
@@ -50,11 +48,6 @@ import Testing
     (
       "{% set n = namespace(l={}) %}{% for i in range(999) %}{% set n.l = {'a': n.l} %}{% endfor %}"
         + "{{ n.l|tojson }}", .valueDepth
-    ),
-    (
-      "{% set n = namespace(j='') %}{% for i in range(999) %}{% set n.j = joiner(n.j) %}"
-        + "{% endfor %}",
-      .valueDepth
     ),
     (
       "{% set n = namespace() %}{% for i in range(999) %}{% set n.n = namespace(n=n.n) %}"

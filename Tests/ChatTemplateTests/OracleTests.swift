@@ -41,7 +41,7 @@ import Testing
     let file = try fixture("snippets.json")
     let variables = try #require(file["variables"])
     let snippets = try #require(file["snippets"]?.arrayValue)
-    #expect(snippets.count > 250)
+    #expect(snippets.count > 240)
     for snippet in snippets {
       let source = try #require(snippet.arrayValue?.first?.stringValue)
       let expected = snippet.arrayValue?.last?.stringValue

@@ -96,10 +96,20 @@ extension TemplateError: Diagnosable {
     switch self {
     case .raised: "the template refuses this conversation; change it as the message says"
     case .undefined: "give the variable, or check the keys of the messages"
-    case .unsupported: "use a template without it"
+    case .unsupported(let what, _): Self.supported(insteadOf: what)
     case .limitExceeded: "shorten the conversation, or check that the template is sound"
     default: nil
     }
+  }
+
+  /// What a template can use instead of a filter or a test that isn't done.
+  private static func supported(insteadOf what: String) -> String {
+    func list(_ kind: String, _ names: [String]) -> String {
+      "use a template without it; the \(kind) are \(names.sorted().joined(separator: ", "))"
+    }
+    if what.hasPrefix("the filter ") { return list("filters", Filter.allCases.map(\.rawValue)) }
+    if what.hasPrefix("the test ") { return list("tests", Test.allCases.map(\.rawValue)) }
+    return "use a template without it"
   }
 
   private static func alternatives(_ names: [String]) -> String {

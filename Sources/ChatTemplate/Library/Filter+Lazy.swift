@@ -73,7 +73,9 @@ private struct ItemTransform {
       let value = try path.value(of: item, renderer)
       guard let test else { return value.isTrue == keeps ? item : nil }
       if case .undefined(let object) = test { throw object.fault }
-      guard let known = test.text.flatMap({ Test(name: $0.string) }) else {
+      let name = test.text?.string ?? ""
+      guard let known = Test(name: name) else {
+        if Test.unsupported.contains(name) { throw .unsupported("the test '\(name)'") }
         throw .unknownTest(test.shortRepr)
       }
       return try renderer.check(known, value, arguments) == keeps ? item : nil

@@ -1,4 +1,4 @@
-/// Filters that take sequences apart and put them together.
+/// Filters that look into sequences and mappings, and put them in order.
 extension Renderer {
   func applySequence(
     _ filter: Filter, _ value: Value, _ arguments: Arguments
@@ -9,12 +9,9 @@ extension Renderer {
       let isMissing = value.isUndefined || (values[1]?.isTrue == true && !value.isTrue)
       return isMissing ? values[0] ?? .string(Text.empty) : value
     case .join: return try join(value, arguments)
-    case .batch, .slice: return try group(filter, value, arguments)
-    case .attr:
-      let name = try arguments.bound(["name"], required: 1)[0] ?? .null
-      if case .undefined(let object) = value { throw object.fault }
-      return try ownAttribute(AttributeName(name.requiredText("the name")), of: value)
-        ?? .undefined(UndefinedObject(missing: name, of: value))
+    case .sort: return try sort(value, arguments)
+    case .dictsort: return try dictSort(value, arguments)
+    case .unique: return try unique(value, arguments)
     default:
       _ = try arguments.unnamed(0...0)
       return try applyPlainSequence(filter, value)
@@ -24,7 +21,6 @@ extension Renderer {
   private func applyPlainSequence(_ filter: Filter, _ value: Value) throws(Fault) -> Value {
     switch filter {
     case .length:
-      if case .loop(let loop) = value { return .int(try loop.length(self)) }
       guard let length = knownLength(value) else {
         throw .type("object of type '\(value.typeName)' has no len()")
       }
@@ -37,12 +33,10 @@ extension Renderer {
       return try reversed(value).next(self)
         ?? .undefined(UndefinedObject(.undefined("No last item, sequence was empty.")))
     case .reverse:
-      if let text = value.text {
-        return value.sameKind(Text(text.scalars.reversed()))
-      }
+      if let text = value.text { return value.sameKind(Text(text.scalars.reversed())) }
       if case .iterator = value { return try list(try items(of: value).reversed()) }
       return try checked(try reversed(value))
-    case .items:
+    default:
       if value.isUndefined { return .iterator(LazyIterator("generator", [])) }
       guard case .dict(let dict) = value else {
         return .iterator(
@@ -51,21 +45,15 @@ extension Renderer {
           })
       }
       return try checked(try makeIterator(.view(ViewObject(dict, .items))))
-    default: return value
     }
   }
 
   /// The items from the last to the first, where Python can go through them backwards.
   private func reversed(_ value: Value) throws(Fault) -> LazyIterator {
-    switch value {
-    case .undefined, .string, .markup, .list, .tuple, .dict, .view, .range:
-      let items = try items(of: value)
-      if case .markup = value {
-        return LazyIterator("reversed", items.reversed().compactMap(\.text).map(Value.markup))
-      }
-      return LazyIterator("reversed", items.reversed())
-    default: throw .type("'\(value.typeName)' object is not reversible")
+    guard knownLength(value) != nil else {
+      throw .type("'\(value.typeName)' object is not reversible")
     }
+    return LazyIterator("reversed", try items(of: value).reversed())
   }
 
   private func join(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
@@ -75,68 +63,61 @@ extension Renderer {
     var bytes: [UInt8] = []
     for (index, item) in try items(of: value).enumerated() {
       if index > 0 { bytes += separator.bytes }
-      bytes += try string(try path.value(of: item, self)).bytes
-      if bytes.count > limits.valueBytes { throw .limit(.valueBytes, limits.valueBytes) }
+      try append(try string(try path.value(of: item, self)), to: &bytes)
     }
     return try text(Text(bytes))
   }
 
-  private func group(
-    _ filter: Filter, _ value: Value, _ arguments: Arguments
-  ) throws(Fault) -> Value {
-    let values = try arguments.bound(
-      [filter == .batch ? "linecount" : "slices", "fill_with"], required: 1)
-    let size = values[0] ?? .null
-    let fill = values[1].flatMap { $0.isNull ? nil : $0 }
-    let items = try items(of: value)
-    let groups =
-      filter == .batch
-      ? try batches(items, size, fill) : try slices(items, size, fill)
-    try charge(bytes: (items.count + groups.count) * Self.itemBytes)
-    var lists: [Value] = []
-    for group in groups { lists.append(try list(group)) }
-    return try checked(LazyIterator("generator", lists))
+  // MARK: Order
+
+  /// Text in lower case where case doesn't matter; other values as they are.
+  private func folded(_ value: Value, _ isCaseSensitive: Bool) throws(Fault) -> Value {
+    guard !isCaseSensitive, let text = value.text else { return value }
+    try charge(work: text)
+    return value.sameKind(text.lowercased)
   }
 
-  private func batches(
-    _ items: [Value], _ size: Value, _ fill: Value?
-  ) throws(Fault) -> [[Value]] {
-    var result: [[Value]] = []
-    var group: [Value] = []
-    for item in items {
-      if try areEqual(.int(group.count), size) {
-        result.append(group)
-        group = []
-      }
-      group.append(item)
+  private func sort(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
+    let values = try arguments.bound(["reverse", "case_sensitive", "attribute"])
+    if let text = values[2]?.text, text.firstIndex(of: ",") != nil {
+      throw .unsupported("sorting by several attributes")
     }
-    guard !group.isEmpty else { return result }
-    if let fill, try isLess(.int(group.count), size) {
-      let missing = try size.requiredInteger("the size") - group.count
-      try charge(product: missing, Self.itemBytes)
-      group += Array(repeating: fill, count: missing)
-    }
-    return result + [group]
+    let path = try AttributePath(values[2] ?? .null)
+    return try list(
+      try sorted(try items(of: value), reverse: values[0]?.isTrue ?? false) {
+        item throws(Fault) in
+        try folded(try path.value(of: item, self), values[1]?.isTrue ?? false)
+      })
   }
 
-  private func slices(
-    _ items: [Value], _ count: Value, _ fill: Value?
-  ) throws(Fault) -> [[Value]] {
-    let count = try count.requiredInteger("the number of slices")
-    if count == 0 { throw .divisionByZero }
-    guard count > 0 else { return [] }
-    try charge(product: count, Self.itemBytes)
-    let (size, longer) = items.count.quotientAndRemainder(dividingBy: count)
-    var result: [[Value]] = []
-    var start = 0
-    for index in 0..<count {
-      let end = start + size + (index < longer ? 1 : 0)
-      var slice = Array(items[start..<end])
-      if let fill, index >= longer { slice.append(fill) }
-      result.append(slice)
-      start = end
+  private func dictSort(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
+    let values = try arguments.bound(["case_sensitive", "by", "reverse"])
+    let by = values[1]?.text?.string ?? (values[1] == nil ? "key" : "")
+    guard by == "key" || by == "value" else {
+      throw .value("You can only sort by either \"key\" or \"value\"")
     }
-    return result
+    guard case .dict(let dict) = value else {
+      if case .undefined(let object) = value { throw object.fault }
+      throw .type("dictsort needs a mapping, not \(value.typeName)")
+    }
+    let members = Array(zip(dict.keys, dict.values))
+    let sorted = try sorted(members, reverse: values[2]?.isTrue ?? false) {
+      member throws(Fault) in
+      try folded(by == "key" ? member.0 : member.1, values[0]?.isTrue ?? false)
+    }
+    return try list(sorted.map { .tuple([$0.0, $0.1]) })
+  }
+
+  private func unique(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
+    let values = try arguments.bound(["case_sensitive", "attribute"])
+    let path = try AttributePath(values[1] ?? .null)
+    let seen = DictObject()
+    for item in try items(of: value) {
+      let key = try folded(try path.value(of: item, self), values[0]?.isTrue ?? false)
+      try charge(bytes: 4 * Self.itemBytes)
+      if seen[try key.requiredKey()] == nil { try seen.set(key, item) }
+    }
+    return try checked(LazyIterator("generator", seen.values))
   }
 }
 

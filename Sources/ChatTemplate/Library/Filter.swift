@@ -1,16 +1,16 @@
-/// The filters of jinja2, with transformers' own `tojson`.
+/// The filters of jinja2 that chat templates use, with transformers' own `tojson`.
 enum Filter: String, CaseIterable, Sendable {
-  case abs, attr, batch, capitalize, center, `default`, dictsort, escape, filesizeformat, first
-  case float, forceescape, format, groupby, indent, int, items, join, last, length, list, lower
-  case map, max, min, reject, rejectattr, replace, reverse, round, safe, select, selectattr
-  case slice, sort, string, sum, title, tojson, trim, truncate, unique, upper, urlencode
-  case wordcount
+  case abs, capitalize, `default`, dictsort, escape, first, float, format, indent, int, items
+  case join, last, length, list, lower, map, reject, rejectattr, replace, reverse, safe, select
+  case selectattr, sort, string, title, tojson, trim, unique, upper
 
   private static let aliases: [String: Filter] = ["count": .length, "d": .default, "e": .escape]
 
   /// Filters of jinja2 that aren't done.
   static let unsupported: Set<String> = [
-    "pprint", "random", "striptags", "urlize", "wordwrap", "xmlattr",
+    "attr", "batch", "center", "filesizeformat", "forceescape", "groupby", "max", "min", "pprint",
+    "random", "round", "slice", "striptags", "sum", "truncate", "urlencode", "urlize",
+    "wordcount", "wordwrap", "xmlattr",
   ]
 
   init?(name: String) {
@@ -25,14 +25,12 @@ extension Renderer {
     _ filter: Filter, to value: Value, _ arguments: Arguments
   ) throws(Fault) -> Value {
     switch filter {
-    case .capitalize, .center, .escape, .filesizeformat, .forceescape, .format, .indent, .lower,
-      .replace, .safe, .string, .title, .tojson, .trim, .truncate, .upper, .urlencode, .wordcount:
+    case .capitalize, .escape, .format, .indent, .lower, .replace, .safe, .string, .title,
+      .tojson, .trim, .upper:
       return try applyText(filter, value, arguments)
-    case .abs, .float, .int, .round: return try applyNumber(filter, value, arguments)
+    case .abs, .float, .int: return try applyNumber(filter, value, arguments)
     case .map, .select, .reject, .selectattr, .rejectattr:
       return try applyLazy(filter, value, arguments)
-    case .dictsort, .groupby, .max, .min, .sort, .sum, .unique:
-      return try applyOrder(filter, value, arguments)
     default: return try applySequence(filter, value, arguments)
     }
   }
@@ -48,5 +46,44 @@ extension Renderer {
       throw .unknownFilter(name.shortRepr)
     }
     return try apply(filter, to: value, arguments)
+  }
+
+  // MARK: Numbers
+
+  private func applyNumber(
+    _ filter: Filter, _ value: Value, _ arguments: Arguments
+  ) throws(Fault) -> Value {
+    if filter == .abs {
+      _ = try arguments.unnamed(0...0)
+      if let integer = value.integer { return integer < 0 ? try negative(value) : .int(integer) }
+      if case .double(let number) = value { return .double(number.magnitude) }
+      throw .type("bad operand type for abs(): '\(value.typeName)'")
+    }
+    let values = try arguments.bound(filter == .int ? ["default", "base"] : ["default"])
+    if case .undefined(let object) = value { throw object.fault }
+    if filter == .float {
+      return (value.number ?? Self.parsedNumber(value)).map(Value.double) ?? values[0]
+        ?? .double(0)
+    }
+    if values.count > 1, values[1] != nil { throw .unsupported("the argument 'base' of 'int'") }
+    if let integer = value.integer { return .int(integer) }
+    if let text = value.text, let integer = Int(text.stripped().string) { return .int(integer) }
+    guard let number = value.number ?? Self.parsedNumber(value), !number.isNaN else {
+      return values[0] ?? .int(0)
+    }
+    guard let integer = Int(exactly: number.rounded(.towardZero)) else {
+      throw .overflow("the integer of \(FloatText.repr(number))")
+    }
+    return .int(integer)
+  }
+
+  /// The float that a text spells.
+  private static func parsedNumber(_ value: Value) -> Double? {
+    guard let text = value.text?.stripped().string.lowercased() else { return nil }
+    let isNumeral = text.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || "+-.e".utf8.contains($0)
+    }
+    let named = ["inf", "+inf", "-inf", "infinity", "-infinity", "nan"]
+    return isNumeral || named.contains(text) ? Double(text) : nil
   }
 }

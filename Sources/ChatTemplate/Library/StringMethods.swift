@@ -4,62 +4,44 @@ extension Renderer {
     _ method: Method, _ value: Value, _ text: Text, _ arguments: Arguments
   ) throws(Fault) -> Value {
     switch method {
-    case .capitalize, .casefold, .lower, .swapcase, .title, .upper:
+    case .capitalize, .lower, .title, .upper:
       _ = try arguments.unnamed(0...0)
       try charge(bytes: text.bytes.count)
       return value.sameKind(Self.changedCase(method, text))
     case .strip, .lstrip, .rstrip:
-      let characters = try arguments.unnamed(0...1)[0].flatMap { $0.isNull ? nil : $0 }
-      let set = try characters.map { value throws(Fault) in try value.requiredText("strip arg") }
+      let characters = try Self.strippedSet(try arguments.unnamed(0...1)[0])
       return value.sameKind(
         text.stripped(
-          left: method != .rstrip, right: method != .lstrip, characters: set))
+          left: method != .rstrip, right: method != .lstrip, characters: characters))
     case .split, .rsplit: return try split(method, value, text, arguments)
     case .splitlines:
       let keeps = try arguments.bound(["keepends"])[0]?.isTrue ?? false
       return try list(text.lines(keepingEnds: keeps).map(value.sameKind))
-    case .partition, .rpartition: return try partition(method, value, text, arguments)
     case .startswith, .endswith: return .bool(try hasAffix(method, text, arguments))
-    case .find, .rfind, .index, .rindex, .count:
-      return .int(try find(method, text, arguments))
+    case .find, .count: return .int(try find(method, text, arguments))
     case .replace: return try replace(value, text, arguments)
     case .join: return try join(value, text, arguments)
     case .removeprefix, .removesuffix:
       let affix = try (arguments.unnamed(1...1)[0] ?? .null).requiredText("the argument")
-      if method == .removeprefix, !affix.isEmpty, text.hasPrefix(affix) {
+      if method == .removeprefix, text.hasPrefix(affix) {
         return value.sameKind(Text(text.bytes[affix.bytes.count...]))
       }
-      if method == .removesuffix, !affix.isEmpty, text.hasSuffix(affix) {
+      if method == .removesuffix, text.hasSuffix(affix) {
         return value.sameKind(Text(text.bytes.dropLast(affix.bytes.count)))
       }
       return value
-    case .center, .ljust, .rjust, .zfill, .expandtabs:
-      return try pad(method, value, text, arguments)
-    case .format:
-      var format = BraceFormat(
-        self, arguments.positional, try arguments.keywordDict(), escapes: value.isMarkup)
-      return value.sameKind(try format.apply(text))
-    case .formatMap:
-      guard case .dict(let dict)? = try arguments.unnamed(1...1)[0] else {
-        throw .type("format_map() needs a mapping")
-      }
-      var format = BraceFormat(self, [], dict, escapes: value.isMarkup)
-      return value.sameKind(try format.apply(text))
-    default:
-      if let answer = Self.predicate(method, text) {
-        _ = try arguments.unnamed(0...0)
-        return .bool(answer)
-      }
-      throw .unsupported("the method '\(method.rawValue)' of str")
+    case .isdigit:
+      _ = try arguments.unnamed(0...0)
+      return .bool(!text.isEmpty && text.string.unicodeScalars.allSatisfy(\.isPythonDigit))
+    case .format: return try braceFormatted(value, arguments)
+    default: throw .unsupported("the method '\(method.rawValue)' of str")
     }
   }
 
   private static func changedCase(_ method: Method, _ text: Text) -> Text {
     switch method {
     case .capitalize: text.capitalized
-    case .casefold: text.casefolded
     case .lower: text.lowercased
-    case .swapcase: text.caseSwapped
     case .title: text.titlecased
     default: text.uppercased
     }
@@ -74,8 +56,8 @@ extension Renderer {
     let isForward = method == .split
     try charge(bytes: text.bytes.count * 2)
     guard let separator = values[0], !separator.isNull else {
-      let words = isForward ? text.words(limit: limit) : text.wordsFromEnd(limit: limit)
-      return try list(words.map(value.sameKind))
+      guard limit == nil else { throw .unsupported("a limit for the words of a split") }
+      return try list(text.words().map(value.sameKind))
     }
     let between = try separator.requiredText("the separator")
     if between.isEmpty { throw .value("empty separator") }
@@ -85,77 +67,37 @@ extension Renderer {
     return try list(pieces.map(value.sameKind))
   }
 
-  private func partition(
-    _ method: Method, _ value: Value, _ text: Text, _ arguments: Arguments
-  ) throws(Fault) -> Value {
-    let separator = try (arguments.unnamed(1...1)[0] ?? .null).requiredText("the separator")
-    if separator.isEmpty { throw .value("empty separator") }
-    try charge(bytes: text.bytes.count)
-    let isForward = method == .partition
-    let place = isForward ? text.firstIndex(of: separator) : text.lastIndex(of: separator)
-    guard let place else {
-      let parts = isForward ? [text, .empty, .empty] : [.empty, .empty, text]
-      return .tuple(parts.map(value.sameKind))
-    }
-    let end = place + separator.bytes.count
-    return .tuple(
-      [Text(text.bytes[..<place]), separator, Text(text.bytes[end...])].map(value.sameKind))
-  }
-
   private func hasAffix(
     _ method: Method, _ text: Text, _ arguments: Arguments
   ) throws(Fault) -> Bool {
-    let values = try arguments.unnamed(1...3)
-    guard let range = try Self.range(values[1], values[2], text) else { return false }
-    let part = range == 0..<text.count ? text : text.slice(range.lowerBound, range.upperBound)
-    let given = values[0] ?? .null
+    let given = try onlyArgument(of: method, arguments)
     var affixes = [given]
     if case .tuple(let object) = given { affixes = object.items }
     for affix in affixes {
       let affix = try affix.requiredText("\(method.rawValue) first arg")
-      if method == .startswith ? part.hasPrefix(affix) : part.hasSuffix(affix) { return true }
+      if method == .startswith ? text.hasPrefix(affix) : text.hasSuffix(affix) { return true }
     }
     return false
   }
 
-  /// The scalars from a start to an end, both of which may count from the end of the text; nil
-  /// if the start lies beyond.
-  private static func range(
-    _ start: Value?, _ end: Value?, _ text: Text
-  ) throws(Fault) -> Range<Int>? {
-    func index(_ value: Value?, _ missing: Int) throws(Fault) -> Int {
-      guard let value, !value.isNull else { return missing }
-      let index = try value.requiredInteger("a slice index")
-      return index < 0 ? max(0, index &+ text.count) : index
-    }
-    let first = try index(start, 0)
-    let last = min(try index(end, text.count), text.count)
-    return first <= last ? first..<last : nil
-  }
-
+  /// The first occurrence of a text in another or -1, or the number of its occurrences.
   private func find(
     _ method: Method, _ text: Text, _ arguments: Arguments
   ) throws(Fault) -> Int {
+    let needle = try onlyArgument(of: method, arguments).requiredText("the argument")
+    if method == .count { return text.occurrences(of: needle) }
+    return text.firstIndex(of: needle).map(text.scalarIndex(ofByte:)) ?? -1
+  }
+
+  /// The argument of a method that in Python also takes where to start and to end.
+  private func onlyArgument(
+    of method: Method, _ arguments: Arguments
+  ) throws(Fault) -> Value {
     let values = try arguments.unnamed(1...3)
-    let needle = try (values[0] ?? .null).requiredText("the argument")
-    let range = try Self.range(values[1], values[2], text)
-    let start = range.map { text.offset(ofScalar: $0.lowerBound) } ?? 0
-    let end = range.map { text.offset(ofScalar: $0.upperBound) } ?? 0
-    if method == .count {
-      guard range != nil else { return 0 }
-      let part = Text(text.bytes[start..<end])
-      return needle.isEmpty ? part.count + 1 : part.indices(of: needle).count
+    guard values[1] == nil else {
+      throw .unsupported("a start or an end in '\(method.rawValue)'")
     }
-    let isForward = method == .find || method == .index
-    let place =
-      range == nil
-      ? nil
-      : isForward
-        ? text.firstIndex(of: needle, from: start, to: end)
-        : text.lastIndex(of: needle, from: start, to: end)
-    if let place { return text.scalarIndex(ofByte: place) }
-    if method == .index || method == .rindex { throw .value("substring not found") }
-    return -1
+    return values[0] ?? .null
   }
 
   private func replace(
@@ -173,7 +115,7 @@ extension Renderer {
   func replaced(_ text: Text, _ old: Text, _ new: Text, _ count: Int) throws(Fault) -> Text {
     try charge(work: text.bytes.count)
     let limit = count < 0 ? nil : count
-    let places = old.isEmpty ? text.count + 1 : text.indices(of: old, limit: limit).count
+    let places = text.occurrences(of: old)
     try charge(product: min(places, limit ?? places), new.bytes.count)
     try charge(bytes: text.bytes.count)
     return text.replacing(old, with: new, limit: limit)
@@ -186,14 +128,12 @@ extension Renderer {
     var bytes: [UInt8] = []
     for (index, item) in items.enumerated() {
       if index > 0 { bytes += separator.bytes }
-      if value.isMarkup {
-        bytes += item.isMarkup ? item.text?.bytes ?? [] : try escapedHTML(string(item)).bytes
-      } else if let text = item.text {
-        bytes += text.bytes
-      } else {
+      var text = value.isMarkup ? try string(item) : item.text
+      if value.isMarkup, !item.isMarkup { text = try text.map(escapedHTML) }
+      guard let text else {
         throw .type("sequence item \(index): expected str instance, \(item.typeName) found")
       }
-      if bytes.count > limits.valueBytes { throw .limit(.valueBytes, limits.valueBytes) }
+      try append(text, to: &bytes)
     }
     try charge(bytes: bytes.count)
     return value.sameKind(Text(bytes))

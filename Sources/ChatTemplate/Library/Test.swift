@@ -1,10 +1,10 @@
 /// The tests that stand after `is`.
 enum Test: String, CaseIterable, Sendable {
-  case odd, even, divisibleby, defined, undefined, filter, test, boolean, integer, float
+  case odd, even, divisibleby, defined, undefined, boolean, integer, float
   case isNone = "none"
   case isTrue = "true"
   case isFalse = "false"
-  case lower, upper, string, mapping, number, sequence, iterable, callable, sameas, escaped
+  case string, mapping, number, sequence, iterable, callable
   case contained = "in"
   case equal = "eq"
   case notEqual = "ne"
@@ -17,6 +17,9 @@ enum Test: String, CaseIterable, Sendable {
     "==": .equal, "equalto": .equal, "!=": .notEqual, ">": .greater, "greaterthan": .greater,
     ">=": .greaterOrEqual, "<": .less, "lessthan": .less, "<=": .lessOrEqual,
   ]
+
+  /// Tests of jinja2 that aren't done.
+  static let unsupported: Set<String> = ["escaped", "filter", "lower", "sameas", "test", "upper"]
 
   init?(name: String) {
     guard let test = Test(rawValue: name) ?? Self.aliases[name] else { return nil }
@@ -31,52 +34,29 @@ extension Renderer {
     case .divisibleby:
       let number = try arguments.bound(["num"], required: 1)[0] ?? .null
       return try areEqual(try apply(.modulo, value, number), .int(0))
-    case .sameas:
-      return isSame(value, try arguments.bound(["other"], required: 1)[0] ?? .null)
     case .contained:
       return try contains(try arguments.bound(["seq"], required: 1)[0] ?? .null, value)
-    case .equal, .notEqual, .greater, .greaterOrEqual, .less, .lessOrEqual:
-      let other = try arguments.unnamed(1...1)[0] ?? .null
-      return try compare(value, Self.comparison(test), other)
-    default:
-      _ = try arguments.unnamed(0...0)
-      return try check(test, value)
+    case .equal: return try compare(value, .equal, arguments)
+    case .notEqual: return try compare(value, .notEqual, arguments)
+    case .greater: return try compare(value, .greater, arguments)
+    case .greaterOrEqual: return try compare(value, .greaterOrEqual, arguments)
+    case .less: return try compare(value, .less, arguments)
+    case .lessOrEqual: return try compare(value, .lessOrEqual, arguments)
+    default: _ = try arguments.unnamed(0...0)
     }
-  }
-
-  private static func comparison(_ test: Test) -> Comparison {
-    switch test {
-    case .notEqual: .notEqual
-    case .greater: .greater
-    case .greaterOrEqual: .greaterOrEqual
-    case .less: .less
-    case .lessOrEqual: .lessOrEqual
-    default: .equal
-    }
-  }
-
-  private func check(_ test: Test, _ value: Value) throws(Fault) -> Bool {
     switch test {
     case .odd: return try areEqual(try apply(.modulo, value, .int(2)), .int(1))
     case .even: return try areEqual(try apply(.modulo, value, .int(2)), .int(0))
     case .defined: return !value.isUndefined
     case .undefined: return value.isUndefined
-    case .filter:
-      guard let name = value.text?.string else {
-        _ = try value.key()
-        return false
-      }
-      return Filter(name: name) != nil || Filter.unsupported.contains(name)
-    case .test:
-      guard let name = value.text?.string else {
-        _ = try value.key()
-        return false
-      }
-      return Test(name: name) != nil
-    case .lower: return Self.isCased(try string(value).scalars, upper: false)
-    case .upper: return Self.isCased(try string(value).scalars, upper: true)
     default: return Self.hasType(test, value)
     }
+  }
+
+  private func compare(
+    _ value: Value, _ operation: Comparison, _ arguments: Arguments
+  ) throws(Fault) -> Bool {
+    try compare(value, operation, try arguments.unnamed(1...1)[0] ?? .null)
   }
 
   private static func hasType(_ test: Test, _ value: Value) -> Bool {
@@ -84,15 +64,14 @@ extension Renderer {
     case (.isNone, .null), (.boolean, .bool), (.integer, .int), (.float, .double): true
     case (.isTrue, .bool(let flag)): flag
     case (.isFalse, .bool(let flag)): !flag
-    case (.string, .string), (.string, .markup), (.escaped, .markup): true
+    case (.string, .string), (.string, .markup): true
     case (.mapping, .dict): true
     case (.number, .int), (.number, .double), (.number, .bool): true
     case (.iterable, _): isIterable(value)
     case (.sequence, .string), (.sequence, .markup), (.sequence, .list), (.sequence, .tuple),
       (.sequence, .dict), (.sequence, .range), (.sequence, .undefined):
       true
-    case (.callable, .macro), (.callable, .function), (.callable, .method), (.callable, .joiner),
-      (.callable, .loop), (.callable, .undefined):
+    case (.callable, .macro), (.callable, .function), (.callable, .method), (.callable, .undefined):
       true
     default: false
     }

@@ -1,82 +1,44 @@
 /// Numbers and strings.
 extension Lexer {
-  private func isDigit(_ place: Int) -> Bool {
-    place < scalars.count && ("0"..."9").contains(scalars[place])
-  }
-
-  /// The place after digits, which single underscores may part; nil if there are none.
-  private func afterDigits(
-    _ place: Int, _ isDigit: (Unicode.Scalar) -> Bool = { ("0"..."9").contains($0) }
-  ) -> Int? {
-    guard place < scalars.count, isDigit(scalars[place]) else { return nil }
-    var place = place + 1
-    while place < scalars.count {
-      if isDigit(scalars[place]) {
-        place += 1
-      } else if scalars[place] == "_", place + 1 < scalars.count, isDigit(scalars[place + 1]) {
-        place += 2
-      } else {
-        break
-      }
-    }
+  private func afterDigits(_ place: Int) -> Int {
+    var place = place
+    while place < scalars.count, ("0"..."9").contains(scalars[place]) { place += 1 }
     return place
-  }
-
-  private func text(_ range: Range<Int>) -> String {
-    var text = ""
-    text.unicodeScalars.append(contentsOf: scalars[range].lazy.filter { $0 != "_" })
-    return text
   }
 
   mutating func readNumber() throws(TemplateError) {
     let start = index
-    if start == 0 || scalars[start - 1] != ".", let end = floatEnd(start) {
-      index = end
-      add(.float(Double(text(start..<end)) ?? .infinity), at: start)
-      return
+    index = afterDigits(start)
+    // After a dot there is no fraction: `a.1.2` are two lookups.
+    let mayBeFloat = start == 0 || scalars[start - 1] != "."
+    let isFloat = mayBeFloat && skipFraction()
+    var text = ""
+    text.unicodeScalars.append(contentsOf: scalars[start..<index])
+    if index < scalars.count, "_bBoOxX".unicodeScalars.contains(scalars[index]) {
+      throw .unsupported("a number other than decimal digits", at: position(start))
     }
-    let (digits, radix) = integerEnd(start)
-    index = digits.upperBound
-    guard let value = Int(text(digits), radix: radix) else {
-      throw .integerOverflow("the number \(text(digits))", at: position(start))
+    if isFloat {
+      add(.float(Double(text) ?? .infinity), at: start)
+    } else if let value = Int(text) {
+      add(.integer(value), at: start)
+    } else {
+      throw .integerOverflow("the number \(text)", at: position(start))
     }
-    add(.integer(value), at: start)
   }
 
-  private func floatEnd(_ start: Int) -> Int? {
-    guard var end = afterDigits(start) else { return nil }
-    var isFloat = false
-    if end < scalars.count, scalars[end] == ".", let fraction = afterDigits(end + 1) {
-      end = fraction
-      isFloat = true
+  /// Goes on after the fraction and the exponent of a number, if it has any.
+  private mutating func skipFraction() -> Bool {
+    let start = index
+    if index < scalars.count, scalars[index] == ".", afterDigits(index + 1) > index + 1 {
+      index = afterDigits(index + 1)
     }
-    if end < scalars.count, scalars[end] == "e" || scalars[end] == "E" {
-      let isSigned = end + 1 < scalars.count && (scalars[end + 1] == "+" || scalars[end + 1] == "-")
-      if let exponent = afterDigits(end + (isSigned ? 2 : 1)) { return exponent }
+    if index < scalars.count, scalars[index] == "e" || scalars[index] == "E" {
+      let isSigned =
+        index + 1 < scalars.count && (scalars[index + 1] == "+" || scalars[index + 1] == "-")
+      let digits = index + (isSigned ? 2 : 1)
+      if afterDigits(digits) > digits { index = afterDigits(digits) }
     }
-    return isFloat ? end : nil
-  }
-
-  /// Where the digits of an integer stand, and their base.
-  private func integerEnd(_ start: Int) -> (Range<Int>, Int) {
-    guard scalars[start] == "0" else { return (start..<(afterDigits(start) ?? start + 1), 10) }
-    if start + 1 < scalars.count {
-      let radix: Int? =
-        switch scalars[start + 1] {
-        case "b", "B": 2
-        case "o", "O": 8
-        case "x", "X": 16
-        default: nil
-        }
-      if let radix {
-        let isDigit = { (scalar: Unicode.Scalar) in
-          Int(String(scalar), radix: radix) != nil && scalar.properties.isASCIIHexDigit
-        }
-        let first = start + 2 < scalars.count && scalars[start + 2] == "_" ? start + 3 : start + 2
-        if let end = afterDigits(first, isDigit) { return (first..<end, radix) }
-      }
-    }
-    return (start..<(afterDigits(start, { $0 == "0" }) ?? start + 1), 10)
+    return index > start
   }
 
   mutating func readString(_ quote: Unicode.Scalar) throws(TemplateError) {
@@ -115,7 +77,7 @@ extension Lexer {
     case "x": try readHex(2, letter, &bytes)
     case "u": try readHex(4, letter, &bytes)
     case "U": try readHex(8, letter, &bytes)
-    case "0"..."7": readOctal(letter, &bytes)
+    case "0"..."7": throw .unsupported("the escape \\\(letter)", at: position(index - 2))
     case "N": throw .unsupported("the escape \\N{name}", at: position(index - 2))
     default:
       // Python spells other scalars out before it looks for escapes.
@@ -144,16 +106,5 @@ extension Lexer {
       throw .invalidEscape("there is no such character", at: place)
     }
     bytes.append(scalar)
-  }
-
-  private mutating func readOctal(_ first: Unicode.Scalar, _ bytes: inout [UInt8]) {
-    var value = first.value - 0x30
-    var digits = 1
-    while digits < 3, index < scalars.count, ("0"..."7").contains(scalars[index]) {
-      value = value << 3 | (scalars[index].value - 0x30)
-      index += 1
-      digits += 1
-    }
-    if let scalar = Unicode.Scalar(value) { bytes.append(scalar) }
   }
 }

@@ -20,7 +20,6 @@ final class Expression: Sendable {
     case and([Expression])
     case not(Expression)
     case negative(Expression)
-    case positive(Expression)
     case compare(Expression, [Comparand])
     case concat([Expression])
     case arithmetic(Expression, [Operand])
@@ -128,7 +127,6 @@ struct Statement: Sendable {
     case macro(NameID, MacroDefinition)
     case callBlock(MacroDefinition, callee: Expression, CallArguments)
     case filterBlock([Link], Block)
-    case with([Target], [Expression], Block)
     /// What the assistant said; jinja2 makes a function of it.
     case generation(MacroDefinition)
     case breakLoop
@@ -173,19 +171,17 @@ final class LoopStatement: Sendable {
   /// The condition after `if`, with the frame that it is evaluated in.
   let test: Expression?
   let testFrame: Frame
-  let isRecursive: Bool
   let body: Block
   let otherwise: Block
 
   init(
-    target: Target, items: Expression, test: Expression?, testFrame: Frame, isRecursive: Bool,
-    body: Block, otherwise: Block
+    target: Target, items: Expression, test: Expression?, testFrame: Frame, body: Block,
+    otherwise: Block
   ) {
     self.target = target
     self.items = items
     self.test = test
     self.testFrame = testFrame
-    self.isRecursive = isRecursive
     self.body = body
     self.otherwise = otherwise
   }
@@ -198,21 +194,17 @@ final class MacroDefinition: Sendable {
   /// The defaults of the last parameters.
   let defaults: [Expression]
   let body: Block
-  /// Which of the special variables the body uses.
-  let usesCaller: Bool
-  let usesKeywords: Bool
-  let usesPositionals: Bool
+  /// The variable for the body of a `call` block; nil if the macro doesn't use it.
+  let caller: NameID?
 
   init(
     name: String?, parameters: [(id: NameID, name: String)], defaults: [Expression], body: Block,
-    usesCaller: Bool, usesKeywords: Bool, usesPositionals: Bool
+    caller: NameID?
   ) {
     self.name = name
     self.parameters = parameters
     self.defaults = defaults
     self.body = body
-    self.usesCaller = usesCaller
-    self.usesKeywords = usesKeywords
-    self.usesPositionals = usesPositionals
+    self.caller = caller
   }
 }

@@ -2,7 +2,7 @@
 extension Parser {
   /// From the loosest binding to the tightest.
   private enum Precedence: Int {
-    case or, and, not, compare, sum, concat, product, power, unary
+    case or, and, not, compare, sum, concat, product, unary
 
     var next: Precedence { Precedence(rawValue: rawValue + 1) ?? .unary }
   }
@@ -75,8 +75,7 @@ extension Parser {
       case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: return .compare
       case .add, .subtract: return .sum
       case .tilde: return .concat
-      case .multiply, .divide, .floorDivide, .modulo: return .product
-      case .power: return .power
+      case .multiply, .divide, .floorDivide, .modulo, .power: return .product
       default: return nil
       }
     default: return nil
@@ -97,10 +96,11 @@ extension Parser {
         let operation = comparison(token)
         let value = try parseBinary(.sum)
         comparands.append(Expression.Comparand(operation: operation, value: value))
-      case .sum, .product, .power:
+      case .sum, .product:
         let value = try parseBinary(precedence.next)
         operands.append(
-          Expression.Operand(operation: arithmetic(token), value: value, place: token.place))
+          Expression.Operand(
+            operation: try arithmetic(token), value: value, place: token.place))
       default: items.append(try parseBinary(precedence.next))
       }
     }
@@ -128,37 +128,35 @@ extension Parser {
     }
   }
 
-  private func arithmetic(_ token: Token) -> Operator {
+  private func arithmetic(_ token: Token) throws(TemplateError) -> Operator {
     switch token.kind {
-    case .symbol(.subtract): .subtract
-    case .symbol(.multiply): .multiply
-    case .symbol(.divide): .divide
-    case .symbol(.floorDivide): .floorDivide
-    case .symbol(.modulo): .modulo
-    case .symbol(.power): .power
-    default: .add
+    case .symbol(.subtract): return .subtract
+    case .symbol(.multiply): return .multiply
+    case .symbol(.divide): return .divide
+    case .symbol(.floorDivide): return .floorDivide
+    case .symbol(.modulo): return .modulo
+    case .symbol(.power): throw unsupported("the operator '**'", token.place)
+    default: return .add
     }
   }
 
   /// Reads a value with its signs, lookups, calls, filters and tests.
   private mutating func parseUnary() throws(TemplateError) -> Expression {
     let place = current.place
-    var signs: [Bool] = []
-    while isSymbol(.subtract) || isSymbol(.add) {
-      signs.append(advance().kind == .symbol(.subtract))
-      try checkCount(signs.count)
+    var signs = 0
+    while skip(.subtract) {
+      signs += 1
+      try checkCount(signs)
     }
+    if isSymbol(.add) { throw unsupported("the sign '+'", current.place) }
     var expression = try parsePrimary()
     var links: [Link] = []
     try parseLookups(into: &links)
-    if !signs.isEmpty {
-      if !links.isEmpty { expression = Expression(.chain(expression, links), at: place) }
+    if signs > 0 && !links.isEmpty {
+      expression = Expression(.chain(expression, links), at: place)
       links = []
-      for isNegative in signs.reversed() {
-        expression = Expression(
-          isNegative ? .negative(expression) : .positive(expression), at: place)
-      }
     }
+    for _ in 0..<signs { expression = Expression(.negative(expression), at: place) }
     try parseFilters(into: &links)
     return links.isEmpty ? expression : Expression(.chain(expression, links), at: place)
   }

@@ -119,6 +119,7 @@ extension Parser {
     default: break
     }
     if let test = Test(name: name) { return .test(test, arguments, isNegated: isNegated) }
+    if Test.unsupported.contains(name) { throw unsupported("the test '\(name)'", place) }
     if !isSoft { unknown.append(.unknownTest(name, at: position(place))) }
     return .unknownTest(name)
   }

@@ -65,23 +65,19 @@ extension Parser {
     guard names.count == parameters.count else {
       throw .invalidArguments("a parameter is named twice", at: position(place))
     }
-    if used.contains("caller"),
-      let index = parameters.firstIndex(where: { $0.name == "caller" }),
-      index < parameters.count - defaults.count
-    {
-      throw .invalidArguments(
-        "the parameter 'caller' must be left out or have a default", at: position(place))
+    for name in ["kwargs", "varargs"] where used.contains(name) && !names.contains(name) {
+      throw unsupported("the variable '\(name)' of a macro", place)
     }
+    if names.contains("caller") { throw unsupported("a parameter named 'caller'", place) }
+    let caller = used.contains("caller") ? id("caller") : nil
     var frame = Frame()
     for parameter in parameters { frame.declare(parameter.id) }
     for expression in defaults { frame.scan(expression) }
     frame.scan(body)
-    let special = used.subtracting(names)
-    for name in special.sorted() { frame.declare(id(name)) }
+    if let caller { frame.declare(caller) }
     return MacroDefinition(
       name: name, parameters: parameters, defaults: defaults,
-      body: Block(body: body, frame: frame), usesCaller: used.contains("caller"),
-      usesKeywords: special.contains("kwargs"), usesPositionals: special.contains("varargs"))
+      body: Block(body: body, frame: frame), caller: caller)
   }
 
   private mutating func parseSignature(

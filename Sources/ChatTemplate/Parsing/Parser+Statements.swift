@@ -17,7 +17,7 @@ extension Parser {
         try expect(.variableEnd, "'}}'")
       case .blockBegin:
         if case .name(let name) = current.kind, ends.contains(name) { return body }
-        try parseStatement(into: &body)
+        body.append(try parseStatement())
         try expect(.blockEnd, "'%}'")
       default:
         guard ends.isEmpty else {
@@ -60,7 +60,7 @@ extension Parser {
     return Block(body: body, frame: frame)
   }
 
-  private mutating func parseStatement(into body: inout [Statement]) throws(TemplateError) {
+  private mutating func parseStatement() throws(TemplateError) -> Statement {
     let place = current.place
     guard case .name(let name) = current.kind else { throw unexpected("the name of a statement") }
     openTags.append(name)
@@ -73,7 +73,6 @@ extension Parser {
     case "macro": kind = try parseMacro()
     case "call": kind = try parseCall()
     case "filter": kind = try parseFilterBlock()
-    case "with": kind = try parseWith()
     case "generation":
       advance()
       kind = .generation(try parseGeneration())
@@ -81,16 +80,12 @@ extension Parser {
       guard isInLoop else { throw .outsideLoop(name, at: position(place)) }
       advance()
       kind = name == "break" ? .breakLoop : .continueLoop
-    case "print":
-      advance()
-      try parsePrint(into: &body)
-      return
-    case "block", "extends", "include", "import", "from", "autoescape":
+    case "autoescape", "block", "extends", "from", "import", "include", "print", "with":
       throw unsupported("the statement '\(name)'", place)
     default:
       throw .unknownTag(name, expected: endTags.last ?? [], at: position(place))
     }
-    body.append(Statement(kind: kind, place: place))
+    return Statement(kind: kind, place: place)
   }
 
   /// Reads something that becomes a function, out of which `break` cannot lead.
@@ -101,16 +96,6 @@ extension Parser {
     isInLoop = false
     defer { isInLoop = wasInLoop }
     return try parse(&self)
-  }
-
-  private mutating func parsePrint(into body: inout [Statement]) throws(TemplateError) {
-    var isFirst = true
-    while current.kind != .blockEnd {
-      if !isFirst { try expect(.comma) }
-      isFirst = false
-      let place = current.place
-      body.append(Statement(kind: .output(try parseExpression()), place: place))
-    }
   }
 
   // MARK: Assignments
@@ -125,24 +110,6 @@ extension Parser {
       filters.append(try parseFilter())
     }
     return .assignBlock(target, filters: filters, try parseScope(end: "endset"))
-  }
-
-  private mutating func parseWith() throws(TemplateError) -> Statement.Kind {
-    advance()
-    var targets: [Target] = []
-    var values: [Expression] = []
-    while current.kind != .blockEnd {
-      if !targets.isEmpty { try expect(.comma) }
-      targets.append(try parseTarget())
-      try expect(.assign)
-      values.append(try parseExpression())
-    }
-    let body = try parseScope(until: ["endwith"])
-    advance()
-    var frame = Frame()
-    for target in targets { frame.declare(target) }
-    frame.scan(body)
-    return .with(targets, values, Block(body: body, frame: frame))
   }
 
   private mutating func parseFilterBlock() throws(TemplateError) -> Statement.Kind {
@@ -191,23 +158,20 @@ extension Parser {
       testFrame.scan(expression)
       test = expression
     }
-    let isRecursive = skip(name: "recursive")
+    if isName("recursive") { throw unsupported("a recursive loop", current.place) }
     let wasInLoop = isInLoop
     isInLoop = true
     let body = try parseScope(until: ["endfor", "else"])
     isInLoop = wasInLoop
     let hasElse = advance().kind == .name("else")
-    // The `else` part of a recursive loop is inside of its function.
-    isInLoop = wasInLoop && !isRecursive
     let otherwise = hasElse ? try parseScope(end: "endfor") : Block(body: [], frame: Frame())
-    isInLoop = wasInLoop
     var frame = Frame()
     frame.declare(id("loop"))
     frame.declare(target)
     frame.scan(body)
     return .loop(
       LoopStatement(
-        target: target, items: items, test: test, testFrame: testFrame, isRecursive: isRecursive,
+        target: target, items: items, test: test, testFrame: testFrame,
         body: Block(body: body, frame: frame), otherwise: otherwise))
   }
 }

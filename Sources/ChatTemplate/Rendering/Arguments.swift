@@ -18,13 +18,6 @@ struct Arguments {
     return keywords.remove(at: index).value
   }
 
-  /// The keywords as a mapping.
-  func keywordDict() throws(Fault) -> DictObject {
-    let dict = DictObject()
-    for keyword in keywords { try dict.set(.string(Text(keyword.name)), keyword.value) }
-    return dict
-  }
-
   /// The values of parameters, by position or by name; so many of the first must be given.
   func bound(_ names: [String], required: Int = 0) throws(Fault) -> [Value?] {
     guard positional.count <= names.count else {

@@ -1,6 +1,6 @@
 /// An operator between numbers, and between what else Python lets it join.
 enum Operator: Sendable {
-  case add, subtract, multiply, divide, floorDivide, modulo, power
+  case add, subtract, multiply, divide, floorDivide, modulo
 
   var symbol: String {
     switch self {
@@ -10,7 +10,6 @@ enum Operator: Sendable {
     case .divide: "/"
     case .floorDivide: "//"
     case .modulo: "%"
-    case .power: "**"
     }
   }
 }
@@ -29,10 +28,7 @@ extension Renderer {
       if let count = right.integer, let result = try repeated(left, count) { return result }
       if let count = left.integer, let result = try repeated(right, count) { return result }
     case .modulo:
-      if let text = left.text {
-        var format = PercentFormat(self, text, escapes: left.isMarkup)
-        return left.sameKind(try format.apply(right))
-      }
+      if left.text != nil { throw .unsupported("formatting with '%'") }
     default: break
     }
     if case .undefined(let object) = left { throw object.fault }
@@ -52,14 +48,6 @@ extension Renderer {
     if case .double(let number) = value { return .double(-number) }
     if case .undefined(let object) = value { throw object.fault }
     throw .type("bad operand type for unary -: '\(value.typeName)'")
-  }
-
-  /// A number itself.
-  func positive(_ value: Value) throws(Fault) -> Value {
-    if let integer = value.integer { return .int(integer) }
-    if case .double = value { return value }
-    if case .undefined(let object) = value { throw object.fault }
-    throw .type("bad operand type for unary +: '\(value.typeName)'")
   }
 
   private func joined(_ left: Value, _ right: Value) throws(Fault) -> Value? {
@@ -117,26 +105,9 @@ extension Renderer {
       if b == -1 { return .int(0) }
       let rest = a % b
       return .int(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest)
-    case .power: return try power(a, b)
     }
     if result.overflow { throw .overflow("the result of \(operation.symbol)") }
     return .int(result.partialValue)
-  }
-
-  private static func power(_ base: Int, _ exponent: Int) throws(Fault) -> Value {
-    if exponent < 0 {
-      if base == 0 { throw .divisionByZero }
-      return .double(raised(Double(base), exponent))
-    }
-    if base == 0 || base == 1 { return .int(exponent == 0 ? 1 : base) }
-    if base == -1 { return .int(exponent % 2 == 0 ? 1 : -1) }
-    var result = 1
-    for _ in 0..<exponent {
-      let (product, overflow) = result.multipliedReportingOverflow(by: base)
-      if overflow { throw .overflow("the result of **") }
-      result = product
-    }
-    return .int(result)
   }
 
   private static func floats(
@@ -149,47 +120,8 @@ extension Renderer {
     case .divide:
       if b == 0 { throw .divisionByZero }
       return .double(a / b)
-    case .floorDivide:
-      if b == 0 { throw .divisionByZero }
-      return .double(divided(a, b).quotient)
-    case .modulo:
-      if b == 0 { throw .divisionByZero }
-      return .double(divided(a, b).rest)
-    case .power:
-      if a == 0 && b < 0 { throw .divisionByZero }
-      if a < 0 && a.isFinite && b.isFinite && b.rounded() != b {
-        throw .unsupported("a complex number, the result of **,")
-      }
-      let result = raised(a, b)
-      if result.isInfinite && a.isFinite && b.isFinite {
-        throw .value("the result of ** is too large for a float")
-      }
-      return .double(result)
+    case .floorDivide, .modulo:
+      throw .unsupported("the operator '\(operation.symbol)' between floats")
     }
-  }
-
-  /// The floored quotient and its rest, step by step as Python computes them.
-  private static func divided(_ a: Double, _ b: Double) -> (quotient: Double, rest: Double) {
-    var rest = a.truncatingRemainder(dividingBy: b)
-    var quotient = (a - rest) / b
-    if rest != 0 {
-      if (b < 0) != (rest < 0) {
-        rest += b
-        quotient -= 1
-      }
-    } else {
-      rest = b.sign == .minus ? -0.0 : 0.0
-    }
-    guard quotient != 0 else { return ((a / b).sign == .minus ? -0.0 : 0.0, rest) }
-    var floored = quotient.rounded(.down)
-    if quotient - floored > 0.5 { floored += 1 }
-    return (floored, rest)
-  }
-}
-
-extension Value {
-  var isMarkup: Bool {
-    if case .markup = self { return true }
-    return false
   }
 }

@@ -83,7 +83,6 @@ struct Frame: Sendable {
       scan(callee)
       scan(arguments)
     case .filterBlock(let links, _): for link in links { scan(link) }
-    case .with(_, let values, _): for value in values { scan(value) }
     }
   }
 
@@ -110,7 +109,7 @@ struct Frame: Sendable {
       scan(test)
       scan(then)
       if let otherwise { scan(otherwise) }
-    case .not(let inner), .negative(let inner), .positive(let inner): scan(inner)
+    case .not(let inner), .negative(let inner): scan(inner)
     case .compare(let first, let others):
       scan(first)
       for other in others { scan(other.value) }

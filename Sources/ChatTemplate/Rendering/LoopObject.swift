@@ -1,9 +1,5 @@
 /// The variable `loop` of a `for` statement.
 final class LoopObject {
-  let statement: LoopStatement
-  /// The scope around the loop, for a recursive loop that calls itself; taken away at the end.
-  private(set) var scope: Scope?
-  let depth0: Int
   /// How many items there are, where that is known from the beginning.
   let knownLength: Int?
 
@@ -14,17 +10,10 @@ final class LoopObject {
   private var countedLength: Int?
   private var current: Value?
   private var previous: Value?
-  private var changedValues: [Value]?
 
-  init(
-    _ statement: LoopStatement, _ source: LazyIterator, knownLength: Int?, scope: Scope,
-    depth0: Int
-  ) {
-    self.statement = statement
+  init(_ source: LazyIterator, knownLength: Int?) {
     self.source = source
     self.knownLength = knownLength
-    self.scope = scope
-    self.depth0 = depth0
   }
 
   /// Goes to the next item.
@@ -71,8 +60,7 @@ final class LoopObject {
     case "first": return .bool(index0 == 0)
     case "last": return .bool(try peek(renderer) == nil)
     case "length": return .int(try length(renderer))
-    case "depth": return .int(depth0 + 1)
-    case "depth0": return .int(depth0)
+    case "depth", "depth0": throw .unsupported("the attribute 'loop.\(name.string)'")
     case "previtem":
       return index0 == 0
         ? .undefined(UndefinedObject(.undefined("there is no previous item"))) : previous ?? .null
@@ -83,28 +71,10 @@ final class LoopObject {
     }
   }
 
-  func cycle(_ items: [Value]) throws(Fault) -> Value {
-    guard !items.isEmpty else { throw .type("no items for cycling given") }
-    return items[max(index0, 0) % items.count]
-  }
-
-  func changed(_ values: [Value], _ renderer: Renderer) throws(Fault) -> Bool {
-    if let changedValues,
-      try renderer.areEqual(
-        .tuple(ListObject(changedValues)), .tuple(ListObject(values)))
-    {
-      return false
-    }
-    changedValues = values
-    return true
-  }
-
   func release() {
     source = nil
-    scope = nil
     waiting = []
     current = nil
     previous = nil
-    changedValues = nil
   }
 }

@@ -8,13 +8,6 @@ extension Renderer {
     case .macro(let macro): return .string(try call(macro, arguments))
     case .method(let object): return try call(object.method, of: object.receiver, arguments)
     case .function(let function): return try call(function, arguments)
-    case .loop(let loop):
-      let values = try arguments.bound(["iterable"], required: 1)
-      return try recurse(loop, values[0] ?? .null)
-    case .joiner(let joiner):
-      _ = try arguments.unnamed(0...0)
-      defer { joiner.isUsed = true }
-      return joiner.isUsed ? joiner.separator : .string(Text.empty)
     case .undefined(let object): throw object.fault
     default: throw .type("'\(function.typeName)' object is not callable")
     }
@@ -45,21 +38,15 @@ extension Renderer {
       scope.set(parameter.id, value)
       if value == nil { missing.append(index) }
     }
-    let hasCaller = parameters.contains { $0.name == "caller" }
-    if definition.usesCaller && !hasCaller {
-      let caller = given.remove("caller").flatMap { $0.isNull ? nil : $0 }
-      set(
-        "caller", in: scope, caller ?? .undefined(UndefinedObject(.undefined("No caller defined"))))
+    if let caller = definition.caller {
+      let body = given.remove("caller").flatMap { $0.isNull ? nil : $0 }
+      scope.set(
+        caller, body ?? .undefined(UndefinedObject(.undefined("No caller defined"))))
     }
-    if definition.usesKeywords {
-      set("kwargs", in: scope, try checked(try given.keywordDict()))
-    } else if let name = given.keywords.first?.name {
+    if let name = given.keywords.first?.name {
       throw .type("macro \(label(definition)) takes no keyword argument \(Value.repr(of: name))")
     }
-    let rest = Array(given.positional.dropFirst(parameters.count))
-    if definition.usesPositionals {
-      set("varargs", in: scope, try tuple(rest))
-    } else if !rest.isEmpty {
+    if given.positional.count > parameters.count {
       throw .type(
         "macro \(label(definition)) takes not more than \(parameters.count) argument(s)")
     }
@@ -78,12 +65,6 @@ extension Renderer {
 
   private func label(_ definition: MacroDefinition) -> String {
     definition.name.map { Value.repr(of: $0) } ?? "None"
-  }
-
-  /// Sets a variable that the frame knows by its name only.
-  private func set(_ name: String, in scope: Scope, _ value: Value) {
-    guard let slot = scope.frame.slots.first(where: { names[$0.name] == name }) else { return }
-    scope.set(slot.name, value)
   }
 
   // MARK: Functions
@@ -105,19 +86,8 @@ extension Renderer {
         if let name = key.text { try Self.checkNamespaceName(name.string) }
       }
       return try namespace(attributes)
-    case .cycler:
-      guard arguments.keywords.isEmpty else { throw .type("takes no keyword arguments") }
-      guard !arguments.positional.isEmpty else {
-        throw .value("at least one item has to be provided")
-      }
-      let object = CyclerObject(arguments.positional)
-      try check(depth: object.depth)
-      return .cycler(object)
-    case .joiner:
-      let object = JoinerObject(try arguments.bound(["sep"])[0] ?? .string(", "))
-      try check(depth: object.depth)
-      return .joiner(object)
-    case .lipsum: throw .unsupported("the function 'lipsum'")
+    case .cycler, .joiner, .lipsum:
+      throw .unsupported("the function '\(function.rawValue)'")
     case .raiseException:
       let message = try arguments.bound(["message"], required: 1)[0] ?? .null
       throw .raised(try string(message).string)

@@ -45,10 +45,6 @@ extension Renderer {
       let value = try evaluate(inner, scope)
       place = expression.place
       return try negative(value)
-    case .positive(let inner):
-      let value = try evaluate(inner, scope)
-      place = expression.place
-      return try positive(value)
     default: return .null
     }
   }
@@ -111,14 +107,10 @@ extension Renderer {
   private func evaluateConcat(
     _ items: [Expression], _ scope: Scope, _ place: Int
   ) throws(Fault) -> Value {
-    var values: [Value] = []
-    for item in items { values.append(try evaluate(item, scope)) }
+    let values = try evaluate(items, scope)
     self.place = place
     var bytes: [UInt8] = []
-    for value in values {
-      bytes += try string(value).bytes
-      if bytes.count > limits.valueBytes { throw .limit(.valueBytes, limits.valueBytes) }
-    }
+    for value in values { try append(try string(value), to: &bytes) }
     return try text(Text(bytes))
   }
 
@@ -135,7 +127,7 @@ extension Renderer {
       try step()
       if case .attribute(let name) = link.kind, index < links.count,
         case .call(let arguments) = links[index].kind, let method = name.method,
-        method.exists(on: value), !method.isUnsafe(on: value)
+        method.exists(on: value), !method.isUnsafe
       {
         // A method that is called right away needn't become a value.
         index += 1

@@ -3,7 +3,7 @@ extension Renderer {
   /// Whether a value can be iterated over.
   static func isIterable(_ value: Value) -> Bool {
     switch value {
-    case .undefined, .string, .markup, .list, .tuple, .dict, .view, .range, .iterator, .loop: true
+    case .undefined, .string, .markup, .list, .tuple, .dict, .view, .range, .iterator: true
     default: false
     }
   }
@@ -42,11 +42,6 @@ extension Renderer {
         return view.item(index)
       }
     case .string, .markup, .undefined: return LazyIterator("iterator", try items(of: value))
-    case .loop(let loop):
-      return LazyIterator("LoopContext", depth: 1) { renderer throws(Fault) in
-        guard let item = try loop.advance(renderer) else { return nil }
-        return .tuple([item, .loop(loop)])
-      }
     default: throw .type("'\(value.typeName)' object is not iterable")
     }
   }

@@ -24,48 +24,17 @@ extension Renderer {
     case .namespace(let object): return object.attributes[name.text]
     case .loop(let loop):
       if let found = try loop.attribute(name.text, self) { return found }
-    case .tuple(let object):
-      if let index = object.names.firstIndex(of: name.text.string) { return object.items[index] }
-    case .int(let number):
-      if let found = Self.partOfNumber(name.text, .int(number), .int(0)) { return found }
-    case .bool(let flag):
-      if let found = Self.partOfNumber(name.text, .int(flag ? 1 : 0), .int(0)) { return found }
-    case .double(let number):
-      if name.text == "real" || name.text == "imag" {
-        return .double(name.text == "real" ? number : 0)
-      }
-    case .range(let range):
-      switch name.text.string {
-      case "start": return .int(range.start)
-      case "stop": return .int(range.stop)
-      case "step": return .int(range.step)
-      default: break
-      }
-    case .cycler(let cycler) where name.text == "current": return cycler.items[cycler.index]
-    case .macro(let macro):
-      if name.text == "name" {
-        return macro.definition.name.map { .string(Text($0)) } ?? Value.null
-      }
-      if name.text == "arguments" {
-        return .tuple(macro.definition.parameters.map { .string(Text($0.name)) })
+    case .macro:
+      if name.text == "name" || name.text == "arguments" {
+        throw .unsupported("the attribute '\(name.text.string)' of a macro")
       }
     default: break
     }
     if let method = name.method, method.exists(on: value) {
-      if method.isUnsafe(on: value) { return Self.unsafeAttribute(name.text, value) }
-      return .method(MethodObject(value, method))
+      return method.isUnsafe
+        ? Self.unsafeAttribute(name.text, value) : .method(MethodObject(value, method))
     }
-    return name.isInternal && Self.internalNames.contains(name.text.string)
-      ? Self.unsafeAttribute(name.text, value) : nil
-  }
-
-  private static func partOfNumber(_ name: Text, _ number: Value, _ zero: Value) -> Value? {
-    switch name.string {
-    case "real", "numerator": number
-    case "imag": zero
-    case "denominator": .int(1)
-    default: nil
-    }
+    return name.isInternal ? Self.unsafeAttribute(name.text, value) : nil
   }
 
   private static func unsafeAttribute(_ name: Text, _ value: Value) -> Value {
@@ -76,22 +45,10 @@ extension Renderer {
             + "\(Value.repr(of: value.typeName)) object is unsafe.")))
   }
 
-  /// Names that every object of Python has.
-  private static let internalNames: Set<String> = [
-    "__class__", "__delattr__", "__dir__", "__doc__", "__eq__", "__format__", "__ge__",
-    "__getattribute__", "__getstate__", "__gt__", "__hash__", "__init__", "__init_subclass__",
-    "__le__", "__lt__", "__ne__", "__new__", "__reduce__", "__reduce_ex__", "__repr__",
-    "__setattr__", "__sizeof__", "__str__", "__subclasshook__", "__len__", "__getitem__",
-    "__iter__", "__contains__", "__call__", "__dict__", "__module__", "__globals__",
-  ]
-
   private func ownItem(_ key: Value, of value: Value) throws(Fault) -> Value? {
     switch value {
     case .dict(let dict):
-      switch key {
-      case .list, .dict, .view: return nil
-      default: return dict[try key.key()]
-      }
+      return key.key.flatMap { dict[$0] }
     case .list(let object), .tuple(let object):
       return Self.index(key, object.items.count).map { object.items[$0] }
     case .range(let range): return Self.index(key, range.count).map { .int(range[$0]) }
@@ -144,10 +101,7 @@ extension Renderer {
       if step == 1 { return try list(Array(object.items[first..<first + length])) }
       return try list(indices.map { object.items[$0] })
     case .tuple(let object): return try tuple(indices.map { object.items[$0] })
-    case .range(let range):
-      let (newStep, overflow) = range.step.multipliedReportingOverflow(by: step)
-      if overflow { throw .overflow("the step of a range") }
-      return .range(try RangeObject(range[first], range[last], newStep))
+    case .range: throw .unsupported("a slice of a range")
     default: throw .type("unhashable type: 'slice'")
     }
   }

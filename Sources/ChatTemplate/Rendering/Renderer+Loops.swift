@@ -5,33 +5,9 @@ extension Renderer {
   ) throws(Fault) -> Flow {
     let items = try evaluate(statement.items, scope)
     self.place = place
-    if !statement.isRecursive { return try run(statement, items, scope, depth0: 0) }
-    let (text, flow) = try capture { () throws(Fault) in
-      try run(statement, items, scope, depth0: 0)
-    }
-    try write(text)
-    return flow
-  }
-
-  /// Renders a recursive loop for inner items, as `loop(items)` does.
-  func recurse(_ loop: LoopObject, _ items: Value) throws(Fault) -> Value {
-    guard loop.statement.isRecursive, let scope = loop.scope else {
-      throw .type("The loop must have the 'recursive' marker to be called recursively.")
-    }
-    let (text, _) = try capture { () throws(Fault) in
-      try run(loop.statement, items, scope, depth0: loop.depth0 + 1)
-    }
-    return .string(text)
-  }
-
-  private func run(
-    _ statement: LoopStatement, _ items: Value, _ scope: Scope, depth0: Int
-  ) throws(Fault) -> Flow {
     var source = try makeIterator(items)
     if let test = statement.test { source = filtered(source, statement, test, scope) }
-    let loop = LoopObject(
-      statement, source, knownLength: statement.test == nil ? knownLength(items) : nil,
-      scope: scope, depth0: depth0)
+    let loop = LoopObject(source, knownLength: statement.test == nil ? knownLength(items) : nil)
     try register(loop)
     let inner = Scope(statement.body.frame, parent: scope)
     if let name = inner.frame.slots.first?.name { inner.set(name, .loop(loop)) }

@@ -12,13 +12,6 @@ extension Renderer {
     return .next
   }
 
-  /// Runs a block in a scope of its own.
-  private func execute(_ block: Block, _ outer: Scope) throws(Fault) -> Flow {
-    let scope = Scope(block.frame, parent: outer)
-    scope.start(globals)
-    return try execute(block.body, scope)
-  }
-
   private func execute(_ statement: Statement, _ scope: Scope) throws(Fault) -> Flow {
     switch statement.kind {
     case .text(let text): try write(text)
@@ -40,7 +33,7 @@ extension Renderer {
     case .macro(let name, let definition): scope.set(name, try macro(definition, scope))
     case .breakLoop: return .breakLoop
     case .continueLoop: return .continueLoop
-    case .assignBlock, .filterBlock, .with, .generation, .callBlock:
+    case .assignBlock, .filterBlock, .generation, .callBlock:
       return try executeBlock(statement, scope)
     }
     return .next
@@ -49,27 +42,14 @@ extension Renderer {
   private func executeBlock(_ statement: Statement, _ scope: Scope) throws(Fault) -> Flow {
     switch statement.kind {
     case .assignBlock(let target, let filters, let block):
-      let inner = Scope(block.frame, parent: scope)
-      inner.start(globals)
-      let (text, flow) = try capture { () throws(Fault) in try execute(block.body, inner) }
-      if flow != .next { return flow }
-      let value = try apply(filters, to: .string(text), inner)
+      let (value, flow) = try captured(block, filters, scope)
+      guard let value else { return flow }
       place = statement.place
       try assign(target, value, scope)
     case .filterBlock(let filters, let block):
-      let inner = Scope(block.frame, parent: scope)
-      inner.start(globals)
-      let (text, flow) = try capture { () throws(Fault) in try execute(block.body, inner) }
-      if flow != .next { return flow }
-      let value = try apply(filters, to: .string(text), inner)
+      let (value, flow) = try captured(block, filters, scope)
+      guard let value else { return flow }
       try write(try string(value))
-    case .with(let targets, let values, let block):
-      let inner = Scope(block.frame, parent: scope)
-      inner.start(globals)
-      for (target, expression) in zip(targets, values) {
-        try assign(target, try evaluate(expression, scope), inner)
-      }
-      return try execute(block.body, inner)
     case .generation(let definition):
       try write(try string(try call(try macro(definition, scope), Arguments())))
     case .callBlock(let definition, let callee, let arguments):
@@ -81,6 +61,16 @@ extension Renderer {
     default: break
     }
     return .next
+  }
+
+  /// What filters make of a block's text; nil where `break` or `continue` leads out of it.
+  private func captured(
+    _ block: Block, _ filters: [Link], _ outer: Scope
+  ) throws(Fault) -> (Value?, Flow) {
+    let scope = Scope(block.frame, parent: outer)
+    scope.start(globals)
+    let (text, flow) = try capture { () throws(Fault) in try execute(block.body, scope) }
+    return (flow == .next ? try apply(filters, to: .string(text), scope) : nil, flow)
   }
 
   // MARK: Assignments

@@ -115,6 +115,12 @@ final class Renderer {
     if depth > limits.valueDepth { throw .limit(.valueDepth, limits.valueDepth) }
   }
 
+  /// Adds a text to the bytes of one that is being made.
+  func append(_ text: Text, to bytes: inout [UInt8]) throws(Fault) {
+    bytes += text.bytes
+    if bytes.count > limits.valueBytes { throw .limit(.valueBytes, limits.valueBytes) }
+  }
+
   /// A text, counted.
   func text(_ text: Text) throws(Fault) -> Value {
     try charge(bytes: text.bytes.count)

@@ -5,41 +5,30 @@ enum Key: Hashable {
   case int(Int)
   case double(UInt64)
   case text(Text)
-  case tuple([Key])
-  case range(count: Int, start: Int, step: Int)
-  case object(ObjectIdentifier)
 }
 
 extension Value {
+  /// The value as a key; nil for what cannot be one.
+  var key: Key? {
+    switch self {
+    case .undefined: .undefined
+    case .null: .null
+    case .bool(let value): .int(value ? 1 : 0)
+    case .int(let value): .int(value)
+    case .double(let value): Int(exactly: value).map(Key.int) ?? .double(value.bitPattern)
+    case .string(let text), .markup(let text): .text(text)
+    default: nil
+    }
+  }
+
   /// The value as a key.
   ///
   /// - Throws: `Fault.type` for lists and mappings, which cannot be keys.
-  func key() throws(Fault) -> Key {
+  func requiredKey() throws(Fault) -> Key {
+    if let key { return key }
     switch self {
-    case .undefined: return .undefined
-    case .null: return .null
-    case .bool(let value): return .int(value ? 1 : 0)
-    case .int(let value): return .int(value)
-    case .double(let value):
-      if let integer = Int(exactly: value) { return .int(integer) }
-      return .double(value.bitPattern)
-    case .string(let text), .markup(let text): return .text(text)
-    case .tuple(let object):
-      var keys: [Key] = []
-      for item in object.items { keys.append(try item.key()) }
-      return .tuple(keys)
-    case .range(let range):
-      return .range(
-        count: range.count, start: range.count > 0 ? range.start : 0,
-        step: range.count > 1 ? range.step : 0)
-    case .namespace(let object): return .object(ObjectIdentifier(object))
-    case .macro(let object): return .object(ObjectIdentifier(object))
-    case .loop(let object): return .object(ObjectIdentifier(object))
-    case .iterator(let object): return .object(ObjectIdentifier(object))
-    case .cycler(let object): return .object(ObjectIdentifier(object))
-    case .joiner(let object): return .object(ObjectIdentifier(object))
-    case .list, .dict, .view, .function, .method:
-      throw .type("unhashable type: '\(typeName)'")
+    case .list, .dict, .view: throw .type("unhashable type: '\(typeName)'")
+    default: throw .unsupported("a key of the type '\(typeName)'")
     }
   }
 }
@@ -53,21 +42,6 @@ final class DictObject {
 
   init() {}
 
-  /// A mapping of pairs; a key that occurs again replaces the value but keeps its place.
-  convenience init(_ pairs: some Sequence<(Value, Value)>) throws(Fault) {
-    self.init()
-    for (key, value) in pairs { try set(key, value) }
-  }
-
-  /// A mapping with the same members.
-  convenience init(copy other: DictObject) {
-    self.init()
-    keys = other.keys
-    values = other.values
-    depth = other.depth
-    positions = other.positions
-  }
-
   var count: Int { keys.count }
 
   subscript(key: Key) -> Value? { positions[key].map { values[$0] } }
@@ -76,7 +50,7 @@ final class DictObject {
 
   /// Sets a member while the mapping is being made.
   func set(_ key: Value, _ value: Value) throws(Fault) {
-    let position = try key.key()
+    let position = try key.requiredKey()
     depth = max(depth, key.depth + 1, value.depth + 1)
     if let index = positions[position] {
       values[index] = value

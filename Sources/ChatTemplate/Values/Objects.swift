@@ -24,12 +24,9 @@ final class UndefinedObject {
 final class ListObject {
   let items: [Value]
   let depth: Int
-  /// The names of a named tuple's items.
-  let names: [String]
 
-  init(_ items: [Value], names: [String] = []) {
+  init(_ items: [Value]) {
     self.items = items
-    self.names = names
     var depth = 0
     for item in items { depth = max(depth, item.depth) }
     self.depth = depth + 1
@@ -86,13 +83,6 @@ final class RangeObject {
   }
 
   subscript(index: Int) -> Int { start &+ index &* step }
-
-  func contains(_ value: Int) -> Bool {
-    guard count > 0 else { return false }
-    let last = self[count - 1]
-    guard value >= min(start, last) && value <= max(start, last) else { return false }
-    return (value - start) % step == 0
-  }
 }
 
 /// A one-way sequence whose items are made when they are asked for, such as `map` gives.
@@ -168,31 +158,7 @@ final class MethodObject {
   }
 }
 
-/// Gives its items in turn.
-final class CyclerObject {
-  let items: [Value]
-  let depth: Int
-  var index = 0
-
-  init(_ items: [Value]) {
-    self.items = items
-    depth = items.reduce(0) { max($0, $1.depth) } + 1
-  }
-}
-
-/// Gives a separator, but nothing the first time.
-final class JoinerObject {
-  let separator: Value
-  let depth: Int
-  var isUsed = false
-
-  init(_ separator: Value) {
-    self.separator = separator
-    depth = separator.depth + 1
-  }
-}
-
-/// The functions that templates find without being given them.
+/// The functions that templates find without being given them, done or not.
 enum BuiltinFunction: String, CaseIterable {
   case range, dict, namespace, cycler, joiner, lipsum
   case raiseException = "raise_exception"

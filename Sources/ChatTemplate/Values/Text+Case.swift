@@ -8,11 +8,6 @@ extension Text {
     return Text(result)
   }
 
-  var casefolded: Text {
-    if isASCII { return lowercased }
-    return Text(scalars.flatMap(\.casefolded))
-  }
-
   var lowercased: Text {
     if isASCII { return Text(bytes.map { $0.asciiLowercased }, count: count) }
     let scalars = scalars
@@ -48,21 +43,6 @@ extension Text {
     return Text(result)
   }
 
-  var caseSwapped: Text {
-    let scalars = scalars
-    var result: [UInt8] = []
-    for (index, scalar) in scalars.enumerated() {
-      if scalar.properties.isUppercase {
-        result.append(Self.lower(scalar, at: index, in: scalars))
-      } else if scalar.properties.isLowercase {
-        result.append(scalar.properties.uppercaseMapping)
-      } else {
-        result.append(scalar)
-      }
-    }
-    return Text(result)
-  }
-
   /// Lower case, with the sigma that ends a word.
   private static func lower(
     _ scalar: Unicode.Scalar, at index: Int, in scalars: [Unicode.Scalar]
@@ -81,18 +61,6 @@ extension UInt8 {
 }
 
 extension Unicode.Scalar {
-  /// Full case folding: lower case of upper case of lower case, with few exceptions.
-  fileprivate var casefolded: [Unicode.Scalar] {
-    switch value {
-    case 0x131: [self]
-    case 0x13A0...0x13FD, 0xAB70...0xABBF: Array(properties.uppercaseMapping.unicodeScalars)
-    default:
-      properties.lowercaseMapping.unicodeScalars
-        .flatMap { $0.properties.uppercaseMapping.unicodeScalars }
-        .flatMap { $0.properties.lowercaseMapping.unicodeScalars }
-    }
-  }
-
   var isPythonAlpha: Bool {
     switch properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
@@ -100,10 +68,11 @@ extension Unicode.Scalar {
     }
   }
 
-  var isPythonDecimal: Bool { properties.numericType == .decimal }
-  var isPythonDigit: Bool { isPythonDecimal || properties.numericType == .digit }
-  var isPythonNumeric: Bool { properties.numericType != nil }
-  var isPythonAlphanumeric: Bool { isPythonAlpha || isPythonNumeric }
+  var isPythonDigit: Bool {
+    properties.numericType == .decimal || properties.numericType == .digit
+  }
+
+  var isPythonAlphanumeric: Bool { isPythonAlpha || properties.numericType != nil }
 
   /// Whether Python's `repr` shows the scalar as it is.
   var isPythonPrintable: Bool {

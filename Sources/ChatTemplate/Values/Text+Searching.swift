@@ -1,30 +1,18 @@
 /// Finding and cutting. All of it works on bytes, which in UTF-8 finds whole characters only.
 extension Text {
-  /// The first place of a text at or after `start` that ends by `end`, in bytes.
-  func firstIndex(of needle: Text, from start: Int = 0, to end: Int? = nil) -> Int? {
-    let end = end ?? bytes.count
+  /// The first place of a text at or after `start`, in bytes.
+  func firstIndex(of needle: Text, from start: Int = 0) -> Int? {
     let length = needle.bytes.count
-    guard start <= end, length <= end - start else { return nil }
+    guard start <= bytes.count, length <= bytes.count - start else { return nil }
     guard let first = needle.bytes.first else { return start }
-    if length > 16 { return firstIndexLinear(of: needle.bytes, from: start, to: end) }
+    if length > 16 { return firstIndexLinear(of: needle.bytes, from: start) }
     var index = start
-    let last = end - length
+    let last = bytes.count - length
     while index <= last {
       if bytes[index] == first && matches(needle.bytes, at: index) { return index }
       index += 1
     }
     return nil
-  }
-
-  /// The last place of a text that begins at or after `start` and ends by `end`, in bytes.
-  func lastIndex(of needle: Text, from start: Int = 0, to end: Int? = nil) -> Int? {
-    let end = end ?? bytes.count
-    let length = needle.bytes.count
-    guard start <= end, length <= end - start else { return nil }
-    guard length > 0 else { return end }
-    let reversed = Text(bytes[start..<end].reversed(), count: 0)
-    let found = reversed.firstIndex(of: Text(needle.bytes.reversed(), count: 0))
-    return found.map { end - $0 - length }
   }
 
   /// All places of a text that don't overlap, at most `limit` of them.
@@ -38,13 +26,18 @@ extension Text {
     return result
   }
 
+  /// How often a text occurs without overlaps; an empty one does around every scalar.
+  func occurrences(of needle: Text) -> Int {
+    needle.isEmpty ? count + 1 : indices(of: needle).count
+  }
+
   private func matches(_ needle: [UInt8], at index: Int) -> Bool {
     for offset in needle.indices where bytes[index + offset] != needle[offset] { return false }
     return true
   }
 
   /// Knuth, Morris and Pratt: time linear in both lengths, whatever they hold.
-  private func firstIndexLinear(of needle: [UInt8], from start: Int, to end: Int) -> Int? {
+  private func firstIndexLinear(of needle: [UInt8], from start: Int) -> Int? {
     var borders = [0]
     borders.reserveCapacity(needle.count)
     var length = 0
@@ -54,7 +47,7 @@ extension Text {
       borders.append(length)
     }
     length = 0
-    for index in start..<end {
+    for index in start..<bytes.count {
       while length > 0 && bytes[index] != needle[length] { length = borders[length - 1] }
       if bytes[index] == needle[length] { length += 1 }
       if length == needle.count { return index + 1 - length }
@@ -69,15 +62,12 @@ extension Text {
 
   /// The same, with the last separators if there are more than the limit.
   func splitFromEnd(by separator: Text, limit: Int?) -> [Text] {
-    guard let limit else { return split(by: separator, limit: nil) }
-    var found: [Int] = []
-    var end = bytes.count
-    while found.count < limit, let index = lastIndex(of: separator, to: end) {
-      found.append(index)
-      end = index
-    }
-    return pieces(between: found.reversed(), separator.bytes.count)
+    let mirrored = reversedBytes.split(by: separator.reversedBytes, limit: limit)
+    return mirrored.reversed().map { Text($0.reversedBytes.bytes) }
   }
+
+  /// The bytes from the last to the first: no text, but good for finding what stands last.
+  private var reversedBytes: Text { Text(bytes.reversed(), count: 0) }
 
   private func pieces(between places: [Int], _ length: Int) -> [Text] {
     var result: [Text] = []

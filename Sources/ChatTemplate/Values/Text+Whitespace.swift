@@ -48,41 +48,8 @@ extension Text {
     return stripped(left: left, right: right) { set.contains($0) }
   }
 
-  /// The words between runs of whitespace; the rest after `limit` words is left in one piece.
-  func words(limit: Int?) -> [Text] {
-    var result: [Text] = []
-    let scalars = scalars
-    var index = 0
-    while true {
-      while index < scalars.count && scalars[index].isPythonSpace { index += 1 }
-      guard index < scalars.count else { return result }
-      if let limit, result.count >= limit {
-        result.append(Text(scalars[index...]))
-        return result
-      }
-      let start = index
-      while index < scalars.count && !scalars[index].isPythonSpace { index += 1 }
-      result.append(Text(scalars[start..<index]))
-    }
-  }
-
-  /// The same, counting words from the end.
-  func wordsFromEnd(limit: Int?) -> [Text] {
-    var result: [Text] = []
-    let scalars = scalars
-    var end = scalars.count
-    while true {
-      while end > 0 && scalars[end - 1].isPythonSpace { end -= 1 }
-      guard end > 0 else { return result.reversed() }
-      if let limit, result.count >= limit {
-        result.append(Text(scalars[..<end]))
-        return result.reversed()
-      }
-      let last = end
-      while end > 0 && !scalars[end - 1].isPythonSpace { end -= 1 }
-      result.append(Text(scalars[end..<last]))
-    }
-  }
+  /// The words between runs of whitespace.
+  func words() -> [Text] { scalars.split(whereSeparator: \.isPythonSpace).map { Text($0) } }
 
   /// The lines, with their ends if asked for.
   func lines(keepingEnds: Bool = false) -> [Text] {

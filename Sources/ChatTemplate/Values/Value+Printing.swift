@@ -54,7 +54,7 @@ extension Renderer {
     case .method(let object):
       let name = object.method.rawValue
       bytes.append("<built-in method \(name) of \(object.receiver.typeName) object>")
-    case .function, .cycler, .joiner: bytes.append("<\(value.typeName) object>")
+    case .function: bytes.append("<\(value.typeName) object>")
     }
   }
 

@@ -19,8 +19,6 @@ enum Value {
   case loop(LoopObject)
   case function(BuiltinFunction)
   case method(MethodObject)
-  case cycler(CyclerObject)
-  case joiner(JoinerObject)
 
   /// The text of a string, marked or not.
   var text: Text? {
@@ -50,6 +48,11 @@ enum Value {
     return false
   }
 
+  var isMarkup: Bool {
+    if case .markup = self { return true }
+    return false
+  }
+
   var isNull: Bool {
     if case .null = self { return true }
     return false
@@ -67,7 +70,6 @@ enum Value {
     case .dict(let object): object.count > 0
     case .view(let object): object.dict.count > 0
     case .range(let object): object.count > 0
-    case .loop(let object): object.knownLength != 0
     default: true
     }
   }
@@ -80,8 +82,6 @@ enum Value {
     case .view(let object): object.dict.depth + 1
     case .iterator(let object): object.depth
     case .method(let object): object.receiver.depth + 1
-    case .cycler(let object): object.depth
-    case .joiner(let object): object.depth
     default: 0
     }
   }
@@ -107,8 +107,6 @@ enum Value {
     case .loop: "LoopContext"
     case .function: "function"
     case .method: "builtin_function_or_method"
-    case .cycler: "Cycler"
-    case .joiner: "Joiner"
     }
   }
 
