@@ -18,7 +18,7 @@ import Testing
     ("{{ ('{}' * 1000).format(*(['a' * 1000000] * 1000)) }}", .valueBytes),
     ("{{ 'a\n'|indent(1000000000) }}", .valueBytes),
     ("{{ ('a' * 1000000).replace('a', 'b' * 1000000) }}", .valueBytes),
-    ("{{ ('a' * 1000000)|replace('', 'b' * 1000000) }}", .valueBytes),
+    ("{{ ('a' * 1000000)|replace('a', 'b' * 1000000) }}", .valueBytes),
     ("{{ ('x' * 100000).join('a' * 1000) }}", .valueBytes),
     (
       "{% set n = namespace(s='a') %}{% for i in range(99) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
@@ -81,7 +81,6 @@ import Testing
     "{{ 1" + nested(" if 1", "", "", 5000) + " }}",
     "{{ " + nested("1|d(", "1", ")", 5000) + " }}",
     "{{ " + nested("1 is eq [", "1", "]", 5000) + " }}",
-    "{% set " + nested("(", "a", ")", 5000) + " = 1 %}",
     nested("{% if 1 %}", "", "{% endif %}", 5000),
     nested("{% for x in y %}", "", "{% endfor %}", 5000),
     nested("{% macro m() %}", "", "{% endmacro %}", 5000),

@@ -3,92 +3,65 @@ import Diagnostics
 extension TemplateError: Diagnosable {
   /// The error in words, with its exit code.
   public var diagnostic: Diagnostic {
+    let (code, sentence, position) = parts
     let place = position.map { " (line \($0.line), column \($0.column))" } ?? ""
     return Diagnostic(
       kind, code: "template.\(code)", "chat template: \(escaped(sentence))\(place)", hint: hint)
   }
 
   /// Where in the source it happened, if it happened in the source.
-  public var position: TemplatePosition? {
-    switch self {
-    case .sourceTooLong, .invalidVariable: nil
-    case .nestedTooDeep(_, let position), .unexpectedCharacter(_, let position),
-      .unbalanced(_, _, let position), .unterminated(_, let position),
-      .invalidEscape(_, let position), .unexpectedToken(_, _, let position),
-      .unknownTag(_, _, let position), .unclosedTag(_, _, let position),
-      .invalidTarget(_, let position), .invalidArguments(_, let position),
-      .outsideLoop(_, let position), .unknownFilter(_, let position),
-      .unknownTest(_, let position), .unsupported(_, let position), .undefined(_, let position),
-      .unsafe(_, let position), .wrongType(_, let position), .wrongValue(_, let position),
-      .divisionByZero(let position), .integerOverflow(_, let position), .raised(_, let position),
-      .limitExceeded(_, _, let position):
-      position
-    }
-  }
+  public var position: TemplatePosition? { parts.position }
 
   private var kind: Diagnostic.Kind {
     if case .unsupported = self { return .unsupported }
     return .badData
   }
 
-  private var code: String {
-    switch self {
-    case .sourceTooLong: "source-too-long"
-    case .nestedTooDeep: "nested-too-deep"
-    case .unexpectedCharacter: "unexpected-character"
-    case .unbalanced: "unbalanced"
-    case .unterminated: "unterminated"
-    case .invalidEscape: "invalid-escape"
-    case .unexpectedToken: "unexpected-token"
-    case .unknownTag: "unknown-tag"
-    case .unclosedTag: "unclosed-tag"
-    case .invalidTarget: "invalid-target"
-    case .invalidArguments: "invalid-arguments"
-    case .outsideLoop: "outside-loop"
-    case .unknownFilter: "unknown-filter"
-    case .unknownTest: "unknown-test"
-    case .unsupported: "unsupported"
-    case .undefined: "undefined"
-    case .unsafe: "unsafe"
-    case .wrongType: "wrong-type"
-    case .wrongValue: "wrong-value"
-    case .divisionByZero: "division-by-zero"
-    case .integerOverflow: "integer-overflow"
-    case .raised: "raised"
-    case .limitExceeded(let limit, _, _): "limit-\(limit.code)"
-    case .invalidVariable: "invalid-variable"
-    }
-  }
-
-  private var sentence: String {
+  private var parts: (code: String, sentence: String, position: TemplatePosition?) {
     switch self {
     case .sourceTooLong(let bytes, let limit):
-      "the source has \(bytes) bytes; the limit is \(limit)"
-    case .nestedTooDeep(let limit, _):
-      "brackets, operators or blocks are nested deeper than \(limit)"
-    case .unexpectedCharacter(let character, _): "unexpected character '\(character)'"
-    case .unbalanced(let found, nil, _): "'\(found)' closes nothing"
-    case .unbalanced(let found, let expected?, _): "expected '\(expected)', found '\(found)'"
-    case .unterminated(let what, _): "the \(what) never ends"
-    case .invalidEscape(let reason, _): "invalid escape in a string: \(reason)"
-    case .unexpectedToken(let found, let expected, _): "expected \(expected), found \(found)"
-    case .unknownTag(let name, let expected, _):
-      "unknown or misplaced statement '\(name)'" + Self.alternatives(expected)
-    case .unclosedTag(let name, let expected, _):
-      "the template ends inside '\(name)'" + Self.alternatives(expected)
-    case .invalidTarget(let what, _): "cannot assign to \(what)"
-    case .invalidArguments(let reason, _): reason
-    case .outsideLoop(let name, _): "'\(name)' stands outside of a loop"
-    case .unknownFilter(let name, _): "there is no filter named '\(name)'"
-    case .unknownTest(let name, _): "there is no test named '\(name)'"
-    case .unsupported(let what, _): "\(what) is not supported"
-    case .undefined(let message, _), .unsafe(let message, _), .wrongType(let message, _),
-      .wrongValue(let message, _), .raised(let message, _):
-      message
-    case .divisionByZero: "division by zero"
-    case .integerOverflow(let what, _): "\(what) doesn't fit a 64-bit integer"
-    case .limitExceeded(let limit, let value, _): "\(limit.sentence) (the limit is \(value))"
-    case .invalidVariable(let name, let reason): "the variable '\(name)' \(reason)"
+      ("source-too-long", "the source has \(bytes) bytes; the limit is \(limit)", nil)
+    case .nestedTooDeep(let limit, let place):
+      ("nested-too-deep", "brackets, operators or blocks are nested deeper than \(limit)", place)
+    case .unexpectedCharacter(let character, let place):
+      ("unexpected-character", "unexpected character '\(character)'", place)
+    case .unbalanced(let found, nil, let place):
+      ("unbalanced", "'\(found)' closes nothing", place)
+    case .unbalanced(let found, let expected?, let place):
+      ("unbalanced", "expected '\(expected)', found '\(found)'", place)
+    case .unterminated(let what, let place): ("unterminated", "the \(what) never ends", place)
+    case .invalidEscape(let reason, let place):
+      ("invalid-escape", "invalid escape in a string: \(reason)", place)
+    case .unexpectedToken(let found, let expected, let place):
+      ("unexpected-token", "expected \(expected), found \(found)", place)
+    case .unknownTag(let name, let expected, let place):
+      (
+        "unknown-tag",
+        "unknown or misplaced statement '\(name)'" + Self.alternatives(expected), place
+      )
+    case .unclosedTag(let name, let expected, let place):
+      ("unclosed-tag", "the template ends inside '\(name)'" + Self.alternatives(expected), place)
+    case .invalidTarget(let what, let place): ("invalid-target", "cannot assign to \(what)", place)
+    case .invalidArguments(let reason, let place): ("invalid-arguments", reason, place)
+    case .outsideLoop(let name, let place):
+      ("outside-loop", "'\(name)' stands outside of a loop", place)
+    case .unknownFilter(let name, let place):
+      ("unknown-filter", "there is no filter named '\(name)'", place)
+    case .unknownTest(let name, let place):
+      ("unknown-test", "there is no test named '\(name)'", place)
+    case .unsupported(let what, let place): ("unsupported", "\(what) is not supported", place)
+    case .undefined(let message, let place): ("undefined", message, place)
+    case .unsafe(let message, let place): ("unsafe", message, place)
+    case .wrongType(let message, let place): ("wrong-type", message, place)
+    case .wrongValue(let message, let place): ("wrong-value", message, place)
+    case .divisionByZero(let place): ("division-by-zero", "division by zero", place)
+    case .integerOverflow(let what, let place):
+      ("integer-overflow", "\(what) doesn't fit a 64-bit integer", place)
+    case .raised(let message, let place): ("raised", message, place)
+    case .limitExceeded(let limit, let value, let place):
+      ("limit-\(limit.parts.code)", "\(limit.parts.sentence) (the limit is \(value))", place)
+    case .invalidVariable(let name, let reason):
+      ("invalid-variable", "the variable '\(name)' \(reason)", nil)
     }
   }
 
@@ -118,27 +91,15 @@ extension TemplateError: Diagnosable {
 }
 
 extension TemplateLimit {
-  fileprivate var code: String {
+  fileprivate var parts: (code: String, sentence: String) {
     switch self {
-    case .steps: "steps"
-    case .depth: "depth"
-    case .outputBytes: "output"
-    case .valueBytes: "value"
-    case .totalBytes: "memory"
-    case .valueDepth: "value-depth"
-    case .rangeLength: "range"
-    }
-  }
-
-  fileprivate var sentence: String {
-    switch self {
-    case .steps: "rendering takes too many steps"
-    case .depth: "blocks, expressions or macros are nested too deep while rendering"
-    case .outputBytes: "the rendered text is too long"
-    case .valueBytes: "a value is too large"
-    case .totalBytes: "rendering takes too much memory"
-    case .valueDepth: "lists or mappings are nested too deep"
-    case .rangeLength: "a range is too long"
+    case .steps: ("steps", "rendering takes too many steps")
+    case .depth: ("depth", "blocks, expressions or macros are nested too deep while rendering")
+    case .outputBytes: ("output", "the rendered text is too long")
+    case .valueBytes: ("value", "a value is too large")
+    case .totalBytes: ("memory", "rendering takes too much memory")
+    case .valueDepth: ("value-depth", "lists or mappings are nested too deep")
+    case .rangeLength: ("range", "a range is too long")
     }
   }
 }

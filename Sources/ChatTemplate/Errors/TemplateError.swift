@@ -73,7 +73,7 @@ public enum TemplateError: Error, Equatable {
 }
 
 /// What went wrong, without the place; operations on values throw it.
-enum Fault: Error {
+enum Fault: Error, Sendable {
   case undefined(String)
   case unsafe(String)
   case type(String)

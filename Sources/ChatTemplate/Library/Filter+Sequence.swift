@@ -21,39 +21,39 @@ extension Renderer {
   private func applyPlainSequence(_ filter: Filter, _ value: Value) throws(Fault) -> Value {
     switch filter {
     case .length:
-      guard let length = knownLength(value) else {
+      guard let length = value.knownLength else {
         throw .type("object of type '\(value.typeName)' has no len()")
       }
       return .int(length)
     case .list: return try list(try items(of: value))
     case .first:
       return try makeIterator(value).next(self)
-        ?? .undefined(UndefinedObject(.undefined("No first item, sequence was empty.")))
+        ?? .missing("No first item, sequence was empty.")
     case .last:
       return try reversed(value).next(self)
-        ?? .undefined(UndefinedObject(.undefined("No last item, sequence was empty.")))
+        ?? .missing("No last item, sequence was empty.")
     case .reverse:
       if let text = value.text { return value.sameKind(Text(text.scalars.reversed())) }
       if case .iterator = value { return try list(try items(of: value).reversed()) }
       return try checked(try reversed(value))
     default:
-      if value.isUndefined { return .iterator(LazyIterator("generator", [])) }
+      if value.isUndefined { return .iterator(LazyIterator([])) }
       guard case .dict(let dict) = value else {
         return .iterator(
-          LazyIterator("generator", depth: 1) { _ throws(Fault) in
+          LazyIterator(depth: 1) { _ throws(Fault) in
             throw .type("Can only get item pairs from a mapping.")
           })
       }
-      return try checked(try makeIterator(.view(ViewObject(dict, .items))))
+      return try checked(try makeIterator(.view(DictView(dict: dict, part: .items))))
     }
   }
 
   /// The items from the last to the first, where Python can go through them backwards.
   private func reversed(_ value: Value) throws(Fault) -> LazyIterator {
-    guard knownLength(value) != nil else {
+    guard value.knownLength != nil else {
       throw .type("'\(value.typeName)' object is not reversible")
     }
-    return LazyIterator("reversed", try items(of: value).reversed())
+    return LazyIterator(try items(of: value).reversed())
   }
 
   private func join(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
@@ -91,21 +91,17 @@ extension Renderer {
   }
 
   private func dictSort(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
-    let values = try arguments.bound(["case_sensitive", "by", "reverse"])
-    let by = values[1]?.text?.string ?? (values[1] == nil ? "key" : "")
-    guard by == "key" || by == "value" else {
-      throw .value("You can only sort by either \"key\" or \"value\"")
+    guard arguments.positional.isEmpty && arguments.keywords.isEmpty else {
+      throw .unsupported("an argument of 'dictsort'")
     }
     guard case .dict(let dict) = value else {
-      if case .undefined(let object) = value { throw object.fault }
+      if case .undefined(let fault) = value { throw fault }
       throw .type("dictsort needs a mapping, not \(value.typeName)")
     }
-    let members = Array(zip(dict.keys, dict.values))
-    let sorted = try sorted(members, reverse: values[2]?.isTrue ?? false) {
-      member throws(Fault) in
-      try folded(by == "key" ? member.0 : member.1, values[0]?.isTrue ?? false)
+    let members = try sorted(Array(zip(dict.keys, dict.values))) { member throws(Fault) in
+      try folded(member.0, false)
     }
-    return try list(sorted.map { .tuple([$0.0, $0.1]) })
+    return try list(members.map { .tuple([$0.0, $0.1]) })
   }
 
   private func unique(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
@@ -117,7 +113,7 @@ extension Renderer {
       try charge(bytes: 4 * Self.itemBytes)
       if seen[try key.requiredKey()] == nil { try seen.set(key, item) }
     }
-    return try checked(LazyIterator("generator", seen.values))
+    return try checked(LazyIterator(seen.values))
   }
 }
 

@@ -54,41 +54,24 @@ extension Renderer {
   private func titled(_ text: Text) -> Text {
     let separators: Set<Unicode.Scalar> = ["-", "(", "{", "[", "<"]
     var bytes: [UInt8] = []
-    var word: [Unicode.Scalar] = []
-    func flush() {
-      guard let first = word.first else { return }
-      bytes.append(contentsOf: Text([first]).uppercased.bytes)
-      bytes.append(contentsOf: Text(word.dropFirst()).lowercased.bytes)
-      word = []
+    var rest = text.scalars[...]
+    while let first = rest.first {
+      let word = rest.prefix { !$0.isPythonSpace && !separators.contains($0) }
+      bytes += Text([first]).uppercased.bytes
+      bytes += Text(word.dropFirst()).lowercased.bytes
+      rest = rest.dropFirst(max(1, word.count))
     }
-    for scalar in text.string.unicodeScalars {
-      if scalar.isPythonSpace || separators.contains(scalar) {
-        flush()
-        bytes.append(scalar)
-      } else {
-        word.append(scalar)
-      }
-    }
-    flush()
     return Text(bytes)
   }
 
   /// The text with the characters escaped that mean something in HTML.
   func escapedHTML(_ text: Text) throws(Fault) -> Text {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.bytes.count)
-    for byte in text.bytes {
-      switch byte {
-      case UInt8(ascii: "&"): bytes.append("&amp;")
-      case UInt8(ascii: "<"): bytes.append("&lt;")
-      case UInt8(ascii: ">"): bytes.append("&gt;")
-      case UInt8(ascii: "'"): bytes.append("&#39;")
-      case UInt8(ascii: "\""): bytes.append("&#34;")
-      default: bytes.append(byte)
-      }
-    }
-    try charge(bytes: bytes.count)
-    return Text(bytes)
+    let escapes: KeyValuePairs<Text, Text> = [
+      "&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", "\"": "&#34;",
+    ]
+    let escaped = escapes.reduce(text) { $0.replacing($1.key, with: $1.value, limit: nil) }
+    try charge(bytes: escaped.bytes.count)
+    return escaped
   }
 
   /// The spaces, or other text, that an argument asks for to indent with.
@@ -102,7 +85,7 @@ extension Renderer {
   private func indent(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
     let values = try arguments.bound(["width", "first", "blank"])
     guard let text = value.text else {
-      if case .undefined(let object) = value { throw object.fault }
+      if case .undefined(let fault) = value { throw fault }
       throw .type("indent needs a string, not \(value.typeName)")
     }
     var width = try indentation(values[0] ?? .int(4), "the width")
@@ -124,19 +107,18 @@ extension Renderer {
 
   private func tojson(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
     let values = try arguments.bound(["ensure_ascii", "indent", "separators", "sort_keys"])
-    var indent: Text?
-    if let given = values[1], !given.isNull { indent = try indentation(given, "indent") }
-    var separators: (Text, Text)?
+    var layout = JSONLayout(
+      ensuresASCII: values[0]?.isTrue ?? false, sortsKeys: values[3]?.isTrue ?? false)
+    if let given = values[1], !given.isNull {
+      layout.indent = try indentation(given, "indent")
+      layout.itemSeparator = ","
+    }
     if let given = values[2], !given.isNull {
       let pair = try items(of: given)
       guard pair.count == 2 else { throw .value("separators must be a pair") }
-      separators = (
-        try pair[0].requiredText("a separator"), try pair[1].requiredText("a separator")
-      )
+      layout.itemSeparator = try pair[0].requiredText("a separator")
+      layout.keySeparator = try pair[1].requiredText("a separator")
     }
-    var writer = JSONText(indent: indent, separators: separators)
-    writer.ensuresASCII = values[0]?.isTrue ?? false
-    writer.sortsKeys = values[3]?.isTrue ?? false
-    return .string(try writer.write(value, self))
+    return try text(try ValueText.of(value, self, json: layout))
   }
 }

@@ -1,20 +1,27 @@
 /// The filters of jinja2 that chat templates use, with transformers' own `tojson`.
 enum Filter: String, CaseIterable, Sendable {
-  case abs, capitalize, `default`, dictsort, escape, first, float, format, indent, int, items
+  case capitalize, `default`, dictsort, escape, first, format, indent, int, items
   case join, last, length, list, lower, map, reject, rejectattr, replace, reverse, safe, select
   case selectattr, sort, string, title, tojson, trim, unique, upper
 
   private static let aliases: [String: Filter] = ["count": .length, "d": .default, "e": .escape]
 
   /// Filters of jinja2 that aren't done.
-  static let unsupported: Set<String> = [
-    "attr", "batch", "center", "filesizeformat", "forceescape", "groupby", "max", "min", "pprint",
+  private static let unsupported: Set<String> = [
+    "abs", "attr", "batch", "center", "filesizeformat", "float", "forceescape", "groupby", "max",
+    "min", "pprint",
     "random", "round", "slice", "striptags", "sum", "truncate", "urlencode", "urlize",
     "wordcount", "wordwrap", "xmlattr",
   ]
 
-  init?(name: String) {
-    guard let filter = Filter(rawValue: name) ?? Self.aliases[name] else { return nil }
+  /// The filter of a name.
+  ///
+  /// - Throws: `Fault.unsupported` or `Fault.unknownFilter`.
+  init(name: String) throws(Fault) {
+    guard let filter = Filter(rawValue: name) ?? Self.aliases[name] else {
+      if Self.unsupported.contains(name) { throw .unsupported("the filter '\(name)'") }
+      throw .unknownFilter(name)
+    }
     self = filter
   }
 }
@@ -28,7 +35,7 @@ extension Renderer {
     case .capitalize, .escape, .format, .indent, .lower, .replace, .safe, .string, .title,
       .tojson, .trim, .upper:
       return try applyText(filter, value, arguments)
-    case .abs, .float, .int: return try applyNumber(filter, value, arguments)
+    case .int: return try integer(value, arguments)
     case .map, .select, .reject, .selectattr, .rejectattr:
       return try applyLazy(filter, value, arguments)
     default: return try applySequence(filter, value, arguments)
@@ -39,33 +46,17 @@ extension Renderer {
   func apply(
     named name: Value, to value: Value, _ arguments: Arguments
   ) throws(Fault) -> Value {
-    if case .undefined(let object) = name { throw object.fault }
-    let string = name.text?.string ?? ""
-    guard let filter = Filter(name: string) else {
-      if Filter.unsupported.contains(string) { throw .unsupported("the filter '\(string)'") }
-      throw .unknownFilter(name.shortRepr)
-    }
-    return try apply(filter, to: value, arguments)
+    if case .undefined(let fault) = name { throw fault }
+    guard let text = name.text else { throw .unknownFilter(name.shortRepr) }
+    return try apply(try Filter(name: text.string), to: value, arguments)
   }
 
   // MARK: Numbers
 
-  private func applyNumber(
-    _ filter: Filter, _ value: Value, _ arguments: Arguments
-  ) throws(Fault) -> Value {
-    if filter == .abs {
-      _ = try arguments.unnamed(0...0)
-      if let integer = value.integer { return integer < 0 ? try negative(value) : .int(integer) }
-      if case .double(let number) = value { return .double(number.magnitude) }
-      throw .type("bad operand type for abs(): '\(value.typeName)'")
-    }
-    let values = try arguments.bound(filter == .int ? ["default", "base"] : ["default"])
-    if case .undefined(let object) = value { throw object.fault }
-    if filter == .float {
-      return (value.number ?? Self.parsedNumber(value)).map(Value.double) ?? values[0]
-        ?? .double(0)
-    }
-    if values.count > 1, values[1] != nil { throw .unsupported("the argument 'base' of 'int'") }
+  private func integer(_ value: Value, _ arguments: Arguments) throws(Fault) -> Value {
+    let values = try arguments.bound(["default", "base"])
+    if case .undefined(let fault) = value { throw fault }
+    if values[1] != nil { throw .unsupported("the argument 'base' of 'int'") }
     if let integer = value.integer { return .int(integer) }
     if let text = value.text, let integer = Int(text.stripped().string) { return .int(integer) }
     guard let number = value.number ?? Self.parsedNumber(value), !number.isNaN else {

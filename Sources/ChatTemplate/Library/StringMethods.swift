@@ -3,46 +3,35 @@ extension Renderer {
   func callString(
     _ method: Method, _ value: Value, _ text: Text, _ arguments: Arguments
   ) throws(Fault) -> Value {
-    switch method {
-    case .capitalize, .lower, .title, .upper:
+    switch method.name {
+    case "capitalize", "lower", "title", "upper":
       _ = try arguments.unnamed(0...0)
       try charge(bytes: text.bytes.count)
-      return value.sameKind(Self.changedCase(method, text))
-    case .strip, .lstrip, .rstrip:
+      return value.sameKind(Self.changedCase(method.name, text))
+    case "strip", "lstrip", "rstrip":
       let characters = try Self.strippedSet(try arguments.unnamed(0...1)[0])
       return value.sameKind(
         text.stripped(
-          left: method != .rstrip, right: method != .lstrip, characters: characters))
-    case .split, .rsplit: return try split(method, value, text, arguments)
-    case .splitlines:
-      let keeps = try arguments.bound(["keepends"])[0]?.isTrue ?? false
-      return try list(text.lines(keepingEnds: keeps).map(value.sameKind))
-    case .startswith, .endswith: return .bool(try hasAffix(method, text, arguments))
-    case .find, .count: return .int(try find(method, text, arguments))
-    case .replace: return try replace(value, text, arguments)
-    case .join: return try join(value, text, arguments)
-    case .removeprefix, .removesuffix:
-      let affix = try (arguments.unnamed(1...1)[0] ?? .null).requiredText("the argument")
-      if method == .removeprefix, text.hasPrefix(affix) {
-        return value.sameKind(Text(text.bytes[affix.bytes.count...]))
+          left: method.name != "rstrip", right: method.name != "lstrip", characters: characters))
+    case "split", "rsplit": return try split(method, value, text, arguments)
+    case "splitlines":
+      guard try arguments.bound(["keepends"])[0] == nil else {
+        throw .unsupported("the argument of 'splitlines'")
       }
-      if method == .removesuffix, text.hasSuffix(affix) {
-        return value.sameKind(Text(text.bytes.dropLast(affix.bytes.count)))
-      }
-      return value
-    case .isdigit:
-      _ = try arguments.unnamed(0...0)
-      return .bool(!text.isEmpty && text.string.unicodeScalars.allSatisfy(\.isPythonDigit))
-    case .format: return try braceFormatted(value, arguments)
-    default: throw .unsupported("the method '\(method.rawValue)' of str")
+      return try list(text.lines().map(value.sameKind))
+    case "startswith", "endswith": return .bool(try hasAffix(method, text, arguments))
+    case "replace": return try replace(value, text, arguments)
+    case "join": return try join(value, text, arguments)
+    case "format": return try braceFormatted(value, arguments)
+    default: throw .unsupported("the method '\(method.name)' of str")
     }
   }
 
-  private static func changedCase(_ method: Method, _ text: Text) -> Text {
+  private static func changedCase(_ method: String, _ text: Text) -> Text {
     switch method {
-    case .capitalize: text.capitalized
-    case .lower: text.lowercased
-    case .title: text.titlecased
+    case "capitalize": text.capitalized
+    case "lower": text.lowercased
+    case "title": text.titlecased
     default: text.uppercased
     }
   }
@@ -53,7 +42,7 @@ extension Renderer {
     let values = try arguments.bound(["sep", "maxsplit"])
     let count = try values[1]?.requiredInteger("maxsplit") ?? -1
     let limit = count < 0 ? nil : count
-    let isForward = method == .split
+    let isForward = method.name == "split"
     try charge(bytes: text.bytes.count * 2)
     guard let separator = values[0], !separator.isNull else {
       guard limit == nil else { throw .unsupported("a limit for the words of a split") }
@@ -70,34 +59,18 @@ extension Renderer {
   private func hasAffix(
     _ method: Method, _ text: Text, _ arguments: Arguments
   ) throws(Fault) -> Bool {
-    let given = try onlyArgument(of: method, arguments)
+    let values = try arguments.unnamed(1...3)
+    guard values[1] == nil else {
+      throw .unsupported("a start or an end in '\(method.name)'")
+    }
+    let given = values[0] ?? .null
     var affixes = [given]
     if case .tuple(let object) = given { affixes = object.items }
     for affix in affixes {
-      let affix = try affix.requiredText("\(method.rawValue) first arg")
-      if method == .startswith ? text.hasPrefix(affix) : text.hasSuffix(affix) { return true }
+      let affix = try affix.requiredText("\(method.name) first arg")
+      if method.name == "startswith" ? text.hasPrefix(affix) : text.hasSuffix(affix) { return true }
     }
     return false
-  }
-
-  /// The first occurrence of a text in another or -1, or the number of its occurrences.
-  private func find(
-    _ method: Method, _ text: Text, _ arguments: Arguments
-  ) throws(Fault) -> Int {
-    let needle = try onlyArgument(of: method, arguments).requiredText("the argument")
-    if method == .count { return text.occurrences(of: needle) }
-    return text.firstIndex(of: needle).map(text.scalarIndex(ofByte:)) ?? -1
-  }
-
-  /// The argument of a method that in Python also takes where to start and to end.
-  private func onlyArgument(
-    of method: Method, _ arguments: Arguments
-  ) throws(Fault) -> Value {
-    let values = try arguments.unnamed(1...3)
-    guard values[1] == nil else {
-      throw .unsupported("a start or an end in '\(method.rawValue)'")
-    }
-    return values[0] ?? .null
   }
 
   private func replace(
@@ -115,8 +88,9 @@ extension Renderer {
   func replaced(_ text: Text, _ old: Text, _ new: Text, _ count: Int) throws(Fault) -> Text {
     try charge(work: text.bytes.count)
     let limit = count < 0 ? nil : count
-    let places = text.occurrences(of: old)
-    try charge(product: min(places, limit ?? places), new.bytes.count)
+    guard !old.isEmpty else { throw .unsupported("replacing an empty text") }
+    let places = text.indices(of: old, limit: limit).count
+    try charge(product: places, new.bytes.count)
     try charge(bytes: text.bytes.count)
     return text.replacing(old, with: new, limit: limit)
   }

@@ -19,10 +19,18 @@ enum Test: String, CaseIterable, Sendable {
   ]
 
   /// Tests of jinja2 that aren't done.
-  static let unsupported: Set<String> = ["escaped", "filter", "lower", "sameas", "test", "upper"]
+  private static let unsupported: Set<String> = [
+    "escaped", "filter", "lower", "sameas", "test", "upper",
+  ]
 
-  init?(name: String) {
-    guard let test = Test(rawValue: name) ?? Self.aliases[name] else { return nil }
+  /// The test of a name.
+  ///
+  /// - Throws: `Fault.unsupported` or `Fault.unknownTest`.
+  init(name: String) throws(Fault) {
+    guard let test = Test(rawValue: name) ?? Self.aliases[name] else {
+      if Self.unsupported.contains(name) { throw .unsupported("the test '\(name)'") }
+      throw .unknownTest(name)
+    }
     self = test
   }
 }
@@ -67,7 +75,8 @@ extension Renderer {
     case (.string, .string), (.string, .markup): true
     case (.mapping, .dict): true
     case (.number, .int), (.number, .double), (.number, .bool): true
-    case (.iterable, _): isIterable(value)
+    case (.iterable, .iterator): true
+    case (.iterable, _): value.knownLength != nil
     case (.sequence, .string), (.sequence, .markup), (.sequence, .list), (.sequence, .tuple),
       (.sequence, .dict), (.sequence, .range), (.sequence, .undefined):
       true

@@ -176,7 +176,7 @@ struct Lexer {
       } else if ("0"..."9").contains(scalar) {
         try readNumber()
       } else if scalar.isNamePart {
-        try readName()
+        readName()
       } else if scalar == "'" || scalar == "\"" {
         try readString(scalar)
       } else {
@@ -208,18 +208,12 @@ struct Lexer {
     return true
   }
 
-  private mutating func readName() throws(TemplateError) {
+  private mutating func readName() {
     let start = index
     while index < scalars.count && scalars[index].isNamePart { index += 1 }
-    let name = scalars[start..<index]
-    guard let first = name.first, first == "_" || first.properties.isXIDStart,
-      name.allSatisfy({ $0.properties.isXIDContinue })
-    else {
-      throw .unexpectedCharacter(String(scalars[start]), at: position(start))
-    }
-    var text = ""
-    text.unicodeScalars.append(contentsOf: name)
-    add(.name(text), at: start)
+    var name = ""
+    name.unicodeScalars.append(contentsOf: scalars[start..<index])
+    add(.name(name), at: start)
   }
 
   private mutating func readSymbol() throws(TemplateError) {
@@ -256,12 +250,9 @@ extension Symbol {
 }
 
 extension Unicode.Scalar {
-  /// Whether the scalar may stand in a name; what may not start one is found later.
+  /// Whether the scalar may stand in a name.
   var isNamePart: Bool {
-    if isASCII {
-      return ("a"..."z").contains(self) || ("A"..."Z").contains(self) || self == "_"
-        || ("0"..."9").contains(self)
-    }
-    return properties.isXIDContinue || isPythonAlphanumeric
+    ("a"..."z").contains(self) || ("A"..."Z").contains(self) || self == "_"
+      || ("0"..."9").contains(self)
   }
 }

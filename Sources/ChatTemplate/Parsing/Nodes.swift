@@ -14,30 +14,21 @@ final class Expression: Sendable {
     case name(NameID)
     case list([Expression])
     case tuple([Expression])
-    case dict([Pair])
+    case dict([(key: Expression, value: Expression)])
     case conditional(test: Expression, then: Expression, otherwise: Expression?)
     case or([Expression])
     case and([Expression])
     case not(Expression)
     case negative(Expression)
-    case compare(Expression, [Comparand])
+    case compare(Expression, [Operand<Comparison>])
     case concat([Expression])
-    case arithmetic(Expression, [Operand])
+    case arithmetic(Expression, [Operand<Operator>])
     case chain(Expression, [Link])
   }
 
-  struct Pair: Sendable {
-    let key: Expression
-    let value: Expression
-  }
-
-  struct Comparand: Sendable {
-    let operation: Comparison
-    let value: Expression
-  }
-
-  struct Operand: Sendable {
-    let operation: Operator
+  /// An operator, where it stands, and what follows it.
+  struct Operand<Operation: Sendable>: Sendable {
+    let operation: Operation
     let value: Expression
     let place: Int
   }
@@ -62,8 +53,15 @@ enum Literal: Sendable {
   }
 }
 
-enum Comparison: Sendable {
-  case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual, contained, notContained
+enum Comparison: String, Sendable {
+  case equal = "=="
+  case notEqual = "!="
+  case less = "<"
+  case lessOrEqual = "<="
+  case greater = ">"
+  case greaterOrEqual = ">="
+  case contained = "in"
+  case notContained = "not"
 }
 
 /// A variable's number among the names of a template.
@@ -72,15 +70,14 @@ typealias NameID = Int
 /// What is done to a value: a lookup, a call, a filter or a test.
 struct Link: Sendable {
   enum Kind: Sendable {
-    case attribute(AttributeName)
+    case attribute(Text)
     case item(Expression)
     case slice(Expression?, Expression?, Expression?)
     case call(CallArguments)
     case filter(Filter, CallArguments)
     case test(Test, CallArguments, isNegated: Bool)
-    /// A filter or test that doesn't exist, which jinja2 finds only when it comes to use it.
-    case unknownFilter(String)
-    case unknownTest(String)
+    /// A filter or test that doesn't exist, which matters only once it is used.
+    case unknown(Fault)
   }
 
   let kind: Kind
@@ -89,30 +86,11 @@ struct Link: Sendable {
 
 /// The arguments of a call as they are written.
 struct CallArguments: Sendable {
-  struct Keyword: Sendable {
-    let name: String
-    let value: Expression
-  }
-
   var positional: [Expression] = []
-  var keywords: [Keyword] = []
+  var keywords: [(name: String, value: Expression)] = []
   /// What `*` and `**` unpack.
   var unpackedList: Expression?
   var unpackedDict: Expression?
-}
-
-/// The name of an attribute, with the method that it may stand for.
-struct AttributeName: Sendable {
-  let text: Text
-  let method: Method?
-
-  init(_ text: Text) {
-    self.text = text
-    method = text.count <= 16 ? Method(rawValue: text.string) : nil
-  }
-
-  /// Whether it is one of Python's own, which the sandbox hides.
-  var isInternal: Bool { text.hasPrefix("__") && text.hasSuffix("__") && text.count > 4 }
 }
 
 /// A statement of a template.
@@ -122,20 +100,13 @@ struct Statement: Sendable {
     case output(Expression)
     case assign(Target, Expression)
     case assignBlock(Target, filters: [Link], Block)
-    case condition([Branch], otherwise: [Statement])
+    case condition([(test: Expression, body: [Statement])], otherwise: [Statement])
     case loop(LoopStatement)
     case macro(NameID, MacroDefinition)
     case callBlock(MacroDefinition, callee: Expression, CallArguments)
     case filterBlock([Link], Block)
-    /// What the assistant said; jinja2 makes a function of it.
-    case generation(MacroDefinition)
     case breakLoop
     case continueLoop
-  }
-
-  struct Branch: Sendable {
-    let test: Expression
-    let body: [Statement]
   }
 
   let kind: Kind
@@ -146,6 +117,14 @@ struct Statement: Sendable {
 struct Block: Sendable {
   let body: [Statement]
   let frame: Frame
+
+  /// Statements, with a frame that already knows what is declared in front of them.
+  init(_ body: [Statement], _ frame: Frame = Frame()) {
+    self.body = body
+    var frame = frame
+    frame.scan(body)
+    self.frame = frame
+  }
 }
 
 /// What is assigned to.
@@ -165,7 +144,7 @@ indirect enum Target: Sendable {
 }
 
 /// A `for` statement.
-final class LoopStatement: Sendable {
+struct LoopStatement: Sendable {
   let target: Target
   let items: Expression
   /// The condition after `if`, with the frame that it is evaluated in.
@@ -173,22 +152,10 @@ final class LoopStatement: Sendable {
   let testFrame: Frame
   let body: Block
   let otherwise: Block
-
-  init(
-    target: Target, items: Expression, test: Expression?, testFrame: Frame, body: Block,
-    otherwise: Block
-  ) {
-    self.target = target
-    self.items = items
-    self.test = test
-    self.testFrame = testFrame
-    self.body = body
-    self.otherwise = otherwise
-  }
 }
 
 /// A macro, or the body of a `call` block.
-final class MacroDefinition: Sendable {
+struct MacroDefinition: Sendable {
   let name: String?
   let parameters: [(id: NameID, name: String)]
   /// The defaults of the last parameters.
@@ -196,15 +163,4 @@ final class MacroDefinition: Sendable {
   let body: Block
   /// The variable for the body of a `call` block; nil if the macro doesn't use it.
   let caller: NameID?
-
-  init(
-    name: String?, parameters: [(id: NameID, name: String)], defaults: [Expression], body: Block,
-    caller: NameID?
-  ) {
-    self.name = name
-    self.parameters = parameters
-    self.defaults = defaults
-    self.body = body
-    self.caller = caller
-  }
 }

@@ -10,7 +10,6 @@ extension Parser {
   mutating func parseExpression(conditional: Bool = true) throws(TemplateError) -> Expression {
     try enter()
     defer { leave() }
-    let unknownBefore = unknown.count
     var expression = try parseBinary(.or)
     var count = 0
     while conditional && isName("if") {
@@ -21,7 +20,6 @@ extension Parser {
       let otherwise = skip(name: "else") ? try parseExpression() : nil
       expression = Expression(
         .conditional(test: test, then: expression, otherwise: otherwise), at: place)
-      unknown.removeSubrange(unknownBefore...)
     }
     return expression
   }
@@ -32,19 +30,30 @@ extension Parser {
   ) throws(TemplateError) -> Expression {
     let place = current.place
     var items: [Expression] = []
+    let isTuple = try parseRow(until: end) { parser throws(TemplateError) in
+      items.append(try parser.parseExpression(conditional: conditional))
+    }
+    if !isTuple, let item = items.first { return item }
+    guard isTuple || inParentheses else { throw unexpected("an expression") }
+    return Expression(.tuple(items), at: place)
+  }
+
+  /// Reads what commas separate up to the end of a tag or a bracket, or a name.
+  ///
+  /// - Returns: whether there are commas, so that it is a tuple.
+  mutating func parseRow(
+    until end: String?, _ parseItem: (inout Parser) throws(TemplateError) -> Void
+  ) throws(TemplateError) -> Bool {
     var isTuple = false
     while true {
-      if !items.isEmpty { try expect(.comma) }
-      if isTupleEnd(end) { break }
-      items.append(try parseExpression(conditional: conditional))
-      guard isSymbol(.comma) else { break }
+      switch current.kind {
+      case .variableEnd, .blockEnd, .symbol(.closeParenthesis): return isTuple
+      case .name(let name) where name == end: return isTuple
+      default: try parseItem(&self)
+      }
+      guard skip(.comma) else { return isTuple }
       isTuple = true
     }
-    if !isTuple {
-      if let item = items.first { return item }
-      guard inParentheses else { throw unexpected("an expression") }
-    }
-    return Expression(.tuple(items), at: place)
   }
 
   private mutating func parseBinary(_ lowest: Precedence) throws(TemplateError) -> Expression {
@@ -59,7 +68,7 @@ extension Parser {
       left = try parseUnary()
     }
     while let precedence = currentPrecedence, precedence.rawValue >= lowest.rawValue {
-      left = Expression(try parseRow(left, precedence), at: place)
+      left = Expression(try parseOperation(left, precedence), at: place)
     }
     return left
   }
@@ -83,61 +92,48 @@ extension Parser {
   }
 
   /// Reads operands as long as operators of the same precedence stand between them.
-  private mutating func parseRow(
+  private mutating func parseOperation(
     _ first: Expression, _ precedence: Precedence
   ) throws(TemplateError) -> Expression.Kind {
+    switch precedence {
+    case .compare:
+      return .compare(
+        first,
+        try parseOperands(precedence, operand: .sum) { parser, symbol in
+          if symbol == "not" { parser.advance() }
+          return Comparison(rawValue: symbol)
+        })
+    case .sum, .product:
+      return .arithmetic(
+        first, try parseOperands(precedence, operand: precedence.next) { Operator(rawValue: $1) })
+    default: break
+    }
     var items = [first]
-    var comparands: [Expression.Comparand] = []
-    var operands: [Expression.Operand] = []
     while currentPrecedence == precedence {
-      let token = advance()
-      switch precedence {
-      case .compare:
-        let operation = comparison(token)
-        let value = try parseBinary(.sum)
-        comparands.append(Expression.Comparand(operation: operation, value: value))
-      case .sum, .product:
-        let value = try parseBinary(precedence.next)
-        operands.append(
-          Expression.Operand(
-            operation: try arithmetic(token), value: value, place: token.place))
-      default: items.append(try parseBinary(precedence.next))
-      }
+      advance()
+      items.append(try parseBinary(precedence.next))
     }
     switch precedence {
     case .or: return .or(items)
     case .and: return .and(items)
-    case .compare: return .compare(first, comparands)
-    case .concat: return .concat(items)
-    default: return .arithmetic(first, operands)
+    default: return .concat(items)
     }
   }
 
-  private mutating func comparison(_ token: Token) -> Comparison {
-    switch token.kind {
-    case .symbol(.equal): return .equal
-    case .symbol(.notEqual): return .notEqual
-    case .symbol(.less): return .less
-    case .symbol(.lessOrEqual): return .lessOrEqual
-    case .symbol(.greater): return .greater
-    case .symbol(.greaterOrEqual): return .greaterOrEqual
-    case .name("in"): return .contained
-    default:
-      advance()
-      return .notContained
+  private mutating func parseOperands<Operation>(
+    _ precedence: Precedence, operand: Precedence,
+    _ operation: (inout Parser, String) -> Operation?
+  ) throws(TemplateError) -> [Expression.Operand<Operation>] {
+    var operands: [Expression.Operand<Operation>] = []
+    while currentPrecedence == precedence {
+      let token = advance()
+      guard let operation = operation(&self, token.spelling) else {
+        throw unsupported("the operator '\(token.spelling)'", token.place)
+      }
+      operands.append(
+        .init(operation: operation, value: try parseBinary(operand), place: token.place))
     }
-  }
-
-  private func arithmetic(_ token: Token) throws(TemplateError) -> Operator {
-    switch token.kind {
-    case .symbol(.subtract): return .subtract
-    case .symbol(.multiply): return .multiply
-    case .symbol(.divide): return .divide
-    case .symbol(.floorDivide): return .floorDivide
-    case .symbol(.modulo): return .modulo
-    case .symbol(.power): throw unsupported("the operator '**'", token.place)
-    default: return .add
-    }
+    return operands
   }
 
   /// Reads a value with its signs, lookups, calls, filters and tests.
@@ -201,25 +197,20 @@ extension Parser {
 
   private mutating func parseList() throws(TemplateError) -> [Expression] {
     var items: [Expression] = []
-    while !isSymbol(.closeBracket) {
-      if !items.isEmpty { try expect(.comma) }
-      if isSymbol(.closeBracket) { break }
-      items.append(try parseExpression())
+    try parseItems(until: .closeBracket) { parser throws(TemplateError) in
+      items.append(try parser.parseExpression())
     }
-    try expect(.closeBracket)
     return items
   }
 
-  private mutating func parseDict() throws(TemplateError) -> [Expression.Pair] {
-    var pairs: [Expression.Pair] = []
-    while !isSymbol(.closeBrace) {
-      if !pairs.isEmpty { try expect(.comma) }
-      if isSymbol(.closeBrace) { break }
-      let key = try parseExpression()
-      try expect(.colon)
-      pairs.append(Expression.Pair(key: key, value: try parseExpression()))
+  private mutating func parseDict() throws(TemplateError) -> [(key: Expression, value: Expression)]
+  {
+    var pairs: [(key: Expression, value: Expression)] = []
+    try parseItems(until: .closeBrace) { parser throws(TemplateError) in
+      let key = try parser.parseExpression()
+      try parser.expect(.colon)
+      pairs.append((key, try parser.parseExpression()))
     }
-    try expect(.closeBrace)
     return pairs
   }
 }

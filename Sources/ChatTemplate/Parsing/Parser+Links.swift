@@ -14,7 +14,7 @@ extension Parser {
     }
   }
 
-  /// Reads filters, tests and calls of what they give.
+  /// Reads filters and tests.
   mutating func parseFilters(into links: inout [Link]) throws(TemplateError) {
     while true {
       let place = current.place
@@ -24,9 +24,7 @@ extension Parser {
         links.append(try parseFilter())
       case .name("is"):
         advance()
-        links.append(Link(kind: try parseTest(), place: place))
-      case .symbol(.openParenthesis):
-        links.append(Link(kind: .call(try parseArguments()), place: place))
+        links.append(try parseTest(place))
       default: return
       }
     }
@@ -36,7 +34,7 @@ extension Parser {
     advance()
     let token = advance()
     switch token.kind {
-    case .name(let name): return .attribute(AttributeName(Text(name)))
+    case .name(let name): return .attribute(Text(name))
     case .integer(let index):
       return .item(Expression(.literal(.int(index)), at: token.place))
     default:
@@ -47,28 +45,13 @@ extension Parser {
 
   private mutating func parseSubscript() throws(TemplateError) -> Link.Kind {
     let place = advance().place
-    var items: [Expression] = []
-    var isTuple = false
-    while !isSymbol(.closeBracket) {
-      if !items.isEmpty {
-        try expect(.comma)
-        isTuple = true
-      }
-      let start = isSymbol(.colon) ? nil : try parseExpression()
-      if isSymbol(.colon) {
-        guard items.isEmpty else { throw unsupported("a slice among several subscripts", place) }
-        let slice = try parseSlice(from: start)
-        guard isSymbol(.closeBracket) else {
-          throw unsupported("a slice among several subscripts", place)
-        }
-        advance()
-        return slice
-      }
-      if let start { items.append(start) }
-    }
+    let start = isSymbol(.colon) ? nil : try parseExpression()
+    var kind = start.map(Link.Kind.item)
+    if isSymbol(.colon) { kind = try parseSlice(from: start) }
+    if isSymbol(.comma) { throw unsupported("a subscript with a comma", place) }
     try expect(.closeBracket)
-    if let item = items.first, !isTuple { return .item(item) }
-    return .item(Expression(.tuple(items), at: place))
+    guard let kind else { throw unexpected("an expression") }
+    return kind
   }
 
   private mutating func parseSlice(from start: Expression?) throws(TemplateError) -> Link.Kind {
@@ -87,20 +70,19 @@ extension Parser {
   /// Reads the name of a filter after `|`, and its arguments.
   mutating func parseFilter() throws(TemplateError) -> Link {
     let place = current.place
-    let name = try parseDottedName("the name of a filter")
+    let name = try expectName("the name of a filter")
     let arguments = isSymbol(.openParenthesis) ? try parseArguments() : CallArguments()
-    if let filter = Filter(name: name) {
-      return Link(kind: .filter(filter, arguments), place: place)
+    do throws(Fault) {
+      return Link(kind: .filter(try Filter(name: name), arguments), place: place)
+    } catch {
+      return try unknown(error, place)
     }
-    if Filter.unsupported.contains(name) { throw unsupported("the filter '\(name)'", place) }
-    if !isSoft { unknown.append(.unknownFilter(name, at: position(place))) }
-    return Link(kind: .unknownFilter(name), place: place)
   }
 
-  private mutating func parseTest() throws(TemplateError) -> Link.Kind {
+  private mutating func parseTest(_ start: Int) throws(TemplateError) -> Link {
     let isNegated = skip(name: "not")
     let place = current.place
-    let name = try parseDottedName("the name of a test")
+    let name = try expectName("the name of a test")
     var arguments = CallArguments()
     switch current.kind {
     case .symbol(.openParenthesis): arguments = try parseArguments()
@@ -109,25 +91,26 @@ extension Parser {
     case .name, .string, .integer, .float, .symbol(.openBracket), .symbol(.openBrace):
       try enter()
       defer { leave() }
-      let start = current.place
       let base = try parsePrimary()
       var links: [Link] = []
       try parseLookups(into: &links)
       arguments.positional = [
-        links.isEmpty ? base : Expression(.chain(base, links), at: start)
+        links.isEmpty ? base : Expression(.chain(base, links), at: base.place)
       ]
     default: break
     }
-    if let test = Test(name: name) { return .test(test, arguments, isNegated: isNegated) }
-    if Test.unsupported.contains(name) { throw unsupported("the test '\(name)'", place) }
-    if !isSoft { unknown.append(.unknownTest(name, at: position(place))) }
-    return .unknownTest(name)
+    do throws(Fault) {
+      let kind = Link.Kind.test(try Test(name: name), arguments, isNegated: isNegated)
+      return Link(kind: kind, place: start)
+    } catch {
+      return try unknown(error, place)
+    }
   }
 
-  private mutating func parseDottedName(_ what: String) throws(TemplateError) -> String {
-    var name = try expectName(what)
-    while skip(.dot) { name += "." + (try expectName(what)) }
-    return name
+  /// What jinja2 doesn't have either matters only once it is used.
+  private func unknown(_ fault: Fault, _ place: Int) throws(TemplateError) -> Link {
+    if case .unsupported = fault { throw fault.error(at: position(place)) }
+    return Link(kind: .unknown(fault), place: place)
   }
 
   /// Reads arguments in parentheses.
@@ -135,32 +118,22 @@ extension Parser {
     let place = current.place
     try expect(.openParenthesis)
     var arguments = CallArguments()
-    var isFirst = true
-    while !isSymbol(.closeParenthesis) {
-      if !isFirst {
-        try expect(.comma)
-        if isSymbol(.closeParenthesis) { break }
-      }
-      isFirst = false
-      try parseArgument(into: &arguments, place)
+    try parseItems(until: .closeParenthesis) { parser throws(TemplateError) in
+      try parser.parseArgument(into: &arguments, place)
     }
-    try expect(.closeParenthesis)
     return arguments
   }
 
   private mutating func parseArgument(
     into arguments: inout CallArguments, _ place: Int
   ) throws(TemplateError) {
-    let error = TemplateError.invalidArguments(
-      "the arguments of the call are out of order", at: position(place))
-    if skip(.multiply) {
-      guard arguments.unpackedList == nil && arguments.unpackedDict == nil else { throw error }
+    let takesPositional = arguments.keywords.isEmpty && arguments.unpackedList == nil
+    let isDone = arguments.unpackedDict != nil
+    if !isDone && arguments.unpackedList == nil && skip(.multiply) {
       arguments.unpackedList = try parseExpression()
-    } else if skip(.power) {
-      guard arguments.unpackedDict == nil else { throw error }
+    } else if !isDone && skip(.power) {
       arguments.unpackedDict = try parseExpression()
-    } else if case .name(let name) = current.kind, following.kind == .symbol(.assign) {
-      guard arguments.unpackedDict == nil else { throw error }
+    } else if !isDone, case .name(let name) = current.kind, following.kind == .symbol(.assign) {
       guard arguments.keywords.count < 256 else {
         throw .invalidArguments("the call has too many arguments", at: position(place))
       }
@@ -169,13 +142,11 @@ extension Parser {
       }
       advance()
       advance()
-      arguments.keywords.append(CallArguments.Keyword(name: name, value: try parseExpression()))
-    } else {
-      guard
-        arguments.keywords.isEmpty && arguments.unpackedList == nil
-          && arguments.unpackedDict == nil
-      else { throw error }
+      arguments.keywords.append((name, try parseExpression()))
+    } else if !isDone && takesPositional {
       arguments.positional.append(try parseExpression())
+    } else {
+      throw .invalidArguments("the arguments of the call are out of order", at: position(place))
     }
   }
 }

@@ -1,65 +1,45 @@
 /// Macros, `call` blocks and targets of assignments.
 extension Parser {
+  private typealias Signature = (
+    parameters: [(id: NameID, name: String)], defaults: [Expression], place: Int
+  )
+
   mutating func parseMacro() throws(TemplateError) -> Statement.Kind {
     advance()
     let name = try expectName("the name of a macro")
-    let definition = try parseFunction { parser throws(TemplateError) in
-      try parser.parseDefinition(name: name, hasSignature: true, end: "endmacro") { _ in }
-    }
-    return .macro(id(name), definition)
+    let signature = try parseSignature()
+    return .macro(id(name), try parseDefinition(name, signature, end: "endmacro"))
   }
 
   mutating func parseCall() throws(TemplateError) -> Statement.Kind {
     let place = advance().place
-    let hasSignature = isSymbol(.openParenthesis)
-    var call: (callee: Expression, arguments: CallArguments)?
-    let definition = try parseFunction { parser throws(TemplateError) in
-      try parser.parseDefinition(name: nil, hasSignature: hasSignature, end: "endcall") {
-        parser throws(TemplateError) in
-        call = try parser.parseCallee()
-      }
-    }
-    guard let call else {
-      throw .invalidArguments("'call' needs a call", at: position(place))
-    }
-    return .callBlock(definition, callee: call.callee, call.arguments)
-  }
-
-  mutating func parseGeneration() throws(TemplateError) -> MacroDefinition {
-    try parseFunction { parser throws(TemplateError) in
-      try parser.parseDefinition(name: nil, hasSignature: false, end: "endgeneration") { _ in }
-    }
-  }
-
-  /// Reads the call that gets the body of a `call` block.
-  private mutating func parseCallee() throws(TemplateError) -> (Expression, CallArguments)? {
+    var signature: Signature = ([], [], place)
+    if isSymbol(.openParenthesis) { signature = try parseSignature() }
     let expression = try parseExpression()
     guard case .chain(let base, var links) = expression.kind,
       case .call(let arguments)? = links.popLast()?.kind
-    else { return nil }
+    else { throw .invalidArguments("'call' needs a call", at: position(place)) }
     let callee = links.isEmpty ? base : Expression(.chain(base, links), at: expression.place)
-    return (callee, arguments)
+    let definition = try parseDefinition(nil, signature, end: "endcall")
+    return .callBlock(definition, callee: callee, arguments)
   }
 
-  /// Reads a signature, what follows it and the body.
-  private mutating func parseDefinition(
-    name: String?, hasSignature: Bool, end: String,
-    _ afterSignature: (inout Parser) throws(TemplateError) -> Void
-  ) throws(TemplateError) -> MacroDefinition {
-    let place = current.place
-    let wasSoft = isSoft
-    isSoft = false
-    var parameters: [(id: NameID, name: String)] = []
-    var defaults: [Expression] = []
-    if hasSignature { try parseSignature(&parameters, &defaults) }
-    isSoft = wasSoft
-    try afterSignature(&self)
-    let outerNames = specialNames
-    specialNames = []
-    let body = try parseScope(until: [end])
+  /// Reads what the assistant said; jinja2 makes a function of it.
+  mutating func parseGeneration() throws(TemplateError) -> Statement.Kind {
     advance()
+    return .filterBlock([], try parseDefinition(nil, ([], [], 0), end: "endgeneration").body)
+  }
+
+  /// Reads the body of something that becomes a function, out of which `break` cannot lead.
+  private mutating func parseDefinition(
+    _ name: String?, _ signature: Signature, end: String
+  ) throws(TemplateError) -> MacroDefinition {
+    let (parameters, defaults, place) = signature
+    let outer = (isInLoop, specialNames)
+    (isInLoop, specialNames) = (false, [])
+    let body = try parseBlock(end: end)
     let used = specialNames
-    specialNames.formUnion(outerNames)
+    (isInLoop, specialNames) = (outer.0, used.union(outer.1))
 
     let names = Set(parameters.map(\.name))
     guard names.count == parameters.count else {
@@ -73,32 +53,29 @@ extension Parser {
     var frame = Frame()
     for parameter in parameters { frame.declare(parameter.id) }
     for expression in defaults { frame.scan(expression) }
-    frame.scan(body)
     if let caller { frame.declare(caller) }
     return MacroDefinition(
       name: name, parameters: parameters, defaults: defaults,
-      body: Block(body: body, frame: frame), caller: caller)
+      body: Block(body, frame), caller: caller)
   }
 
-  private mutating func parseSignature(
-    _ parameters: inout [(id: NameID, name: String)], _ defaults: inout [Expression]
-  ) throws(TemplateError) {
+  private mutating func parseSignature() throws(TemplateError) -> Signature {
+    var signature: Signature = ([], [], current.place)
     try expect(.openParenthesis)
-    while !isSymbol(.closeParenthesis) {
-      if !parameters.isEmpty { try expect(.comma) }
-      let place = current.place
-      let name = try expectName("the name of a parameter")
-      try checkAssignable(name, place)
-      parameters.append((id(name), name))
-      if skip(.assign) {
-        defaults.append(try parseExpression())
-      } else if !defaults.isEmpty {
+    try parseItems(until: .closeParenthesis) { parser throws(TemplateError) in
+      let place = parser.current.place
+      let name = try parser.expectName("the name of a parameter")
+      try parser.checkAssignable(name, place)
+      signature.parameters.append((parser.id(name), name))
+      if parser.skip(.assign) {
+        signature.defaults.append(try parser.parseExpression())
+      } else if !signature.defaults.isEmpty {
         throw .invalidArguments(
           "the parameter '\(name)' has no default but follows one that has",
-          at: position(place))
+          at: parser.position(place))
       }
     }
-    try expect(.closeParenthesis)
+    return signature
   }
 
   // MARK: Targets
@@ -108,19 +85,12 @@ extension Parser {
     allowsAttributes: Bool = false, end: String? = nil
   ) throws(TemplateError) -> Target {
     var targets: [Target] = []
-    var isTuple = false
-    while true {
-      if !targets.isEmpty { try expect(.comma) }
-      if isTupleEnd(end) { break }
-      targets.append(try parseSingleTarget(allowsAttributes))
-      guard isSymbol(.comma) else { break }
-      isTuple = true
+    let isTuple = try parseRow(until: end) { parser throws(TemplateError) in
+      targets.append(try parser.parseSingleTarget(allowsAttributes))
     }
-    if !isTuple {
-      guard let target = targets.first else { throw unexpected("a name to assign to") }
-      return target
-    }
-    return .tuple(targets)
+    if isTuple { return .tuple(targets) }
+    guard let target = targets.first else { throw unexpected("a name to assign to") }
+    return target
   }
 
   private mutating func parseSingleTarget(
@@ -135,27 +105,10 @@ extension Parser {
       }
       try checkAssignable(name, token.place)
       return .name(id(name))
-    case .symbol(.openParenthesis):
-      try enter()
-      defer { leave() }
-      let inner = try parseParenthesizedTargets()
-      return inner
+    case .symbol(.openParenthesis): throw unsupported("a target in parentheses", token.place)
     default:
       throw .invalidTarget(token.description, at: position(token.place))
     }
-  }
-
-  private mutating func parseParenthesizedTargets() throws(TemplateError) -> Target {
-    var targets: [Target] = []
-    var isTuple = false
-    while !isSymbol(.closeParenthesis) {
-      targets.append(try parseSingleTarget(false))
-      guard skip(.comma) else { break }
-      isTuple = true
-    }
-    try expect(.closeParenthesis)
-    if let target = targets.first, !isTuple { return target }
-    return .tuple(targets)
   }
 
   private func checkAssignable(_ name: String, _ place: Int) throws(TemplateError) {
@@ -164,14 +117,6 @@ extension Parser {
     }
     if name == "loop" && loopDepth > 0 {
       throw .invalidTarget("the special variable 'loop'", at: position(place))
-    }
-  }
-
-  func isTupleEnd(_ end: String?) -> Bool {
-    switch current.kind {
-    case .variableEnd, .blockEnd, .symbol(.closeParenthesis): true
-    case .name(let name): name == end
-    default: false
     }
   }
 }

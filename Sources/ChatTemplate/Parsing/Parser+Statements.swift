@@ -43,23 +43,6 @@ extension Parser {
     return body
   }
 
-  /// Reads a block that has variables of its own, and what frees `if` from early checks doesn't
-  /// reach into.
-  mutating func parseScope(until ends: [String]) throws(TemplateError) -> [Statement] {
-    let wasSoft = isSoft
-    isSoft = false
-    defer { isSoft = wasSoft }
-    return try parseBlock(until: ends)
-  }
-
-  mutating func parseScope(end: String) throws(TemplateError) -> Block {
-    let body = try parseScope(until: [end])
-    advance()
-    var frame = Frame()
-    frame.scan(body)
-    return Block(body: body, frame: frame)
-  }
-
   private mutating func parseStatement() throws(TemplateError) -> Statement {
     let place = current.place
     guard case .name(let name) = current.kind else { throw unexpected("the name of a statement") }
@@ -73,9 +56,7 @@ extension Parser {
     case "macro": kind = try parseMacro()
     case "call": kind = try parseCall()
     case "filter": kind = try parseFilterBlock()
-    case "generation":
-      advance()
-      kind = .generation(try parseGeneration())
+    case "generation": kind = try parseGeneration()
     case "break", "continue":
       guard isInLoop else { throw .outsideLoop(name, at: position(place)) }
       advance()
@@ -86,16 +67,6 @@ extension Parser {
       throw .unknownTag(name, expected: endTags.last ?? [], at: position(place))
     }
     return Statement(kind: kind, place: place)
-  }
-
-  /// Reads something that becomes a function, out of which `break` cannot lead.
-  mutating func parseFunction<Result>(
-    _ parse: (inout Parser) throws(TemplateError) -> Result
-  ) throws(TemplateError) -> Result {
-    let wasInLoop = isInLoop
-    isInLoop = false
-    defer { isInLoop = wasInLoop }
-    return try parse(&self)
   }
 
   // MARK: Assignments
@@ -109,33 +80,25 @@ extension Parser {
       advance()
       filters.append(try parseFilter())
     }
-    return .assignBlock(target, filters: filters, try parseScope(end: "endset"))
+    return .assignBlock(target, filters: filters, Block(try parseBlock(end: "endset")))
   }
 
   private mutating func parseFilterBlock() throws(TemplateError) -> Statement.Kind {
     advance()
     var filters = [try parseFilter()]
     while skip(.pipe) { filters.append(try parseFilter()) }
-    let body = try parseScope(until: ["endfilter"])
-    advance()
-    var frame = Frame()
-    frame.scan(body)
-    for filter in filters { frame.scan(filter) }
-    return .filterBlock(filters, Block(body: body, frame: frame))
+    return .filterBlock(filters, Block(try parseBlock(end: "endfilter")))
   }
 
   // MARK: Control
 
   private mutating func parseIf() throws(TemplateError) -> Statement.Kind {
-    let wasSoft = isSoft
-    isSoft = true
-    defer { isSoft = wasSoft }
-    var branches: [Statement.Branch] = []
+    var branches: [(test: Expression, body: [Statement])] = []
     advance()
     while true {
       let test = try parseTuple(conditional: false)
       let body = try parseBlock(until: ["elif", "else", "endif"])
-      branches.append(Statement.Branch(test: test, body: body))
+      branches.append((test, body))
       let end = advance()
       if end.kind == .name("elif") { continue }
       let otherwise = end.kind == .name("else") ? try parseBlock(end: "endif") : []
@@ -161,17 +124,16 @@ extension Parser {
     if isName("recursive") { throw unsupported("a recursive loop", current.place) }
     let wasInLoop = isInLoop
     isInLoop = true
-    let body = try parseScope(until: ["endfor", "else"])
+    let body = try parseBlock(until: ["endfor", "else"])
     isInLoop = wasInLoop
     let hasElse = advance().kind == .name("else")
-    let otherwise = hasElse ? try parseScope(end: "endfor") : Block(body: [], frame: Frame())
+    let otherwise = Block(hasElse ? try parseBlock(end: "endfor") : [])
     var frame = Frame()
     frame.declare(id("loop"))
     frame.declare(target)
-    frame.scan(body)
     return .loop(
       LoopStatement(
         target: target, items: items, test: test, testFrame: testFrame,
-        body: Block(body: body, frame: frame), otherwise: otherwise))
+        body: Block(body, frame), otherwise: otherwise))
   }
 }

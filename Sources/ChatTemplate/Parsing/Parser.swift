@@ -18,10 +18,6 @@ struct Parser {
   var isInLoop = false
   /// How many loops are open in the source, in macros or not.
   var loopDepth = 0
-  /// Whether unknown filters matter only once they are used, as in `if`.
-  var isSoft = false
-  /// Unknown filters and tests where they do matter.
-  var unknown: [TemplateError] = []
   /// The special variables of macros that were read since the set was emptied.
   var specialNames: Set<String> = []
 
@@ -34,11 +30,7 @@ struct Parser {
 
   /// The whole template.
   mutating func parse() throws(TemplateError) -> Block {
-    let body = try parseBody(until: [])
-    if let error = unknown.first { throw error }
-    var frame = Frame()
-    frame.scan(body)
-    return Block(body: body, frame: frame)
+    Block(try parseBody(until: []))
   }
 
   // MARK: Tokens
@@ -88,6 +80,22 @@ struct Parser {
     return name
   }
 
+  /// Reads what commas separate up to a closing bracket, which may follow a comma.
+  mutating func parseItems(
+    until close: Symbol, _ parseItem: (inout Parser) throws(TemplateError) -> Void
+  ) throws(TemplateError) {
+    var isFirst = true
+    while !isSymbol(close) {
+      if !isFirst {
+        try expect(.comma)
+        if isSymbol(close) { break }
+      }
+      isFirst = false
+      try parseItem(&self)
+    }
+    try expect(close)
+  }
+
   func unexpected(_ expected: String) -> TemplateError {
     .unexpectedToken(current.description, expected: expected, at: position(current.place))
   }
@@ -108,9 +116,7 @@ struct Parser {
 
   mutating func enter() throws(TemplateError) {
     nesting += 1
-    if nesting > limits.nesting {
-      throw .nestedTooDeep(limit: limits.nesting, at: position(current.place))
-    }
+    try checkCount(nesting)
   }
 
   mutating func leave() { nesting -= 1 }

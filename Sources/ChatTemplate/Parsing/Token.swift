@@ -17,6 +17,15 @@ struct Token {
   let kind: Kind
   let place: Int
 
+  /// How a name or a symbol is spelled.
+  var spelling: String {
+    switch kind {
+    case .name(let name): name
+    case .symbol(let symbol): symbol.rawValue
+    default: ""
+    }
+  }
+
   /// The token in a message.
   var description: String {
     switch kind {
@@ -25,10 +34,9 @@ struct Token {
     case .variableEnd: "'}}'"
     case .blockBegin: "'{%'"
     case .blockEnd: "'%}'"
-    case .name(let name): "'\(name)'"
+    case .name, .symbol: "'\(spelling)'"
     case .string: "a string"
     case .integer, .float: "a number"
-    case .symbol(let symbol): "'\(symbol.rawValue)'"
     case .end: "the end of the template"
     }
   }

@@ -56,7 +56,7 @@ extension Value {
   /// The integer that an argument must be.
   func requiredInteger(_ what: String) throws(Fault) -> Int {
     if let integer { return integer }
-    if case .undefined(let object) = self { throw object.fault }
+    if case .undefined(let fault) = self { throw fault }
     throw .type("\(what) must be an integer, not \(typeName)")
   }
 

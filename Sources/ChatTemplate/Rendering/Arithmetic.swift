@@ -1,17 +1,11 @@
 /// An operator between numbers, and between what else Python lets it join.
-enum Operator: Sendable {
-  case add, subtract, multiply, divide, floorDivide, modulo
-
-  var symbol: String {
-    switch self {
-    case .add: "+"
-    case .subtract: "-"
-    case .multiply: "*"
-    case .divide: "/"
-    case .floorDivide: "//"
-    case .modulo: "%"
-    }
-  }
+enum Operator: String, Sendable {
+  case add = "+"
+  case subtract = "-"
+  case multiply = "*"
+  case divide = "/"
+  case floorDivide = "//"
+  case modulo = "%"
 }
 
 extension Renderer {
@@ -31,10 +25,10 @@ extension Renderer {
       if left.text != nil { throw .unsupported("formatting with '%'") }
     default: break
     }
-    if case .undefined(let object) = left { throw object.fault }
-    if case .undefined(let object) = right { throw object.fault }
+    if case .undefined(let fault) = left { throw fault }
+    if case .undefined(let fault) = right { throw fault }
     throw .type(
-      "unsupported operand type(s) for \(operation.symbol): '\(left.typeName)' and "
+      "unsupported operand type(s) for \(operation.rawValue): '\(left.typeName)' and "
         + "'\(right.typeName)'")
   }
 
@@ -46,7 +40,7 @@ extension Renderer {
       return .int(result)
     }
     if case .double(let number) = value { return .double(-number) }
-    if case .undefined(let object) = value { throw object.fault }
+    if case .undefined(let fault) = value { throw fault }
     throw .type("bad operand type for unary -: '\(value.typeName)'")
   }
 
@@ -106,7 +100,7 @@ extension Renderer {
       let rest = a % b
       return .int(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest)
     }
-    if result.overflow { throw .overflow("the result of \(operation.symbol)") }
+    if result.overflow { throw .overflow("the result of \(operation.rawValue)") }
     return .int(result.partialValue)
   }
 
@@ -121,7 +115,7 @@ extension Renderer {
       if b == 0 { throw .divisionByZero }
       return .double(a / b)
     case .floorDivide, .modulo:
-      throw .unsupported("the operator '\(operation.symbol)' between floats")
+      throw .unsupported("the operator '\(operation.rawValue)' between floats")
     }
   }
 }

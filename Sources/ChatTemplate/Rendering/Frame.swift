@@ -64,7 +64,7 @@ struct Frame: Sendable {
 
   private mutating func scan(_ statement: Statement, _ inBranch: Bool) {
     switch statement.kind {
-    case .text, .generation, .breakLoop, .continueLoop: break
+    case .text, .breakLoop, .continueLoop: break
     case .output(let expression): scan(expression)
     case .assign(let target, let expression):
       scan(expression)
@@ -124,7 +124,7 @@ struct Frame: Sendable {
 
   mutating func scan(_ link: Link) {
     switch link.kind {
-    case .attribute, .unknownFilter, .unknownTest: break
+    case .attribute, .unknown: break
     case .item(let expression): scan(expression)
     case .slice(let start, let stop, let step):
       for part in [start, stop, step] { if let part { scan(part) } }

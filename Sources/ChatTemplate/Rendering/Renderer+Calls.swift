@@ -6,9 +6,9 @@ extension Renderer {
     defer { leave() }
     switch function {
     case .macro(let macro): return .string(try call(macro, arguments))
-    case .method(let object): return try call(object.method, of: object.receiver, arguments)
+    case .method(let method, let receiver): return try call(method, of: receiver, arguments)
     case .function(let function): return try call(function, arguments)
-    case .undefined(let object): throw object.fault
+    case .undefined(let fault): throw fault
     default: throw .type("'\(function.typeName)' object is not callable")
     }
   }
@@ -41,7 +41,7 @@ extension Renderer {
     if let caller = definition.caller {
       let body = given.remove("caller").flatMap { $0.isNull ? nil : $0 }
       scope.set(
-        caller, body ?? .undefined(UndefinedObject(.undefined("No caller defined"))))
+        caller, body ?? .missing("No caller defined"))
     }
     if let name = given.keywords.first?.name {
       throw .type("macro \(label(definition)) takes no keyword argument \(Value.repr(of: name))")
@@ -57,9 +57,7 @@ extension Renderer {
         parameter.id,
         index >= firstDefault
           ? try evaluate(definition.defaults[index - firstDefault], scope)
-          : .undefined(
-            UndefinedObject(
-              .undefined("parameter \(Value.repr(of: parameter.name)) was not provided"))))
+          : .missing("parameter \(Value.repr(of: parameter.name)) was not provided"))
     }
   }
 
@@ -85,7 +83,7 @@ extension Renderer {
       for key in attributes.keys {
         if let name = key.text { try Self.checkNamespaceName(name.string) }
       }
-      return try namespace(attributes)
+      return .namespace(try register(NamespaceObject(attributes)))
     case .cycler, .joiner, .lipsum:
       throw .unsupported("the function '\(function.rawValue)'")
     case .raiseException:
@@ -111,20 +109,15 @@ extension Renderer {
     return object
   }
 
-  /// What Python's `dict` makes: of a mapping or of pairs, and of keywords.
+  /// What Python's `dict` makes of a mapping and of keywords.
   private func dict(_ arguments: Arguments) throws(Fault) -> DictObject {
     guard arguments.positional.count <= 1 else { throw .type("dict expected at most 1 argument") }
     let dict = DictObject()
     if let first = arguments.positional.first {
-      if case .dict(let other) = first {
-        for (key, value) in zip(other.keys, other.values) { try dict.set(key, value) }
-      } else {
-        for pair in try items(of: first) {
-          let pair = try items(of: pair)
-          guard pair.count == 2 else { throw .value("dictionary update sequence needs pairs") }
-          try dict.set(pair[0], pair[1])
-        }
+      guard case .dict(let other) = first else {
+        throw .unsupported("'dict' of what is no mapping")
       }
+      for (key, value) in zip(other.keys, other.values) { try dict.set(key, value) }
     }
     for keyword in arguments.keywords {
       try dict.set(.string(Text(keyword.name)), keyword.value)

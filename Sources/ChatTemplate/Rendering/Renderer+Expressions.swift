@@ -7,7 +7,7 @@ extension Renderer {
     case .literal(let literal): return literal.value
     case .name(let name):
       return scope.value(name, globals)
-        ?? .undefined(UndefinedObject(name: names[name]))
+        ?? .missing("\(Value.repr(of: names[name])) is undefined")
     default: break
     }
     try enter()
@@ -61,10 +61,7 @@ extension Renderer {
   ) throws(Fault) -> Value {
     if try evaluate(test, scope).isTrue { return try evaluate(then, scope) }
     if let otherwise { return try evaluate(otherwise, scope) }
-    return .undefined(
-      UndefinedObject(
-        .undefined(
-          "the inline if-expression evaluated to false and no else section was defined")))
+    return .missing("the inline if-expression evaluated to false and no else section was defined")
   }
 
   /// The first value that decides `or` (a true one) or `and` (a false one), or else the last.
@@ -80,7 +77,7 @@ extension Renderer {
   }
 
   private func evaluateArithmetic(
-    _ first: Expression, _ operands: [Expression.Operand], _ scope: Scope
+    _ first: Expression, _ operands: [Expression.Operand<Operator>], _ scope: Scope
   ) throws(Fault) -> Value {
     var result = try evaluate(first, scope)
     for operand in operands {
@@ -92,7 +89,7 @@ extension Renderer {
   }
 
   private func evaluateComparison(
-    _ first: Expression, _ comparands: [Expression.Comparand], _ scope: Scope
+    _ first: Expression, _ comparands: [Expression.Operand<Comparison>], _ scope: Scope
   ) throws(Fault) -> Value {
     var left = try evaluate(first, scope)
     for comparand in comparands {
@@ -126,7 +123,7 @@ extension Renderer {
       index += 1
       try step()
       if case .attribute(let name) = link.kind, index < links.count,
-        case .call(let arguments) = links[index].kind, let method = name.method,
+        case .call(let arguments) = links[index].kind, let method = Method(name: name.string),
         method.exists(on: value), !method.isUnsafe
       {
         // A method that is called right away needn't become a value.
@@ -171,12 +168,9 @@ extension Renderer {
       let arguments = try evaluate(arguments, scope)
       place = link.place
       return .bool(try check(test, value, arguments) != isNegated)
-    case .unknownFilter(let name):
+    case .unknown(let fault):
       place = link.place
-      throw .unknownFilter(name)
-    case .unknownTest(let name):
-      place = link.place
-      throw .unknownTest(name)
+      throw fault
     }
   }
 
@@ -184,11 +178,12 @@ extension Renderer {
     _ value: Value, _ start: Expression?, _ stop: Expression?, _ step: Expression?,
     _ scope: Scope, _ place: Int
   ) throws(Fault) -> Value {
-    let start = try start.map { expression throws(Fault) in try evaluate(expression, scope) }
-    let stop = try stop.map { expression throws(Fault) in try evaluate(expression, scope) }
-    let step = try step.map { expression throws(Fault) in try evaluate(expression, scope) }
+    var bounds: [Value] = []
+    for bound in [start, stop, step] {
+      if let bound { bounds.append(try evaluate(bound, scope)) } else { bounds.append(.null) }
+    }
     self.place = place
-    return try slice(value, start ?? .null, stop ?? .null, step ?? .null)
+    return try slice(value, bounds[0], bounds[1], bounds[2])
   }
 
   /// The values of a call's arguments.

@@ -1,47 +1,17 @@
 /// Going through the items of values.
 extension Renderer {
-  /// Whether a value can be iterated over.
-  static func isIterable(_ value: Value) -> Bool {
-    switch value {
-    case .undefined, .string, .markup, .list, .tuple, .dict, .view, .range, .iterator: true
-    default: false
-    }
-  }
-
-  /// The number of a value's items where Python's `len` knows it.
-  func knownLength(_ value: Value) -> Int? {
-    switch value {
-    case .undefined: 0
-    case .string(let text), .markup(let text): text.count
-    case .list(let object), .tuple(let object): object.items.count
-    case .dict(let dict): dict.count
-    case .view(let view): view.dict.count
-    case .range(let range): range.count
-    default: nil
-    }
-  }
-
   /// The items of a value, one at a time.
   func makeIterator(_ value: Value) throws(Fault) -> LazyIterator {
     switch value {
-    case .list(let object), .tuple(let object): return LazyIterator("iterator", object.items)
-    case .dict(let dict): return LazyIterator("dict_keyiterator", dict.keys)
+    case .list(let object), .tuple(let object): return LazyIterator(object.items)
+    case .dict(let dict): return LazyIterator(dict.keys)
     case .iterator(let iterator): return iterator
     case .range(let range):
-      var index = 0
-      return LazyIterator("range_iterator", depth: 1) { _ in
-        guard index < range.count else { return nil }
-        defer { index += 1 }
-        return .int(range[index])
-      }
+      return LazyIterator(depth: 1, count: range.count) { .int(range[$0]) }
     case .view(let view):
-      var index = 0
-      return LazyIterator("\(view.typeName)iterator", depth: view.dict.depth + 2) { _ in
-        guard index < view.dict.count else { return nil }
-        defer { index += 1 }
-        return view.item(index)
-      }
-    case .string, .markup, .undefined: return LazyIterator("iterator", try items(of: value))
+      return LazyIterator(
+        depth: view.dict.depth + 2, count: view.dict.count, item: view.item)
+    case .string, .markup, .undefined: return LazyIterator(try items(of: value))
     default: throw .type("'\(value.typeName)' object is not iterable")
     }
   }
@@ -77,36 +47,24 @@ extension Renderer {
   func sorted<Item>(
     _ items: [Item], reverse: Bool = false, by key: (Item) throws(Fault) -> Value
   ) throws(Fault) -> [Item] {
-    var entries: [(key: Value, item: Item)] = []
-    for item in items { entries.append((try key(item), item)) }
-    if reverse { entries.reverse() }
-    var width = 1
-    while width < entries.count {
-      var merged: [(key: Value, item: Item)] = []
-      merged.reserveCapacity(entries.count)
-      var start = 0
-      while start < entries.count {
-        let middle = min(start + width, entries.count)
-        let end = min(start + 2 * width, entries.count)
-        var (left, right) = (start, middle)
-        while left < middle && right < end {
-          try step()
-          if try isLess(entries[right].key, entries[left].key) {
-            merged.append(entries[right])
-            right += 1
-          } else {
-            merged.append(entries[left])
-            left += 1
-          }
-        }
-        merged += entries[left..<middle]
-        merged += entries[right..<end]
-        start = end
+    var keys: [Value] = []
+    for item in items { keys.append(try key(item)) }
+    var fault: Fault?
+    func isLess(_ a: Int, _ b: Int) -> Bool {
+      do throws(Fault) {
+        guard fault == nil else { return false }
+        try step()
+        return try self.isLess(keys[a], keys[b])
+      } catch {
+        fault = error
+        return false
       }
-      entries = merged
-      width *= 2
     }
-    if reverse { entries.reverse() }
-    return entries.map { $0.item }
+    let order = items.indices.sorted { a, b in
+      let (first, second) = reverse ? (b, a) : (a, b)
+      return isLess(first, second) || (a < b && !isLess(second, first))
+    }
+    if let fault { throw fault }
+    return order.map { items[$0] }
   }
 }

@@ -1,48 +1,48 @@
 /// Attributes, items and slices of values.
 extension Renderer {
   /// What `value.name` is: an attribute, or else an item of that name, or else undefined.
-  func attribute(_ name: AttributeName, of value: Value) throws(Fault) -> Value {
-    if case .undefined(let object) = value { throw object.fault }
+  func attribute(_ name: Text, of value: Value) throws(Fault) -> Value {
+    if case .undefined(let fault) = value { throw fault }
     if let found = try ownAttribute(name, of: value) { return found }
-    if case .dict(let dict) = value, let item = dict[name.text] { return item }
-    return .undefined(UndefinedObject(missing: .string(name.text), of: value))
+    if case .dict(let dict) = value, let item = dict[name] { return item }
+    return .missing(.string(name), of: value)
   }
 
   /// What `value[key]` is: an item, or else an attribute of that name, or else undefined.
   func item(_ key: Value, of value: Value) throws(Fault) -> Value {
-    if case .undefined(let object) = value { throw object.fault }
+    if case .undefined(let fault) = value { throw fault }
     if let found = try ownItem(key, of: value) { return found }
-    if let text = key.text, let found = try ownAttribute(AttributeName(text), of: value) {
+    if let text = key.text, let found = try ownAttribute(text, of: value) {
       return found
     }
-    return .undefined(UndefinedObject(missing: key, of: value))
+    return .missing(key, of: value)
   }
 
   /// An attribute that the value itself has.
-  func ownAttribute(_ name: AttributeName, of value: Value) throws(Fault) -> Value? {
+  func ownAttribute(_ name: Text, of value: Value) throws(Fault) -> Value? {
     switch value {
-    case .namespace(let object): return object.attributes[name.text]
+    case .namespace(let object): return object.attributes[name]
     case .loop(let loop):
-      if let found = try loop.attribute(name.text, self) { return found }
+      if let found = try loop.attribute(name, self) { return found }
     case .macro:
-      if name.text == "name" || name.text == "arguments" {
-        throw .unsupported("the attribute '\(name.text.string)' of a macro")
+      if name == "name" || name == "arguments" {
+        throw .unsupported("the attribute '\(name.string)' of a macro")
       }
     default: break
     }
-    if let method = name.method, method.exists(on: value) {
+    if let method = Method(name: name.string), method.exists(on: value) {
       return method.isUnsafe
-        ? Self.unsafeAttribute(name.text, value) : .method(MethodObject(value, method))
+        ? Self.unsafeAttribute(name, value) : .method(method, of: value)
     }
-    return name.isInternal ? Self.unsafeAttribute(name.text, value) : nil
+    let isInternal = name.count > 4 && name.hasPrefix("__") && name.hasSuffix("__")
+    return isInternal ? Self.unsafeAttribute(name, value) : nil
   }
 
   private static func unsafeAttribute(_ name: Text, _ value: Value) -> Value {
     .undefined(
-      UndefinedObject(
-        .unsafe(
-          "access to attribute \(Value.repr(of: name.string)) of "
-            + "\(Value.repr(of: value.typeName)) object is unsafe.")))
+      .unsafe(
+        "access to attribute \(Value.repr(of: name.string)) of "
+          + "\(Value.repr(of: value.typeName)) object is unsafe."))
   }
 
   private func ownItem(_ key: Value, of value: Value) throws(Fault) -> Value? {
@@ -71,12 +71,19 @@ extension Renderer {
   func slice(
     _ value: Value, _ start: Value, _ stop: Value, _ step: Value
   ) throws(Fault) -> Value {
-    guard let count = knownLength(value), !value.isUndefined else {
-      if case .undefined(let object) = value { throw object.fault }
+    guard let count = value.knownLength, !value.isUndefined else {
+      if case .undefined(let fault) = value { throw fault }
       throw .type("'\(value.typeName)' object is not subscriptable")
     }
-    let bounds = [try Self.bound(start), try Self.bound(stop), try Self.bound(step)]
-    let step = bounds[2] ?? 1
+    func bound(_ value: Value) throws(Fault) -> Int? {
+      if value.isNull { return nil }
+      guard let integer = value.integer else {
+        throw .type("slice indices must be integers or None")
+      }
+      return integer
+    }
+    let (start, stop) = (try bound(start), try bound(stop))
+    let step = try bound(step) ?? 1
     if step == 0 { throw .value("slice step cannot be zero") }
     if step == Int.min { throw .overflow("the step of a slice") }
     func clamped(_ bound: Int?, _ missing: Int) -> Int {
@@ -84,33 +91,19 @@ extension Renderer {
       let index = bound < 0 ? bound &+ count : bound
       return step > 0 ? min(max(index, 0), count) : min(max(index, -1), count - 1)
     }
-    let first = clamped(bounds[0], step > 0 ? 0 : count - 1)
-    let last = clamped(bounds[1], step > 0 ? count : -1)
-    let length =
-      step > 0
-      ? (first < last ? (last - first - 1) / step + 1 : 0)
-      : (first > last ? (first - last - 1) / -step + 1 : 0)
-    let indices = (0..<length).lazy.map { first + $0 * step }
+    let first = clamped(start, step > 0 ? 0 : count - 1)
+    let last = clamped(stop, step > 0 ? count : -1)
+    let indices = stride(from: first, to: last, by: step)
     switch value {
     case .string(let text), .markup(let text):
       try charge(bytes: text.bytes.count)
-      if step == 1 { return value.sameKind(text.slice(first, first + length)) }
+      if step == 1 { return value.sameKind(text.slice(first, last)) }
       let scalars = text.scalars
       return value.sameKind(Text(indices.map { scalars[$0] }))
-    case .list(let object):
-      if step == 1 { return try list(Array(object.items[first..<first + length])) }
-      return try list(indices.map { object.items[$0] })
+    case .list(let object): return try list(indices.map { object.items[$0] })
     case .tuple(let object): return try tuple(indices.map { object.items[$0] })
     case .range: throw .unsupported("a slice of a range")
     default: throw .type("unhashable type: 'slice'")
     }
-  }
-
-  private static func bound(_ value: Value) throws(Fault) -> Int? {
-    if value.isNull { return nil }
-    guard let integer = value.integer else {
-      throw .type("slice indices must be integers or None")
-    }
-    return integer
   }
 }

@@ -20,7 +20,6 @@ extension Renderer {
       place = statement.place
       try write(try string(value))
     case .assign(let target, let expression):
-      try checkNamespaces(target, scope, statement.place)
       let value = try evaluate(expression, scope)
       place = statement.place
       try assign(target, value, scope)
@@ -33,7 +32,7 @@ extension Renderer {
     case .macro(let name, let definition): scope.set(name, try macro(definition, scope))
     case .breakLoop: return .breakLoop
     case .continueLoop: return .continueLoop
-    case .assignBlock, .filterBlock, .generation, .callBlock:
+    case .assignBlock, .filterBlock, .callBlock:
       return try executeBlock(statement, scope)
     }
     return .next
@@ -50,8 +49,6 @@ extension Renderer {
       let (value, flow) = try captured(block, filters, scope)
       guard let value else { return flow }
       try write(try string(value))
-    case .generation(let definition):
-      try write(try string(try call(try macro(definition, scope), Arguments())))
     case .callBlock(let definition, let callee, let arguments):
       let function = try evaluate(callee, scope)
       var arguments = try evaluate(arguments, scope)
@@ -67,28 +64,23 @@ extension Renderer {
   private func captured(
     _ block: Block, _ filters: [Link], _ outer: Scope
   ) throws(Fault) -> (Value?, Flow) {
-    let scope = Scope(block.frame, parent: outer)
-    scope.start(globals)
+    let scope = inner(block.frame, outer)
     let (text, flow) = try capture { () throws(Fault) in try execute(block.body, scope) }
     return (flow == .next ? try apply(filters, to: .string(text), scope) : nil, flow)
   }
 
-  // MARK: Assignments
-
-  private func checkNamespaces(
-    _ target: Target, _ scope: Scope, _ place: Int
-  ) throws(Fault) {
-    switch target {
-    case .name: break
-    case .attribute(let name, _):
-      guard case .namespace? = scope.value(name, globals) else {
-        self.place = place
-        throw .type("cannot assign attribute on non-namespace object")
-      }
-    case .tuple(let targets):
-      for target in targets { try checkNamespaces(target, scope, place) }
-    }
+  /// A scope inside of another, at its beginning.
+  func inner(_ frame: Frame, _ outer: Scope) -> Scope {
+    let scope = Scope(frame, parent: outer)
+    scope.start(globals)
+    return scope
   }
+
+  private func macro(_ definition: MacroDefinition, _ scope: Scope) throws(Fault) -> Value {
+    .macro(try register(MacroObject(definition, scope: scope)))
+  }
+
+  // MARK: Assignments
 
   /// Gives a target a value, item by item if it is a tuple.
   func assign(_ target: Target, _ value: Value, _ scope: Scope) throws(Fault) {

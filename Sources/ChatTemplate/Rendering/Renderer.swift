@@ -13,16 +13,12 @@ final class Renderer {
   var output: [UInt8] = []
   /// Where in the source the renderer is, for errors.
   var place = 0
-  /// The namespaces that are being printed.
-  var printing: [NamespaceObject] = []
 
   private var steps = 0
   private var depth = 0
   private var bytes = 0
   private var captured = 0
-  private var namespaces: [NamespaceObject] = []
-  private var macros: [MacroObject] = []
-  private var loops: [LoopObject] = []
+  private var objects: [any Releasable] = []
 
   init(
     limits: TemplateLimits, globals: [Value?], names: [String],
@@ -129,30 +125,16 @@ final class Renderer {
 
   // MARK: Objects that may hold each other
 
-  func namespace(_ attributes: DictObject) throws(Fault) -> Value {
+  /// Counts an object and takes note of it for the end of the render.
+  func register<Object: Releasable>(_ object: Object) throws(Fault) -> Object {
     try charge(bytes: 8 * Self.itemBytes)
-    let object = NamespaceObject(attributes)
-    namespaces.append(object)
-    return .namespace(object)
-  }
-
-  func macro(_ definition: MacroDefinition, _ scope: Scope) throws(Fault) -> Value {
-    try charge(bytes: 8 * Self.itemBytes)
-    let object = MacroObject(definition, scope: scope)
-    macros.append(object)
-    return .macro(object)
-  }
-
-  func register(_ loop: LoopObject) throws(Fault) {
-    try charge(bytes: 8 * Self.itemBytes)
-    loops.append(loop)
+    objects.append(object)
+    return object
   }
 
   /// Cuts what objects hold of each other, one by one: chains of them may be long.
   func releaseObjects() {
-    for object in namespaces { object.attributes.removeAll() }
-    for object in macros { object.scope = nil }
-    for object in loops { object.release() }
+    for object in objects { object.release() }
   }
 
   // MARK: Output

@@ -1,25 +1,3 @@
-/// A value that isn't there, and what to say when it is used.
-final class UndefinedObject {
-  let fault: Fault
-
-  init(_ fault: Fault) { self.fault = fault }
-
-  convenience init(name: String) {
-    self.init(.undefined("\(Value.repr(of: name)) is undefined"))
-  }
-
-  convenience init(missing name: Value, of value: Value) {
-    let message =
-      switch name {
-      case .string(let text), .markup(let text):
-        "\(Value.repr(of: value.objectName)) has no attribute \(Value.repr(of: text.string))"
-      default:
-        "\(value.objectName) has no element \(name.shortRepr)"
-      }
-    self.init(.undefined(message))
-  }
-}
-
 /// The items of a list or a tuple; neither ever changes.
 final class ListObject {
   let items: [Value]
@@ -34,24 +12,15 @@ final class ListObject {
 }
 
 /// The keys, the values or the items of a mapping.
-final class ViewObject {
-  enum Part { case keys, values, items }
+struct DictView {
+  enum Part: String {
+    case keys = "dict_keys"
+    case values = "dict_values"
+    case items = "dict_items"
+  }
 
   let dict: DictObject
   let part: Part
-
-  init(_ dict: DictObject, _ part: Part) {
-    self.dict = dict
-    self.part = part
-  }
-
-  var typeName: String {
-    switch part {
-    case .keys: "dict_keys"
-    case .values: "dict_values"
-    case .items: "dict_items"
-    }
-  }
 
   func item(_ index: Int) -> Value {
     switch part {
@@ -89,27 +58,29 @@ final class RangeObject {
 final class LazyIterator {
   typealias Pull = (Renderer) throws(Fault) -> Value?
 
-  /// The name of the iterator's type in Python.
-  let name: String
   let depth: Int
   private var pull: Pull?
 
-  init(_ name: String, depth: Int, _ pull: @escaping Pull) {
-    self.name = name
+  init(depth: Int, _ pull: @escaping Pull) {
     self.depth = depth
     self.pull = pull
   }
 
-  /// An iterator over items that are there.
-  convenience init(_ name: String, _ items: [Value]) {
+  /// An iterator over items that are found by their index.
+  convenience init(depth: Int, count: Int, item: @escaping (Int) -> Value) {
     var index = 0
-    var depth = 0
-    for item in items { depth = max(depth, item.depth) }
-    self.init(name, depth: depth + 1) { _ in
-      guard index < items.count else { return nil }
+    self.init(depth: depth) { _ in
+      guard index < count else { return nil }
       defer { index += 1 }
-      return items[index]
+      return item(index)
     }
+  }
+
+  /// An iterator over items that are there.
+  convenience init(_ items: [Value]) {
+    self.init(
+      depth: items.reduce(0) { max($0, $1.depth) } + 1, count: items.count
+    ) { items[$0] }
   }
 
   func next(_ renderer: Renderer) throws(Fault) -> Value? {
@@ -128,34 +99,32 @@ final class LazyIterator {
   }
 }
 
+/// An object that may hold itself, by way of others.
+protocol Releasable: AnyObject {
+  /// Lets go of everything that the object holds.
+  func release()
+}
+
 /// What `namespace` makes: attributes that templates may set.
-final class NamespaceObject {
-  var attributes: DictObject
+final class NamespaceObject: Releasable {
+  let attributes: DictObject
 
   init(_ attributes: DictObject) { self.attributes = attributes }
+
+  func release() { attributes.removeAll() }
 }
 
 /// A macro with the variables that it sees.
-final class MacroObject {
+final class MacroObject: Releasable {
   let definition: MacroDefinition
-  /// Taken away when the render is over, for macros and variables hold each other.
-  var scope: Scope?
+  private(set) var scope: Scope?
 
   init(_ definition: MacroDefinition, scope: Scope) {
     self.definition = definition
     self.scope = scope
   }
-}
 
-/// A method of a value that isn't called yet.
-final class MethodObject {
-  let receiver: Value
-  let method: Method
-
-  init(_ receiver: Value, _ method: Method) {
-    self.receiver = receiver
-    self.method = method
-  }
+  func release() { scope = nil }
 }
 
 /// The functions that templates find without being given them, done or not.

@@ -10,35 +10,25 @@ extension Text {
 
   var lowercased: Text {
     if isASCII { return Text(bytes.map { $0.asciiLowercased }, count: count) }
-    let scalars = scalars
-    var result: [UInt8] = []
-    for (index, scalar) in scalars.enumerated() {
-      result.append(Self.lower(scalar, at: index, in: scalars))
-    }
-    return Text(result)
+    return titlecased { _, _ in false }
   }
 
-  var capitalized: Text {
-    let scalars = scalars
-    var result: [UInt8] = []
-    for (index, scalar) in scalars.enumerated() {
-      result.append(
-        index == 0
-          ? scalar.properties.titlecaseMapping : Self.lower(scalar, at: index, in: scalars))
-    }
-    return Text(result)
-  }
+  /// The first letter in title case.
+  var capitalized: Text { titlecased { index, _ in index == 0 } }
 
   /// Every run of cased letters begins in title case.
   var titlecased: Text {
+    titlecased { index, scalars in index == 0 || !scalars[index - 1].properties.isCased }
+  }
+
+  /// Lower case, but title case where a word begins.
+  private func titlecased(where begins: (Int, [Unicode.Scalar]) -> Bool) -> Text {
     let scalars = scalars
     var result: [UInt8] = []
-    var isInside = false
     for (index, scalar) in scalars.enumerated() {
       result.append(
-        isInside
-          ? Self.lower(scalar, at: index, in: scalars) : scalar.properties.titlecaseMapping)
-      isInside = scalar.properties.isCased
+        begins(index, scalars)
+          ? scalar.properties.titlecaseMapping : Self.lower(scalar, at: index, in: scalars))
     }
     return Text(result)
   }
@@ -61,19 +51,6 @@ extension UInt8 {
 }
 
 extension Unicode.Scalar {
-  var isPythonAlpha: Bool {
-    switch properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
-    default: false
-    }
-  }
-
-  var isPythonDigit: Bool {
-    properties.numericType == .decimal || properties.numericType == .digit
-  }
-
-  var isPythonAlphanumeric: Bool { isPythonAlpha || properties.numericType != nil }
-
   /// Whether Python's `repr` shows the scalar as it is.
   var isPythonPrintable: Bool {
     if isASCII { return (0x20...0x7E).contains(value) }

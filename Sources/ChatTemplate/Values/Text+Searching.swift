@@ -1,43 +1,13 @@
-/// Finding and cutting. All of it works on bytes, which in UTF-8 finds whole characters only.
+/// Finding, cutting and stripping. Texts are searched by their bytes, which in UTF-8 finds whole
+/// characters only.
 extension Text {
   /// The first place of a text at or after `start`, in bytes.
+  ///
+  /// By Knuth, Morris and Pratt: time linear in both lengths, whatever they hold.
   func firstIndex(of needle: Text, from start: Int = 0) -> Int? {
-    let length = needle.bytes.count
-    guard start <= bytes.count, length <= bytes.count - start else { return nil }
-    guard let first = needle.bytes.first else { return start }
-    if length > 16 { return firstIndexLinear(of: needle.bytes, from: start) }
-    var index = start
-    let last = bytes.count - length
-    while index <= last {
-      if bytes[index] == first && matches(needle.bytes, at: index) { return index }
-      index += 1
-    }
-    return nil
-  }
-
-  /// All places of a text that don't overlap, at most `limit` of them.
-  func indices(of needle: Text, limit: Int? = nil) -> [Int] {
-    var result: [Int] = []
-    var start = 0
-    while result.count < limit ?? Int.max, let index = firstIndex(of: needle, from: start) {
-      result.append(index)
-      start = index + max(1, needle.bytes.count)
-    }
-    return result
-  }
-
-  /// How often a text occurs without overlaps; an empty one does around every scalar.
-  func occurrences(of needle: Text) -> Int {
-    needle.isEmpty ? count + 1 : indices(of: needle).count
-  }
-
-  private func matches(_ needle: [UInt8], at index: Int) -> Bool {
-    for offset in needle.indices where bytes[index + offset] != needle[offset] { return false }
-    return true
-  }
-
-  /// Knuth, Morris and Pratt: time linear in both lengths, whatever they hold.
-  private func firstIndexLinear(of needle: [UInt8], from start: Int) -> Int? {
+    let needle = needle.bytes
+    guard start <= bytes.count, needle.count <= bytes.count - start else { return nil }
+    if needle.isEmpty { return start }
     var borders = [0]
     borders.reserveCapacity(needle.count)
     var length = 0
@@ -53,6 +23,17 @@ extension Text {
       if length == needle.count { return index + 1 - length }
     }
     return nil
+  }
+
+  /// All places of a text that don't overlap, at most `limit` of them.
+  func indices(of needle: Text, limit: Int? = nil) -> [Int] {
+    var result: [Int] = []
+    var start = 0
+    while result.count < limit ?? Int.max, let index = firstIndex(of: needle, from: start) {
+      result.append(index)
+      start = index + max(1, needle.bytes.count)
+    }
+    return result
   }
 
   /// The pieces between the places of a separator.
@@ -81,33 +62,58 @@ extension Text {
     return result
   }
 
-  /// Replaces places of a text, at most `limit` of them; an empty text stands between all scalars.
+  /// Replaces places of a text, at most `limit` of them.
   func replacing(_ old: Text, with new: Text, limit: Int?) -> Text {
-    if old.isEmpty { return interspersed(with: new, limit: limit ?? Int.max) }
-    let places = indices(of: old, limit: limit)
-    guard !places.isEmpty else { return self }
-    var result: [UInt8] = []
-    var start = 0
-    for place in places {
-      result.append(contentsOf: bytes[start..<place])
-      result.append(contentsOf: new.bytes)
-      start = place + old.bytes.count
-    }
-    result.append(contentsOf: bytes[start...])
-    return Text(result)
+    Text(Array(split(by: old, limit: limit).map(\.bytes).joined(separator: new.bytes)))
   }
 
-  private func interspersed(with new: Text, limit: Int) -> Text {
-    var result: [UInt8] = []
-    var left = limit
-    for scalar in string.unicodeScalars {
-      if left > 0 {
-        result.append(contentsOf: new.bytes)
-        left -= 1
-      }
-      result.append(scalar)
+  // MARK: Whitespace and lines
+
+  /// Without whitespace at the ends, or without the scalars of `characters`.
+  func stripped(left: Bool = true, right: Bool = true, characters: Text? = nil) -> Text {
+    let set = characters.map { Set($0.scalars) }
+    func drops(_ scalar: Unicode.Scalar) -> Bool { set?.contains(scalar) ?? scalar.isPythonSpace }
+    var rest = string.unicodeScalars[...]
+    while left, let first = rest.first, drops(first) { rest.removeFirst() }
+    while right, let last = rest.last, drops(last) { rest.removeLast() }
+    return Text(Array(String(rest).utf8))
+  }
+
+  /// The words between runs of whitespace.
+  func words() -> [Text] { scalars.split(whereSeparator: \.isPythonSpace).map { Text($0) } }
+
+  /// The lines, without their ends.
+  func lines() -> [Text] {
+    var result: [Text] = []
+    let scalars = scalars
+    var index = 0
+    while index < scalars.count {
+      let start = index
+      while index < scalars.count && !scalars[index].isPythonLineEnd { index += 1 }
+      result.append(Text(scalars[start..<index]))
+      let isPair = scalars[index...].starts(with: ["\r", "\n"])
+      index += isPair ? 2 : 1
     }
-    if left > 0 { result.append(contentsOf: new.bytes) }
-    return Text(result)
+    return result
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether Python's `str.isspace` holds for the scalar.
+  var isPythonSpace: Bool {
+    switch value {
+    case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F,
+      0x205F, 0x3000:
+      true
+    default: false
+    }
+  }
+
+  /// Whether Python's `str.splitlines` ends a line here.
+  var isPythonLineEnd: Bool {
+    switch value {
+    case 0x0A...0x0D, 0x1C...0x1E, 0x85, 0x2028, 0x2029: true
+    default: false
+    }
   }
 }

@@ -51,11 +51,6 @@ struct Text: Sendable {
     return bytes.count
   }
 
-  /// How many scalars stand before a byte.
-  func scalarIndex(ofByte offset: Int) -> Int {
-    isASCII ? offset : bytes[..<offset].count { $0 & 0xC0 != 0x80 }
-  }
-
   /// The scalars from one index to another.
   func slice(_ start: Int, _ end: Int) -> Text {
     guard start < end else { return .empty }

@@ -20,9 +20,7 @@ extension Renderer {
     case (.range(let a), .range(let b)):
       return a.count == b.count
         && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step))
-    case (.view(let a), .view(let b)) where a !== b:
-      throw .unsupported("comparing \(a.typeName)")
-    case (.view, .view): return true
+    case (.view(let view), .view): throw .unsupported("comparing \(view.part.rawValue)")
     case (.iterator(let a), .iterator(let b)): return a === b
     case (.namespace(let a), .namespace(let b)): return a === b
     case (.macro(let a), .macro(let b)): return a === b
@@ -68,7 +66,7 @@ extension Renderer {
     switch (left, right) {
     case (.list, .list), (.tuple, .tuple):
       throw .unsupported("the order of values of the type '\(left.typeName)'")
-    case (.undefined(let object), _), (_, .undefined(let object)): throw object.fault
+    case (.undefined(let fault), _), (_, .undefined(let fault)): throw fault
     default:
       throw .type(
         "'\(symbol)' not supported between instances of '\(left.typeName)' and "

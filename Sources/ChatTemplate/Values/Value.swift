@@ -1,6 +1,7 @@
 /// A value of the template language: one of Python's.
 enum Value {
-  case undefined(UndefinedObject)
+  /// A value that isn't there, and what to say when it is used.
+  indirect case undefined(Fault)
   case null
   case bool(Bool)
   case int(Int)
@@ -11,14 +12,15 @@ enum Value {
   case list(ListObject)
   case tuple(ListObject)
   case dict(DictObject)
-  case view(ViewObject)
+  case view(DictView)
   case range(RangeObject)
   case iterator(LazyIterator)
   case namespace(NamespaceObject)
   case macro(MacroObject)
   case loop(LoopObject)
   case function(BuiltinFunction)
-  case method(MethodObject)
+  /// A method of a value that isn't called yet.
+  indirect case method(Method, of: Value)
 
   /// The text of a string, marked or not.
   var text: Text? {
@@ -65,12 +67,20 @@ enum Value {
     case .bool(let value): value
     case .int(let value): value != 0
     case .double(let value): value != 0
-    case .string(let text), .markup(let text): !text.isEmpty
-    case .list(let object), .tuple(let object): !object.items.isEmpty
-    case .dict(let object): object.count > 0
-    case .view(let object): object.dict.count > 0
-    case .range(let object): object.count > 0
-    default: true
+    default: knownLength != 0
+    }
+  }
+
+  /// The number of the value's items where Python's `len` knows it.
+  var knownLength: Int? {
+    switch self {
+    case .undefined: 0
+    case .string(let text), .markup(let text): text.count
+    case .list(let object), .tuple(let object): object.items.count
+    case .dict(let dict): dict.count
+    case .view(let view): view.dict.count
+    case .range(let range): range.count
+    default: nil
     }
   }
 
@@ -81,7 +91,7 @@ enum Value {
     case .dict(let object): object.depth
     case .view(let object): object.dict.depth + 1
     case .iterator(let object): object.depth
-    case .method(let object): object.receiver.depth + 1
+    case .method(_, let receiver): receiver.depth + 1
     default: 0
     }
   }
@@ -99,9 +109,9 @@ enum Value {
     case .list: "list"
     case .tuple: "tuple"
     case .dict: "dict"
-    case .view(let view): view.typeName
+    case .view(let view): view.part.rawValue
     case .range: "range"
-    case .iterator(let iterator): iterator.name
+    case .iterator: "generator"
     case .namespace: "Namespace"
     case .macro: "Macro"
     case .loop: "LoopContext"
@@ -112,6 +122,17 @@ enum Value {
 
   /// The value's type in the words of jinja2's messages about undefined values.
   var objectName: String { isNull ? "None" : "\(typeName) object" }
+
+  static func missing(_ message: String) -> Value { .undefined(.undefined(message)) }
+
+  /// An attribute or item that a value doesn't have.
+  static func missing(_ name: Value, of value: Value) -> Value {
+    guard let text = name.text else {
+      return missing("\(value.objectName) has no element \(name.shortRepr)")
+    }
+    return missing(
+      "\(repr(of: value.objectName)) has no attribute \(repr(of: text.string))")
+  }
 
   static func list(_ items: [Value]) -> Value { .list(ListObject(items)) }
   static func tuple(_ items: [Value]) -> Value { .tuple(ListObject(items)) }
