@@ -18,6 +18,11 @@ enum Test: String, CaseIterable, Sendable {
     ">=": .greaterOrEqual, "<": .less, "lessthan": .less, "<=": .lessOrEqual,
   ]
 
+  fileprivate static let comparisons: [Test: Comparison] = [
+    .equal: .equal, .notEqual: .notEqual, .greater: .greater, .greaterOrEqual: .greaterOrEqual,
+    .less: .less, .lessOrEqual: .lessOrEqual,
+  ]
+
   /// Tests of jinja2 that aren't done.
   private static let unsupported: Set<String> = [
     "escaped", "filter", "lower", "sameas", "test", "upper",
@@ -38,18 +43,15 @@ enum Test: String, CaseIterable, Sendable {
 extension Renderer {
   /// Whether a test holds for a value.
   func check(_ test: Test, _ value: Value, _ arguments: Arguments) throws(Fault) -> Bool {
+    if let operation = Test.comparisons[test] {
+      return try compare(value, operation, try arguments.unnamed(1...1)[0] ?? .null)
+    }
     switch test {
     case .divisibleby:
       let number = try arguments.bound(["num"], required: 1)[0] ?? .null
       return try areEqual(try apply(.modulo, value, number), .int(0))
     case .contained:
       return try contains(try arguments.bound(["seq"], required: 1)[0] ?? .null, value)
-    case .equal: return try compare(value, .equal, arguments)
-    case .notEqual: return try compare(value, .notEqual, arguments)
-    case .greater: return try compare(value, .greater, arguments)
-    case .greaterOrEqual: return try compare(value, .greaterOrEqual, arguments)
-    case .less: return try compare(value, .less, arguments)
-    case .lessOrEqual: return try compare(value, .lessOrEqual, arguments)
     default: _ = try arguments.unnamed(0...0)
     }
     switch test {
@@ -59,12 +61,6 @@ extension Renderer {
     case .undefined: return value.isUndefined
     default: return Self.hasType(test, value)
     }
-  }
-
-  private func compare(
-    _ value: Value, _ operation: Comparison, _ arguments: Arguments
-  ) throws(Fault) -> Bool {
-    try compare(value, operation, try arguments.unnamed(1...1)[0] ?? .null)
   }
 
   private static func hasType(_ test: Test, _ value: Value) -> Bool {

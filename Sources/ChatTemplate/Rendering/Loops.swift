@@ -7,8 +7,9 @@ extension Renderer {
     self.place = place
     var source = try makeIterator(items)
     if let test = statement.test { source = filtered(source, statement, test, scope) }
-    let loop = try register(
-      LoopObject(source, knownLength: statement.test == nil ? items.knownLength : nil))
+    let loop = LoopObject(source, knownLength: statement.test == nil ? items.knownLength : nil)
+    defer { loop.release() }
+    try charge(bytes: 8 * Self.itemBytes)
     let body = Scope(statement.body.frame, parent: scope)
     if let name = body.frame.slots.first?.name { body.set(name, .loop(loop)) }
     var isEmpty = true
@@ -42,7 +43,7 @@ extension Renderer {
 }
 
 /// The variable `loop` of a `for` statement.
-final class LoopObject: Releasable {
+final class LoopObject {
   /// The index of the current item; -1 before the first.
   private(set) var index0 = -1
   /// How many items there are, where that is known from the beginning.
@@ -90,8 +91,8 @@ final class LoopObject: Releasable {
     case "last": return .bool(try item(index0 + 1, renderer) == nil)
     case "length": return .int(try length(renderer))
     case "previtem":
-      return index0 > 0
-        ? items[index0 - 1] : .missing("there is no previous item")
+      guard index0 > 0, index0 <= items.count else { return .missing("there is no previous item") }
+      return items[index0 - 1]
     case "nextitem":
       return try item(index0 + 1, renderer)
         ?? .missing("there is no next item")
@@ -100,6 +101,7 @@ final class LoopObject: Releasable {
     }
   }
 
+  /// Lets go of the items when the loop is over.
   func release() {
     source = nil
     items = []

@@ -40,8 +40,7 @@ extension Renderer {
     }
     if let caller = definition.caller {
       let body = given.remove("caller").flatMap { $0.isNull ? nil : $0 }
-      scope.set(
-        caller, body ?? .missing("No caller defined"))
+      scope.set(caller, body ?? .missing("No caller defined"))
     }
     if let name = given.keywords.first?.name {
       throw .type("macro \(label(definition)) takes no keyword argument \(Value.repr(of: name))")

@@ -47,8 +47,7 @@ extension Renderer {
 
   private func ownItem(_ key: Value, of value: Value) throws(Fault) -> Value? {
     switch value {
-    case .dict(let dict):
-      return key.key.flatMap { dict[$0] }
+    case .dict(let dict): return key.key.flatMap { dict[$0] }
     case .list(let object), .tuple(let object):
       return Self.index(key, object.items.count).map { object.items[$0] }
     case .range(let range): return Self.index(key, range.count).map { .int(range[$0]) }

@@ -7,9 +7,7 @@ enum FloatText {
     let sign = value.sign == .minus ? "-" : ""
     let (digits, exponent) = shortest(value.magnitude)
     // The value is 0.d1d2d3… times ten to the exponent.
-    if exponent > 16 || exponent < -3 {
-      return sign + scientific(digits, exponent - 1)
-    }
+    if exponent > 16 || exponent < -3 { return sign + scientific(digits, exponent - 1) }
     if exponent <= 0 { return sign + "0." + String(repeating: "0", count: -exponent) + digits }
     if exponent >= digits.count {
       return sign + digits + String(repeating: "0", count: exponent - digits.count) + ".0"

@@ -76,11 +76,13 @@ struct ValueText {
       bytes.append("range(\(range.start), \(range.stop)\(step))")
     case .namespace(let object):
       // One that holds itself isn't written again.
-      let isOpen = namespaces.contains { $0 === object }
+      guard !namespaces.contains(where: { $0 === object }) else {
+        return bytes.append("<Namespace {...}>")
+      }
       namespaces.append(object)
-      bytes.append(isOpen ? "<Namespace {...}>" : "<Namespace ")
-      if !isOpen { try appendDict(object.attributes) }
-      if !isOpen { bytes.append(">") }
+      bytes.append("<Namespace ")
+      try appendDict(object.attributes)
+      bytes.append(">")
       namespaces.removeLast()
     case .macro(let macro):
       bytes.append("<Macro \(macro.definition.name.map { Value.repr(of: $0) } ?? "anonymous")>")
