@@ -109,6 +109,10 @@ let package = Package(
     // Text.
     .target(
       name: "UnicodeText", dependencies: ["Diagnostics"], exclude: ["Tables/make_tables.py"],
+      resources: [
+        "added-punctuation", "canonical-mappings", "category-runs", "combining-classes",
+        "compatibility-mappings", "han", "missing-punctuation",
+      ].map { .embedInCode("Tables/Data/\($0).txt") },
       swiftSettings: strict),
     module("Tokenization", ["Diagnostics", "JSONCore", "UnicodeText"]),
     module("ChatTemplate", ["Diagnostics", "JSONCore"]),

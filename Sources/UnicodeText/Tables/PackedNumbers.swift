@@ -6,7 +6,8 @@ struct PackedNumbers: Sequence, IteratorProtocol, Sendable {
   private let digits: [UInt8]
   private var offset = 0
 
-  init(_ text: String) { digits = Array(text.utf8) }
+  /// Reads a text of the folder Data.
+  init(_ digits: [UInt8]) { self.digits = digits }
 
   /// The next number.
   mutating func next() -> UInt32? {

@@ -1,24 +1,21 @@
-"""Writes the two files of tables beside this script.
+"""Writes the tables in the folder Data beside this script.
 
-General categories and scripts come from Oniguruma as the `tokenizers` package carries it, since
-that is what split patterns of tokenizer.json are matched with. Decompositions and combining
-classes come from Python's `unicodedata`, less those of scalars that came after Unicode 9.0, since
-that is the version that `tokenizers` normalizes by, and ids have to be the same. As far as 9.0
-goes, Unicode's stability policy makes the versions equal.
+General categories and scripts come from Oniguruma (6.9.10, Unicode 16.0) as the `tokenizers`
+package carries it, since that is what split patterns of tokenizer.json are matched with.
+Decompositions and combining classes come from Python's `unicodedata`, less those of scalars that
+came after Unicode 9.0, since that is the version that `tokenizers` normalizes by, and ids have to
+be the same. As far as 9.0 goes, Unicode's stability policy makes the versions equal.
 
     pip install tokenizers==0.23.3
     python make_tables.py
 """
 
 import pathlib
-import sys
 import unicodedata
 
-import tokenizers
 from tokenizers import Regex, normalizers, pre_tokenizers
 
 HERE = pathlib.Path(__file__).resolve().parent
-ONIGURUMA = "Oniguruma 6.9.10 (Unicode 16.0)"
 CATEGORIES = (
     "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co Cn"
 ).split()
@@ -78,8 +75,8 @@ def punctuation(category):
     )
 
 
-def packed(values):
-    """Numbers as `PackedNumbers` reads them, in lines of at most 100 columns."""
+def write(name, values):
+    """Writes numbers as `PackedNumbers` reads them."""
     text = ""
     for value in values:
         digits = chr(0x30 + value % 32)
@@ -87,7 +84,8 @@ def packed(values):
             value //= 32
             digits = chr(0x50 + value % 32) + digits
         text += digits
-    return "\n".join("    " + text[i : i + 96] for i in range(0, len(text), 96))
+    lines = [text[i : i + 96] for i in range(0, len(text), 96)]
+    (HERE / "Data" / f"{name}.txt").write_text("\n".join(lines) + "\n")
 
 
 def signed(value):
@@ -114,44 +112,15 @@ def gaps(pairs):
     return result
 
 
-def array(comment, name, values):
-    return (
-        f'\n  /// {comment}\n  static let {name} = PackedNumbers(\n    #"""\n'
-        + packed(values)
-        + '\n    """#)\n'
-    )
-
-
-def write(name, header, owner, arrays):
-    text = f"// swift-format-ignore-file\n// Written by make_tables.py: {header}.\n\n"
-    text += f"extension {owner} {{" + "".join(arrays) + "}\n"
-    (HERE / name).write_text(text.replace("{\n\n", "{\n"))
-
-
-def category_file():
+def category_tables():
     category = categories()
     runs = [length << 5 | value for length, value in run_lengths(category)]
     added, missing = punctuation(category)
     han = ranges(ord(c) for c in matched(r"\p{Han}"))
-    write(
-        "CategoryTable+Data.swift",
-        f"{ONIGURUMA}, punctuation of tokenizers {tokenizers.__version__}",
-        "CategoryTable",
-        [
-            array("Runs of one category: length less one << 5 | category.", "runs", runs),
-            array(
-                "Ranges that tokenizers takes for punctuation against \\p{P}, as distances.",
-                "addedPunctuation",
-                gaps(added),
-            ),
-            array(
-                "Ranges of \\p{P} that tokenizers doesn't take for punctuation, as distances.",
-                "missingPunctuation",
-                gaps(missing),
-            ),
-            array("Ranges of the script Han, as distances.", "han", gaps(han)),
-        ],
-    )
+    write("category-runs", runs)
+    write("added-punctuation", gaps(added))
+    write("missing-punctuation", gaps(missing))
+    write("han", gaps(han))
 
 
 def is_known(c):
@@ -167,7 +136,7 @@ def is_known(c):
     )
 
 
-def normalization_file():
+def normalization_tables():
     known = {c for c in SCALARS if is_known(c)}
     canonical, compatibility = [], []
     last, parts_before = 0, [0, 0]
@@ -192,32 +161,10 @@ def normalization_file():
                 part_before = ord(part)
             last_compatible = value
     classes = [unicodedata.combining(chr(c)) if chr(c) in known else 0 for c in range(0x110000)]
-    write(
-        "NormalizationTable+Data.swift",
-        f"Unicode 9.0 by Python {sys.version.split()[0]} and tokenizers {tokenizers.__version__}",
-        "NormalizationTable",
-        [
-            array(
-                "Canonical mappings, one step: scalar << 1 | whether composition restores it, first\n"
-                "  /// part, second part or zero. All are distances from the mapping before, those of the\n"
-                "  /// parts signed.",
-                "canonicalMappings",
-                canonical,
-            ),
-            array(
-                "Compatibility mappings, to the end: scalar << 5 | number of parts, the parts. All are\n"
-                "  /// distances, of the scalar less one, of the parts signed and from the part before.",
-                "compatibilityMappings",
-                compatibility,
-            ),
-            array(
-                "Runs of one combining class: length less one, class.",
-                "combiningClasses",
-                [number for run in run_lengths(classes) for number in run],
-            ),
-        ],
-    )
+    write("canonical-mappings", canonical)
+    write("compatibility-mappings", compatibility)
+    write("combining-classes", [number for run in run_lengths(classes) for number in run])
 
 
-category_file()
-normalization_file()
+category_tables()
+normalization_tables()
