@@ -18,7 +18,9 @@ extension JSON {
 
   /// Reads a JSON text, strictly.
   public static func parse(_ bytes: [UInt8], depthLimit: Int = 128) throws(JSONError) -> JSON {
-    try unsafe parse(bytes.span.bytes, depthLimit: depthLimit)
+    try bytes.withRawSpan { (bytes) throws(JSONError) in
+      try parse(bytes, depthLimit: depthLimit)
+    }
   }
 
   /// Reads a JSON text, strictly.

@@ -24,17 +24,9 @@ public final class Tokenizer: Sendable {
   ///
   /// - Parameter bytes: the file's contents.
   /// - Throws: the first rule that the file breaks, or what it asks for that is not supported.
-  public convenience init(json bytes: [UInt8]) throws(TokenizerError) {
-    try unsafe self.init(json: bytes.span.bytes)
-  }
-
-  /// Reads a `tokenizer.json`.
-  ///
-  /// - Parameter bytes: the file's contents.
-  /// - Throws: the first rule that the file breaks, or what it asks for that is not supported.
-  public init(json bytes: RawSpan) throws(TokenizerError) {
+  public init(json bytes: [UInt8]) throws(TokenizerError) {
     var file = TokenizerFile()
-    try file.read(bytes)
+    try bytes.withRawSpan { (bytes) throws(TokenizerError) in try file.read(bytes) }
     guard let model = file.model else { throw .missingField(path: "model") }
     self.model = model
     normalizer = try Normalizer(file.part("normalizer"))
