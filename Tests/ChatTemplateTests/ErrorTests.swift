@@ -41,7 +41,7 @@ import Testing
       ("{{ {}.a.b }}", .undefined("'dict object' has no attribute 'a'", at: at(1, 8))),
       (
         "{{ [].append(1) }}",
-        .unsafe("access to attribute 'append' of 'list' object is unsafe.", at: at(1, 13))
+        .unsafeAttribute("access to attribute 'append' of 'list' object is unsafe.", at: at(1, 13))
       ),
       (
         "{{ 'a' + 1 }}",

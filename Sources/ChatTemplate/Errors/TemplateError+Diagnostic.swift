@@ -51,7 +51,7 @@ extension TemplateError: Diagnosable {
       ("unknown-test", "there is no test named '\(name)'", place)
     case .unsupported(let what, let place): ("unsupported", "\(what) is not supported", place)
     case .undefined(let message, let place): ("undefined", message, place)
-    case .unsafe(let message, let place): ("unsafe", message, place)
+    case .unsafeAttribute(let message, let place): ("unsafe", message, place)
     case .wrongType(let message, let place): ("wrong-type", message, place)
     case .wrongValue(let message, let place): ("wrong-value", message, place)
     case .divisionByZero(let place): ("division-by-zero", "division by zero", place)

@@ -52,7 +52,7 @@ public enum TemplateError: Error, Equatable {
   /// An undefined value is used; the message is jinja2's.
   case undefined(String, at: TemplatePosition)
   /// The sandbox forbids it.
-  case unsafe(String, at: TemplatePosition)
+  case unsafeAttribute(String, at: TemplatePosition)
   /// An operation on values of the wrong type.
   case wrongType(String, at: TemplatePosition)
   /// An operation on a value out of its range.
@@ -75,7 +75,7 @@ public enum TemplateError: Error, Equatable {
 /// What went wrong, without the place; operations on values throw it.
 enum Fault: Error, Sendable {
   case undefined(String)
-  case unsafe(String)
+  case unsafeAttribute(String)
   case type(String)
   case value(String)
   case divisionByZero
@@ -90,7 +90,7 @@ enum Fault: Error, Sendable {
   func error(at position: TemplatePosition) -> TemplateError {
     switch self {
     case .undefined(let message): .undefined(message, at: position)
-    case .unsafe(let message): .unsafe(message, at: position)
+    case .unsafeAttribute(let message): .unsafeAttribute(message, at: position)
     case .type(let message): .wrongType(message, at: position)
     case .value(let message): .wrongValue(message, at: position)
     case .divisionByZero: .divisionByZero(at: position)

@@ -22,7 +22,7 @@ struct Method: Sendable {
   private static let ofLoops = names("changed cycle")
   private static let all = [ofStrings, ofDicts, ofLists, ofNumbers, ofLoops]
     .reduce(into: Set()) { $0.formUnion($1) }
-  private static let unsafe = names(
+  private static let changing = names(
     "append clear extend insert pop popitem remove reverse setdefault sort update")
 
   private static func names(_ list: String) -> Set<String> {
@@ -36,7 +36,7 @@ struct Method: Sendable {
   }
 
   /// Whether the sandbox forbids the method, because it changes the value.
-  var isUnsafe: Bool { Self.unsafe.contains(name) }
+  var isUnsafe: Bool { Self.changing.contains(name) }
 
   /// Whether values of the kind have the method.
   func exists(on value: Value) -> Bool {

@@ -40,7 +40,7 @@ extension Renderer {
 
   private static func unsafeAttribute(_ name: Text, _ value: Value) -> Value {
     .undefined(
-      .unsafe(
+      .unsafeAttribute(
         "access to attribute \(Value.repr(of: name.string)) of "
           + "\(Value.repr(of: value.typeName)) object is unsafe."))
   }

@@ -116,7 +116,7 @@ extension Renderer {
 
   static func checkNamespaceName(_ name: String) throws(Fault) {
     if name.hasPrefix("_") {
-      throw .unsafe(
+      throw .unsafeAttribute(
         "Chat templates cannot store underscore-prefixed attributes on a namespace, but got "
           + "\(Value.repr(of: name))")
     }
