@@ -55,15 +55,14 @@ let package = Package(
     module("TensorCore"),
     module("JSONCore", ["Diagnostics"]),
     module("ByteIO", ["CSystem", "CZlib", "Diagnostics", "LibC"]),
-    module("Kernels", ["CKernels", "Diagnostics", "TensorCore"]),
+    module("Kernels", ["ByteIO", "CKernels", "Diagnostics", "Parallel", "TensorCore"]),
 
     // The two file formats.
     module("Safetensors", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     module("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
 
     // What the numbers mean.
-    module(
-      "Quantization", ["CKernels", "Diagnostics", "JSONCore", "Kernels", "TensorCore"]),
+    module("Quantization", ["Diagnostics", "JSONCore", "Kernels", "TensorCore"]),
     module("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     module(
       "ModelFile",
@@ -74,22 +73,19 @@ let package = Package(
     module(
       "DogeModel",
       [
-        "ByteIO", "CKernels", "Diagnostics", "DogeArchitecture", "Kernels", "KibbleFormat",
-        "ModelFile", "Parallel", "TensorCore",
+        "ByteIO", "Diagnostics", "DogeArchitecture", "Kernels", "KibbleFormat", "ModelFile",
+        "Parallel", "TensorCore",
       ]),
     module(
       "Gradients",
-      [
-        "CKernels", "DogeArchitecture", "DogeModel", "Kernels", "ModelFile", "Parallel",
-        "TensorCore",
-      ]),
+      ["DogeArchitecture", "DogeModel", "Kernels", "ModelFile", "Parallel", "TensorCore"]),
 
     // What is done with them.
     module(
       "Conversion",
       [
         "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
-        "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
+        "LibC", "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
       ]),
     module(
       "Verification",
@@ -100,9 +96,8 @@ let package = Package(
     .target(
       name: "Calibration",
       dependencies: [
-        "ByteIO", "CKernels", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
-        "Gradients", "Kernels", "KibbleFormat", "ModelFile", "Parallel", "Quantization",
-        "TensorCore",
+        "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "Gradients",
+        "Kernels", "KibbleFormat", "ModelFile", "Parallel", "Quantization", "TensorCore",
       ],
       resources: [.embedInCode("Resources/calibration.txt")], swiftSettings: strict),
 
@@ -120,7 +115,7 @@ let package = Package(
       "Generation",
       [
         "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
-        "ModelFile", "TensorCore", "Tokenization",
+        "LibC", "ModelFile", "TensorCore", "Tokenization",
       ]),
 
     // The command line.
@@ -143,8 +138,8 @@ let package = Package(
     tests("Parallel"),
     tests("TensorCore"),
     tests("Safetensors", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
-    tests("Kernels", ["CKernels", "TensorCore"]),
-    tests("Quantization", ["CKernels", "Kernels", "Parallel", "TensorCore"]),
+    tests("Kernels", ["ByteIO", "CKernels", "TensorCore"]),
+    tests("Quantization", ["ByteIO", "Kernels", "TensorCore"]),
     tests("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     tests("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     tests("DogeModel", pipeline),

@@ -10,7 +10,7 @@ double kb_log64(double x) { return kb_m_log(x); }
 double kb_pow64(double base, double exponent) { return kb_m_exp(exponent * kb_m_log(base)); }
 float kb_exp32(float x) { return kb_s_exp(x); }
 
-void kb_sincos64(double x, double *sine, double *cosine) {
+kb_sine_cosine kb_sincos64(double x) {
   double k = kb_round64(x * 0.6366197723675814);
   double r = ((x - k * 1.5707963267341256) - k * 6.077100506303966e-11) - k * 2.0222662487959506e-21;
   double q = r * r, s = 1, c = 1;
@@ -18,10 +18,10 @@ void kb_sincos64(double x, double *sine, double *cosine) {
   for (int i = 18; i > 0; i -= 2) c = 1 - c * q / (i * (i - 1));
   s = s * r;
   switch ((int64_t)k & 3) {
-    case 0: *sine = s; *cosine = c; break;
-    case 1: *sine = c; *cosine = -s; break;
-    case 2: *sine = -s; *cosine = -c; break;
-    default: *sine = -c; *cosine = s; break;
+    case 0: return (kb_sine_cosine){s, c};
+    case 1: return (kb_sine_cosine){c, -s};
+    case 2: return (kb_sine_cosine){-s, -c};
+    default: return (kb_sine_cosine){-c, s};
   }
 }
 

@@ -20,12 +20,6 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     case .neondot: Int32(KB_NEONDOT)
     }
   }
-
-  /// Whether this build and this processor have it.
-  public var isAvailable: Bool { unsafe kb_kernels_for(index) != nil }
-
-  /// Those that are available, from the plainest.
-  public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }
 }
 
 /// Why kernels could not be chosen.

@@ -1,3 +1,4 @@
+import ByteIO
 import CKernels
 import TensorCore
 
@@ -15,31 +16,40 @@ import TensorCore
     self.isa = chosen
     unsafe self.table = table
   }
+
+  /// Rows of a block of `pack`: a packed range of rows may be cut at its multiples.
+  package var packedBlock: Int { Int(unsafe table.pointee.token_block) }
+
+  /// Reads bytes and does nothing with them, to measure how fast that goes.
+  package func readMemory(_ range: Range<Int>, of region: any ByteRegion) {
+    let bytes = unsafe region.buffer(range)
+    guard let start = bytes.baseAddress else { return }
+    unsafe withExtendedLifetime(table.pointee.read_memory(start, bytes.count)) {}
+  }
+}
+
+extension InstructionSet {
+  /// Whether this build and this processor have it.
+  public var isAvailable: Bool { unsafe kb_kernels_for(index) != nil }
+
+  /// Those that are available, from the plainest.
+  public static var available: [InstructionSet] { allCases.filter(\.isAvailable) }
 }
 
 extension WeightType {
   /// The type's code in the C kernels.
-  package var kernelCode: UInt8 { rawValue }
+  var kernelCode: UInt8 { rawValue }
 }
 
 extension ElementType {
   /// The source type's code in the C kernels; `nil` for types that hold no weights.
-  package var kernelCode: Int32? {
+  var kernelCode: Int32? {
     switch self {
     case .f32: Int32(KB_SOURCE_F32)
     case .f16: Int32(KB_SOURCE_F16)
     case .bf16: Int32(KB_SOURCE_BF16)
     case .f64: Int32(KB_SOURCE_F64)
     default: nil
-    }
-  }
-}
-
-extension KernelSet {
-  /// The values of a stored row.
-  package func row(_ row: Int, of stored: StoredMatrix, into out: FloatMatrix, at outRow: Int) {
-    unsafe withUnsafePointer(to: stored.matrix) {
-      unsafe table.pointee.row($0, UInt32(row), out[outRow])
     }
   }
 }

@@ -8,7 +8,7 @@ struct FastMatrix {
   /// Which codes it has.
   enum Codes { case random, lowest, highest, signs }
 
-  let stored: StoredMatrix
+  let stored: CMatrix
   private let codes: [[Int32]]
   private let scales: [[Float]]
   private let memory: (codes: Guarded<UInt32>, scales: Guarded<UInt16>)
@@ -71,7 +71,7 @@ struct FastMatrix {
       }
     }
     memory = (Guarded(units, slack: 4), Guarded(places, slack: 2))
-    stored = StoredMatrix(
+    stored = CMatrix(
       geometry, codes: memory.codes.base, scales: memory.scales.base, exponent: exponent,
       tileStride: gap == 0 ? nil : stride * 4)
   }

@@ -5,7 +5,7 @@ import TestSupport
 /// A stored matrix whose planes this file lays out itself, from formats/kibble-v1.md, and whose
 /// values it therefore knows without any kernel.
 struct SampleMatrix {
-  let stored: StoredMatrix
+  let stored: CMatrix
   /// The values [rows][columns].
   let values: [[Float]]
   private let codes: Guarded<UInt32>
@@ -50,7 +50,7 @@ struct SampleMatrix {
     self.values = values
     codes = Guarded(units, slack: 4)
     scales = Guarded(halves, slack: 2)
-    stored = StoredMatrix(
+    stored = CMatrix(
       geometry, codes: codes.base, scales: type.isQuantized ? scales.base : nil,
       exponent: exponent, tileStride: gap == 0 ? nil : stride * 4)
   }

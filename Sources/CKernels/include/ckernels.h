@@ -60,6 +60,11 @@ typedef struct {
   float reference_margin;                 ///< largest logit less the second
 } kb_logit_difference;
 
+/// Sine and cosine of one angle.
+typedef struct {
+  double sine, cosine;
+} kb_sine_cosine;
+
 /// One instruction set's kernels.
 typedef struct {
   const char *name;
@@ -148,7 +153,7 @@ kb_code_range kb_codes_of(int type);
 double kb_exp64(double x);
 double kb_log64(double x);
 double kb_pow64(double base, double exponent);
-void kb_sincos64(double x, double *sine, double *cosine);
+kb_sine_cosine kb_sincos64(double x);
 /// exp(a * softplus(z)), rounded once.
 float kb_dynamic_mask(float a, float z);
 /// exp as the kernels compute it.

@@ -9,8 +9,8 @@ import TensorCore
   /// Columns that hold values.
   public let columns: Int
   /// Floats from one row to the next: `columns` rounded up to 16, since kernels write whole tiles.
-  package let stride: Int
-  private let base: UnsafeMutablePointer<Float>
+  @usableFromInline package let stride: Int
+  @usableFromInline let base: UnsafeMutablePointer<Float>
 
   /// Zeros.
   public init(rows: Int, columns: Int) {
@@ -25,8 +25,17 @@ import TensorCore
 
   deinit { unsafe UnsafeMutableRawPointer(base).deallocate() }
 
-  /// The row's first element.
-  package subscript(row: Int) -> UnsafeMutablePointer<Float> { unsafe base + row * stride }
+  /// A row's values, in place.
+  @inlinable public subscript(row: Int) -> FloatRow {
+    assert(row >= 0 && row < rows, "no such row")
+    return unsafe FloatRow(base + row * stride, count: columns, of: self)
+  }
+
+  /// The address of a row, for kernels; that of the end is allowed.
+  func pointer(_ row: Int = 0) -> UnsafeMutablePointer<Float> {
+    assert(row >= 0 && row <= rows, "no such row")
+    return unsafe base + row * stride
+  }
 
   /// Where its rows lie, while the matrix lives.
   @safe package struct View: BitwiseCopyable, @unchecked Sendable {
@@ -36,34 +45,56 @@ import TensorCore
 
   package var view: View { unsafe View(base: base, stride: stride) }
 
-  /// The values of a row.
+  /// A copy of a row's values.
   public func row(_ row: Int) -> [Float] {
     precondition(row >= 0 && row < rows, "no such row")
-    return unsafe Array(UnsafeBufferPointer(start: self[row], count: columns))
+    return unsafe Array(UnsafeBufferPointer(start: pointer(row), count: columns))
   }
 
   /// Calls `body` with the values of a row, without copying them.
   public func withRow<Result>(_ row: Int, _ body: (Span<Float>) throws -> Result) rethrows -> Result
   {
     precondition(row >= 0 && row < rows, "no such row")
-    return try unsafe body(Span(_unsafeStart: self[row], count: columns))
+    return try unsafe body(Span(_unsafeStart: pointer(row), count: columns))
+  }
+
+  /// Calls `body` with a row's values as little-endian bytes, without copying them.
+  package func withBytes<Result, Failure: Error>(
+    ofRow row: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(row >= 0 && row < rows, "no such row")
+    defer { withExtendedLifetime(self) {} }
+    return try unsafe body(RawSpan(_unsafeStart: pointer(row), byteCount: columns * 4))
   }
 
   /// One value.
   public func value(_ row: Int, _ column: Int) -> Float {
     precondition(row >= 0 && row < rows && column >= 0 && column < columns, "no such element")
-    return unsafe self[row][column]
+    return unsafe base[row * stride + column]
   }
 
   /// Copies a row of another matrix of the same width.
   public func copy(_ other: FloatMatrix, row: Int, to target: Int) {
     precondition(columns == other.columns && row < other.rows && target < rows, "no such row")
-    unsafe self[target].update(from: other[row], count: columns)
+    self[target].copy(other[row])
   }
 
   /// Copies values into a row.
   package func set(_ row: Int, _ values: [Float]) {
-    precondition(values.count <= stride, "too many values")
-    for (column, value) in values.enumerated() { unsafe self[row][column] = value }
+    precondition(values.count <= columns && row >= 0 && row < rows, "too many values")
+    let target = self[row]
+    for (column, value) in values.enumerated() { target[column] = value }
+  }
+
+  /// Sets the first rows to zero.
+  package func clear(rows: Int) {
+    for row in 0..<rows { self[row].fill(0) }
+  }
+
+  /// The same values in memory of their own.
+  package func copy() -> FloatMatrix {
+    let copy = FloatMatrix(rows: rows, columns: columns)
+    for row in 0..<rows { copy[row].copy(self[row]) }
+    return copy
   }
 }
