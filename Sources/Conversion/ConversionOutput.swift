@@ -1,5 +1,6 @@
 import ByteIO
 import DogeArchitecture
+import Kernels
 import KibbleFormat
 import ModelFile
 import Quantization
@@ -43,7 +44,7 @@ package final class ConversionOutput {
     _ number: Int, _ rounded: RoundedTensor, from model: ResidentModel
   ) throws {
     var job = job(number, input: model.input(of: number), exponent: rounded.exponent)
-    job.given = rounded.scales
+    job.scales = .given(rounded.scales)
     try encode([(number, job)], with: converter.silent)
     written[number]?.tensor.statistics = rounded.statistics
   }
@@ -76,6 +77,7 @@ package final class ConversionOutput {
     let tensor = plan.tensors[number]
     return EncodingJob(
       name: tensor.sourceName, shape: tensor.spec.shape, input: input, geometry: tensor.geometry,
+      scales: plan.recipe.method.scaleChoice,
       exponent: tensor.geometry.type.isQuantized ? exponent : 0)
   }
 
@@ -83,12 +85,10 @@ package final class ConversionOutput {
     let records = layout.tensors
     let sink = sink
     let chunks = try converter.encode(
-      jobs.map(\.job), method: plan.recipe.method, path: plan.source.path,
-      summarize: ChunkSummary.init
+      jobs.map(\.job), path: plan.source.path, summarize: ChunkSummary.init
     ) { chunk in
       try records[jobs[chunk.job].number].write(chunk, to: sink)
     }
-    withExtendedLifetime(plan.source) {}
     for (number, job) in jobs { written[number] = (WrittenTensor(), job.exponent) }
     for (job, chunk) in chunks { written[jobs[job].number]?.tensor.append(chunk) }
   }
@@ -98,11 +98,13 @@ extension TensorRecord {
   /// Writes a chunk to its place in the planes.
   func write(_ chunk: EncodedChunk, to sink: some ByteSink) throws(FileError) {
     let firstRow = chunk.rows.lowerBound
-    try unsafe sink.write(
-      chunk.codes, at: planes[0].lowerBound + firstRow * geometry.unitsPerRow * 4)
+    try chunk.buffers.withCodes { (codes) throws(FileError) in
+      try sink.write(codes, at: planes[0].lowerBound + firstRow * geometry.unitsPerRow * 4)
+    }
     guard geometry.type.isQuantized else { return }
-    try unsafe sink.write(
-      chunk.scales, at: planes[1].lowerBound + firstRow * geometry.groupsPerRow * 2)
+    try chunk.buffers.withScales { (scales) throws(FileError) in
+      try sink.write(scales, at: planes[1].lowerBound + firstRow * geometry.groupsPerRow * 2)
+    }
   }
 }
 
@@ -115,14 +117,10 @@ private struct ChunkSummary: Sendable {
   let statistics: ErrorStatistics
 
   init(_ chunk: EncodedChunk) {
-    var codes = CRC32()
-    unsafe codes.update(chunk.codes)
-    codesChecksum = codes.value
-    codesCount = unsafe chunk.codes.count
-    var scales = CRC32()
-    unsafe scales.update(chunk.scales)
-    scalesChecksum = scales.value
-    scalesCount = unsafe chunk.scales.count
+    (codesChecksum, codesCount) = chunk.buffers.withCodes { (CRC32.checksum($0), $0.byteCount) }
+    (scalesChecksum, scalesCount) = chunk.buffers.withScales {
+      (CRC32.checksum($0), $0.byteCount)
+    }
     statistics = chunk.statistics
   }
 }

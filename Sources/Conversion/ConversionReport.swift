@@ -1,7 +1,7 @@
 import DogeArchitecture
+import Kernels
 import LibC
 import ModelFile
-import Quantization
 import TensorCore
 
 /// What a conversion wrote.

@@ -4,7 +4,6 @@ import DogeArchitecture
 import Kernels
 import KibbleFormat
 import ModelFile
-import Parallel
 import Quantization
 import TensorCore
 
@@ -13,21 +12,19 @@ import TensorCore
 /// The threads and kernels decide how fast it goes, never what is written. Inputs and outputs are
 /// streamed: what is resident at a time does not grow with the model.
 public struct Converter: Sendable {
-  let pool: ThreadPool
-  let kernels: KernelSet
+  let compute: Compute
   let progress: any ProgressSink
   /// What encoding is called in reports of progress.
   private(set) var encodingPhase = "writing"
 
   /// A converter that works on those threads with those kernels.
-  public init(pool: ThreadPool, kernels: KernelSet, progress: any ProgressSink = NoProgress()) {
-    self.pool = pool
-    self.kernels = kernels
+  public init(compute: Compute, progress: any ProgressSink = NoProgress()) {
+    self.compute = compute
     self.progress = progress
   }
 
   /// The same converter, without a word to anybody.
-  var silent: Converter { Converter(pool: pool, kernels: kernels) }
+  var silent: Converter { Converter(compute: compute) }
 
   /// Writes a planned conversion to a file, which appears under its name only when it is complete.
   ///

@@ -1,9 +1,9 @@
 import ByteIO
 import Diagnostics
 import DogeArchitecture
+import Kernels
 import KibbleFormat
 import ModelFile
-import Quantization
 import Safetensors
 import TensorCore
 
@@ -82,30 +82,25 @@ extension Converter {
       jobs.append(
         EncodingJob(
           name: tensor.record.name, shape: tensor.spec.shape,
-          input: TensorInput(tensor.record, in: model.file.region), geometry: geometry,
-          exponent: 0))
+          input: TensorInput(tensor.record, in: model.file.region), geometry: geometry))
     }
-    _ = try encode(jobs, method: .rtn, path: model.file.path, summarize: { _ in }) { chunk in
+    _ = try encode(jobs, path: model.file.path, summarize: { _ in }) { chunk in
       let geometry = jobs[chunk.job].geometry
       let rowBytes = geometry.columns * 4 / type.columnsPerBlock
       let start = writer.byteRanges[chunk.job].lowerBound + chunk.rows.lowerBound * rowBytes
-      try unsafe sink.write(
-        packed(chunk.codes, rows: chunk.rows.count, rowBytes: rowBytes), at: start)
+      try chunk.buffers.withCodes { codes in
+        if codes.byteCount == chunk.rows.count * rowBytes {
+          try sink.write(codes, at: start)
+        } else {
+          try sink.write(unpadded(codes, rows: chunk.rows.count, rowBytes: rowBytes), at: start)
+        }
+      }
     }
-    withExtendedLifetime(model.file) {}
   }
 
   /// Rows without the padding at their ends.
-  private func packed(
-    _ bytes: UnsafeRawBufferPointer, rows: Int, rowBytes: Int
-  ) -> [UInt8] {
-    let stride = bytes.count / rows
-    return unsafe [UInt8](unsafeUninitializedCapacity: rows * rowBytes) { out, count in
-      for row in 0..<rows {
-        let source = unsafe bytes[row * stride..<row * stride + rowBytes]
-        _ = unsafe out[(row * rowBytes)...].update(fromContentsOf: source)
-      }
-      count = rows * rowBytes
-    }
+  private func unpadded(_ codes: RawSpan, rows: Int, rowBytes: Int) -> [UInt8] {
+    let stride = codes.byteCount / rows
+    return (0..<rows).flatMap { codes.bytes($0 * stride..<$0 * stride + rowBytes) ?? [] }
   }
 }

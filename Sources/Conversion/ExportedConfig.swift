@@ -10,7 +10,7 @@ package enum ExportedConfig {
   package static func bytes(_ config: [UInt8], type: ElementType) throws(JSONError) -> [UInt8] {
     var result = config
     let replacement = Array("\"\(name(of: type))\"".utf8)
-    for range in try unsafe typeValues(in: config.span.bytes).reversed() {
+    for range in try config.withRawSpan(typeValues).reversed() {
       result.replaceSubrange(range, with: replacement)
     }
     return result

@@ -1,8 +1,8 @@
 import ByteIO
 import DogeArchitecture
+import Kernels
 import KibbleFormat
 import ModelFile
-import Quantization
 import TensorCore
 
 /// A model's values as float32 in memory, of which only some tensors are there at a time.
@@ -36,9 +36,9 @@ package final class ResidentModel {
       let record = stored.tensors[number].record
       return EncodingJob(
         name: record.name, shape: record.shape, input: inputs[number],
-        geometry: record.geometry, exponent: 0)
+        geometry: record.geometry)
     }
-    _ = try converter.encode(jobs, method: .rtn, path: source.path) { _ in
+    _ = try converter.encode(jobs, path: source.path) { _ in
     } write: { chunk in
       try stored.tensors[numbers[chunk.job]].record.write(chunk, to: memory)
     }
@@ -51,10 +51,10 @@ package final class ResidentModel {
     }
   }
 
-  /// The first value of a tensor.
-  package func values(of number: Int) -> UnsafeMutablePointer<Float> {
-    unsafe memory.mutablePointer(at: stored.tensors[number].record.planes[0].lowerBound)
-      .assumingMemoryBound(to: Float.self)
+  /// A tensor's values, in place.
+  package func values(of number: Int) -> StoredFloats {
+    let record = stored.tensors[number].record
+    return StoredFloats(record.geometry, plane: record.planes[0], in: memory)
   }
 
   /// A tensor's values as the input of an encoding.

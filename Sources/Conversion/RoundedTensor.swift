@@ -1,4 +1,4 @@
-import Quantization
+import Kernels
 
 /// A matrix whose codes and scales were chosen elsewhere, with a view to more than its own values.
 package struct RoundedTensor: Sendable {

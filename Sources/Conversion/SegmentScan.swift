@@ -2,7 +2,6 @@ import ByteIO
 import Diagnostics
 import Kernels
 import Parallel
-import Quantization
 import Synchronization
 import TensorCore
 
@@ -42,12 +41,11 @@ struct SegmentScan {
     var checksum = CRC32()
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.cachedBytes) {
       let part = start..<min(start + Self.cachedBytes, range.upperBound)
-      let bytes = unsafe segment.region.buffer(part)
-      unsafe checksum.update(bytes)
-      guard let type = segment.type, let base = bytes.baseAddress else { continue }
-      let count = part.count * 8 / type.bits
-      let found = unsafe SourceElements(kernels: kernels).scan(base, count: count, type: type)
-      note(found.magnitude, found.firstNonFinite, count: count)
+      segment.region.withBytes { checksum.update($0.extracting(part)) }
+      guard let type = segment.type else { continue }
+      let elements = SourceElements(type, in: segment.region, bytes: part)
+      let found = kernels.scan(elements)
+      note(found.magnitude, found.firstNonFinite, count: elements.count)
     }
     self.checksum = checksum.value
     byteCount = range.count
@@ -80,7 +78,7 @@ extension Converter {
       try collect(chunks.count) { part in
         let chunk = chunks[part]
         let segment = segments[chunk.segment]
-        let scan = SegmentScan(chunk.range, of: segment, kernels: kernels)
+        let scan = SegmentScan(chunk.range, of: segment, kernels: compute.kernels)
         segment.region.release(chunk.range, of: segment.range)
         progress.report(.advanced(by: chunk.range.count))
         return scan
@@ -96,7 +94,7 @@ extension Converter {
     _ parts: Int, _ body: (_ part: Int) throws -> Result
   ) throws -> [Result] {
     let results = Mutex([Result?](repeating: nil, count: parts))
-    try pool.runThrowing(parts) { part in
+    try compute.pool.runThrowing(parts) { part in
       try progress.checkCancellation()
       let result = try body(part)
       results.withLock { $0[part] = result }

@@ -5,7 +5,6 @@ import Kernels
 import KibbleFormat
 import ModelFile
 import Parallel
-import Quantization
 import Safetensors
 import TensorCore
 
@@ -123,7 +122,7 @@ extension Converter {
     let columns = head.shape[1]
     let rowsPerPart = max(1, (256 << 10) / columns)
     let first = (folder.tensors[head.sourceIndex], folder.tensors[embedding.sourceIndex])
-    try pool.runThrowing((rows + rowsPerPart - 1) / rowsPerPart) { part in
+    try compute.pool.runThrowing((rows + rowsPerPart - 1) / rowsPerPart) { part in
       try progress.checkCancellation()
       for row in part * rowsPerPart..<min((part + 1) * rowsPerPart, rows) {
         let head32 = widen(row, columns, of: first.0, in: folder)
@@ -149,8 +148,9 @@ extension Converter {
   ) -> [Float] {
     let type = tensor.entry.type
     let offset = tensor.entry.byteRange.lowerBound + row * columns * type.bits / 8
-    return unsafe SourceElements(kernels: kernels).widen(
-      folder.file(of: tensor).file.pointer(at: offset), count: columns, type: type)
+    return compute.kernels.values(
+      of: SourceElements(
+        type, in: folder.file(of: tensor).file, bytes: offset..<offset + columns * type.bits / 8))
   }
 }
 

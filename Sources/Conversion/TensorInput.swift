@@ -3,13 +3,10 @@ import DogeArchitecture
 import Kernels
 import KibbleFormat
 import ModelFile
-import Quantization
 import Safetensors
 import TensorCore
 
 /// Where the values of one tensor lie, and which pages may be given back when they were read.
-///
-/// It does not keep the bytes alive; whoever uses it holds the model's source.
 struct TensorInput {
   let source: TileSource
   private let region: any ByteRegion
@@ -17,7 +14,7 @@ struct TensorInput {
 
   /// Row-major elements of a checkpoint's file.
   init(_ entry: TensorEntry, in file: MappedFile) {
-    source = unsafe .elements(file.pointer(at: entry.byteRange.lowerBound), entry.type)
+    source = .elements(SourceElements(entry.type, in: file, bytes: entry.byteRange))
     region = file
     let rowBytes = (entry.shape.last ?? 1) * entry.type.bits / 8
     planes = [(entry.byteRange, rowBytes * TensorGeometry.tileRows)]

@@ -88,7 +88,7 @@ extension EncodingRecipe {
   }
 
   /// The first rule that matches the tensor.
-  func rule(for spec: TensorSpec) -> TensorRule? {
+  package func rule(for spec: TensorSpec) -> TensorRule? {
     let name = spec.canonicalName
     return rules.first { $0.glob.matches(name) }
   }

@@ -1,4 +1,4 @@
-import CKernels
+import Kernels
 
 /// How the scale of a group is chosen.
 public enum QuantizationMethod: String, CaseIterable, Sendable {
@@ -10,7 +10,8 @@ public enum QuantizationMethod: String, CaseIterable, Sendable {
   /// tensors that see no calibration get their scales by `search`.
   case gptq
 
-  var kernelCode: Int32 { self == .rtn ? Int32(KB_RTN) : Int32(KB_SEARCH) }
+  /// How scales are chosen where nothing but the values is known.
+  package var scaleChoice: ScaleChoice { self == .rtn ? .rtn : .search }
 }
 
 /// What calibrated a model, as its metadata record it.

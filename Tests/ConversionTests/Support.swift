@@ -24,13 +24,15 @@ struct Engine: Sendable, CustomTestStringConvertible {
 
   func converter(progress: any ProgressSink = NoProgress()) throws -> Converter {
     Converter(
-      pool: ThreadPool(threads: threads), kernels: try KernelSet(isa), progress: progress)
+      compute: try Compute(isa: isa, threads: threads),
+      progress: progress)
   }
 }
 
 /// The converter of tests where the way to work is of no interest.
 func converter(progress: any ProgressSink = NoProgress()) throws -> Converter {
-  Converter(pool: ThreadPool(threads: 2), kernels: try KernelSet(), progress: progress)
+  Converter(
+    compute: try Compute(threads: 2), progress: progress)
 }
 
 func recipe(

@@ -1,3 +1,4 @@
+import ByteIO
 import Kernels
 import Quantization
 import TensorCore
@@ -32,6 +33,22 @@ extension WeightType {
     case .int6: -32...31
     default: -127...127
     }
+  }
+}
+
+extension MemoryBuffer {
+  /// A copy of elements.
+  convenience init<Element>(_ elements: [Element]) throws {
+    try self.init(count: elements.count * MemoryLayout<Element>.stride)
+    try elements.withUnsafeBytes { try write($0, at: 0) }
+  }
+}
+
+extension TileSource {
+  /// Elements of a checkpoint.
+  init<Element>(_ elements: [Element], _ type: ElementType) throws {
+    let memory = try MemoryBuffer(elements)
+    self = .elements(SourceElements(type, in: memory, bytes: 0..<memory.count))
   }
 }
 
@@ -72,10 +89,8 @@ struct Encoding: Sendable, CustomStringConvertible {
   func encode(
     _ tensor: Tensor, isa: InstructionSet? = nil, tilesAtOnce: Int = .max
   ) throws -> Encoded {
-    try tensor.values.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { throw BadShape() }
-      return try encode(.elements(base, .f32), tensor, isa: isa, tilesAtOnce: tilesAtOnce)
-    }
+    let source = try TileSource(tensor.values, .f32)
+    return try encode(source, tensor, isa: isa, tilesAtOnce: tilesAtOnce)
   }
 
   /// Encodes the values of a source that has the tensor's shape and exponent.
@@ -84,29 +99,24 @@ struct Encoding: Sendable, CustomStringConvertible {
   ) throws -> Encoded {
     let geometry = try geometry(rows: tensor.rows, columns: tensor.columns)
     let encoder = TileEncoder(
-      geometry, source: source, method: method, exponent: tensor.exponent,
+      geometry, source: source, scales: method.scaleChoice, exponent: tensor.exponent,
       kernels: try KernelSet(isa))
-    // Every byte must be written, padding too.
-    var units = [UInt32](repeating: .max, count: geometry.codeBytes / 4)
-    var scales = [UInt16](repeating: .max, count: geometry.scaleBytes / 2)
-    var scratch = [Float](repeating: .nan, count: TileEncoder.scratchFloats(encoder.geometry))
+    var units: [UInt32] = []
+    var scales: [UInt16] = []
     var statistics = ErrorStatistics()
-    try units.withUnsafeMutableBufferPointer { units in
-      try scales.withUnsafeMutableBufferPointer { scales in
-        try scratch.withUnsafeMutableBufferPointer { scratch in
-          var first = 0
-          while first < geometry.tileCount {
-            let last = min(geometry.tileCount, first + min(tilesAtOnce, geometry.tileCount))
-            let row = first * 16
-            guard let codes = units.baseAddress, let room = scratch.baseAddress else { break }
-            let part = try encoder.encode(
-              tiles: first..<last, codes: codes + row * geometry.unitsPerRow,
-              scales: scales.baseAddress.map { $0 + row * geometry.groupsPerRow },
-              scratch: room)
-            statistics.add(part)
-            first = last
-          }
-        }
+    let step = min(tilesAtOnce, geometry.tileCount)
+    for first in stride(from: 0, to: geometry.tileCount, by: step) {
+      let tiles = first..<min(first + step, geometry.tileCount)
+      var capacity = EncodingBuffers.Capacity()
+      capacity.include(geometry, tiles: tiles.count)
+      // Every byte must be written, padding too: in new buffers all bits are ones.
+      let buffers = EncodingBuffers(capacity)
+      statistics.add(try buffers.encode(tiles, with: encoder))
+      buffers.withCodes { codes in
+        codes.withUnsafeBytes { units += $0.bindMemory(to: UInt32.self) }
+      }
+      buffers.withScales { part in
+        part.withUnsafeBytes { scales += $0.bindMemory(to: UInt16.self) }
       }
     }
     return Encoded(

@@ -1,3 +1,4 @@
+import Kernels
 import Quantization
 import TensorCore
 import Testing

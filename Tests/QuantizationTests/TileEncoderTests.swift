@@ -1,3 +1,4 @@
+import ByteIO
 import Kernels
 import Quantization
 import TensorCore
@@ -133,9 +134,7 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
     tensor.values = tensor.values.map { Float(($0 * 16).rounded()) / 16 }
     let expected = try encoding.encode(tensor)
     func check<Element>(_ elements: [Element], _ type: ElementType) throws {
-      let found = try elements.withUnsafeBytes { bytes in
-        try encoding.encode(.elements(try #require(bytes.baseAddress), type), tensor)
-      }
+      let found = try encoding.encode(TileSource(elements, type), tensor)
       #expect(found == expected, "\(type)")
     }
     try check(tensor.values.map { Float16($0) }, .f16)
@@ -152,10 +151,9 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
     tensor.values = tensor.values.map { Float(Float16($0)) }
     let first = try stored.encode(tensor)
     let expected = try encoding.encode(tensor)
-    let found = try first.units.withUnsafeBytes { bytes in
-      let matrix = StoredMatrix(first.geometry, codes: try #require(bytes.baseAddress))
-      return try encoding.encode(.stored(matrix), tensor)
-    }
+    let memory = try MemoryBuffer(first.units)
+    let matrix = StoredMatrix(first.geometry, planes: [0..<memory.count], in: memory)
+    let found = try encoding.encode(.stored(matrix), tensor)
     #expect(found == expected)
   }
 
