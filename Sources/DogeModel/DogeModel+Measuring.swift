@@ -1,5 +1,4 @@
 import ByteIO
-import CKernels
 import DogeArchitecture
 import Kernels
 import KibbleFormat
@@ -27,15 +26,13 @@ extension DogeModel {
   @discardableResult
   public func readWeights() -> Int {
     let planes = stored.tensors.filter(\.spec.isMultiplied).flatMap(\.record.planes)
+    let compute = layer.compute
     compute.pool.run(compute.pool.threadCount) { part in
       for plane in planes {
         let parts = compute.pool.threadCount
-        let begin = plane.count * part / parts
-        let end = plane.count * (part + 1) / parts
-        unsafe withExtendedLifetime(
-          compute.kernels.table.pointee.read_memory(
-            stored.file.region.pointer(at: plane.lowerBound + begin), end - begin)
-        ) {}
+        let begin = plane.lowerBound + plane.count * part / parts
+        let end = plane.lowerBound + plane.count * (part + 1) / parts
+        compute.kernels.readMemory(begin..<end, of: stored.file.region)
       }
     }
     return planes.reduce(0) { $0 + $1.count }

@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import Kernels
 import ModelFile
@@ -21,26 +20,29 @@ public final class DogeModel: Sendable {
   public let layout: CheckpointLayout
   /// The file that holds the weights.
   public let stored: StoredModel
-  let weights: ModelWeights
-  let compute: Compute
+  let weights: ModelWeights<Linear>
+  let layer: LayerCompute
+  let head: LinearGroup
   /// How products with quantized matrices are computed.
-  public var mode: ComputeMode { compute.mode }
-  private let rotary: RotaryTable
-  private let blocks: [Block]
+  public let mode: ComputeMode
+  let rotary: RotaryTable
+  let blocks: [Block]
 
   /// One block of the model.
-  private final class Block: Sendable {
-    let weights: LayerWeights
+  final class Block: Sendable {
+    let weights: BlockWeights<Linear>
     let attention: DynamicMaskAttention
     let feedForward: FeedForward
 
     init(
-      _ weights: LayerWeights, config: DogeConfig, layout: CheckpointLayout, compute: Compute
+      _ weights: BlockWeights<Linear>, config: DogeConfig, layout: CheckpointLayout,
+      mode: ComputeMode,
+      layer: LayerCompute
     ) {
       self.weights = weights
       attention = DynamicMaskAttention(
-        weights.attention, config: config, layout: layout, compute: compute)
-      feedForward = FeedForward(weights, config: config, compute: compute)
+        weights.attention, config: config, layout: layout, mode: mode, layer: layer)
+      feedForward = FeedForward(weights, config: config, mode: mode, layer: layer)
     }
   }
 
@@ -48,28 +50,30 @@ public final class DogeModel: Sendable {
   ///
   /// - Parameters:
   ///   - stored: the model's file.
-  ///   - kernels: compute it; the results do not depend on them.
-  ///   - pool: the threads that run them.
+  ///   - compute: computes it; results do not depend on kernels and threads.
   ///   - mode: how products with quantized matrices are computed.
   public convenience init(
-    _ stored: StoredModel, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact
+    _ stored: StoredModel, compute: Compute, mode: ComputeMode = .exact
   ) {
-    self.init(stored, kernels: kernels, pool: pool, mode: mode, tap: nil)
+    self.init(stored, compute: compute, mode: mode, tap: nil)
   }
 
   /// The same, with someone who is shown what the matrices are multiplied by.
   package init(
-    _ stored: StoredModel, kernels: KernelSet, pool: ThreadPool, mode: ComputeMode = .exact,
-    tap: InputTap?
+    _ stored: StoredModel, compute: Compute, mode: ComputeMode = .exact, tap: InputTap?
   ) {
     self.stored = stored
     config = stored.config
     layout = stored.layout
-    weights = ModelWeights(stored, kernels: kernels)
-    let compute = Compute(kernels: kernels, pool: pool, mode: mode, tap: tap)
-    self.compute = compute
-    blocks = weights.layers.map {
-      Block($0, config: stored.config, layout: stored.layout, compute: compute)
+    self.mode = mode
+    weights = ModelWeights(stored, kernels: compute.kernels) { index, bias in
+      Linear(weight: stored.matrix(of: stored.tensors[index]), bias: bias)
+    }
+    let layer = LayerCompute(compute: compute, tap: tap)
+    self.layer = layer
+    head = LinearGroup([weights.head], mode: mode)
+    blocks = weights.blocks.map {
+      Block($0, config: stored.config, layout: stored.layout, mode: mode, layer: layer)
     }
     rotary = RotaryTable(
       RotaryEmbedding(
@@ -93,23 +97,25 @@ public final class DogeModel: Sendable {
   /// - Parameters:
   ///   - tokens: ids, each below the vocabulary's size.
   ///   - cache: the sequence so far; the tokens are added to it.
+  ///   - workspace: memory for activations.
   ///   - routing: how experts are chosen.
   ///   - observe: is shown `[tokens, d]` after the embedding (0) and after each block (1, 2, …).
   /// - Returns: the last block's output `[tokens, d]`, for `logits`.
   /// - Throws: `ModelError` for a token outside the vocabulary or a full cache.
   public func forward(
-    _ tokens: [Int], cache: KVCache, routing: ExpertRouting = .hf,
+    _ tokens: [Int], cache: KVCache, workspace: Workspace = Workspace(),
+    routing: ExpertRouting = .hf,
     observe: (_ index: Int, _ hidden: FloatMatrix) throws -> Void = { _, _ in }
   ) throws -> FloatMatrix {
     let x = try embed(tokens, after: cache.count)
     try cache.reserve(tokens.count)
     let call = cache.count..<cache.count + tokens.count
     let rotation = rotary.table(for: call)
-    let work = cache.workspace(config, tokens: tokens.count)
+    let work = workspace.buffers(config, tokens: tokens.count)
     try observe(0, x)
-    for index in blocks.indices {
-      attend(x, index, from: call.lowerBound, cache: cache, rotation: rotation, work)
-      feed(x, blocks[index], routing: routing, work)
+    for (index, block) in blocks.enumerated() {
+      attend(x, block, from: call.lowerBound, cache.layers[index], rotation, work)
+      feed(x, block, routing, work)
       try observe(index + 1, x)
     }
     cache.count = call.upperBound
@@ -117,162 +123,68 @@ public final class DogeModel: Sendable {
   }
 
   /// x = input_residual ⊙ x + Attention(RMSNorm(x)) for a call's tokens.
-  private func attend(
-    _ x: FloatMatrix, _ layer: Int, from start: Int, cache: KVCache, rotation: RotaryTable.Rows,
-    _ work: Workspace
+  func attend(
+    _ x: FloatMatrix, _ block: Block, from start: Int, _ cache: LayerCache,
+    _ rotation: RotaryTable.Rows, _ work: LayerBuffers
   ) {
-    let block = blocks[layer]
     forBlocks(of: x) { rows in
-      norm(x, rows, block.weights.inputNorm, work)
+      norm(x, rows, block.weights.inputNorm, into: work.normed)
       block.attention.run(
-        work, positions: start + rows.lowerBound..<start + rows.upperBound,
-        cache: cache.layers[layer], rotation: rotation)
-      compute.gatedAdd(x, rows: rows, gate: block.weights.inputResidual, work.projected)
+        work.normed, into: work.projection,
+        positions: start + rows.lowerBound..<start + rows.upperBound, cache: cache,
+        rotation: rotation, work)
+      layer.compute.gatedAdd(
+        x, rows: rows, gate: block.weights.inputResidual, work.projected)
     }
   }
 
   /// x = post_residual ⊙ x + FeedForward(RMSNorm(x)) for a call's tokens.
-  private func feed(
-    _ x: FloatMatrix, _ block: Block, routing: ExpertRouting, _ work: Workspace
-  ) {
-    let isOneBlock = x.rows <= Workspace.blockTokens
-    let chosen =
-      isOneBlock
-      ? nil
-      : block.feedForward.chooseExperts(work, tokens: x.rows, routing: routing) { body in
-        forBlocks(of: x) { rows in
-          norm(x, rows, block.weights.postNorm, work)
-          body(rows)
-        }
-      }
+  func feed(_ x: FloatMatrix, _ block: Block, _ routing: ExpertRouting, _ work: LayerBuffers) {
+    let chosen = expertsOfLongCall(x, block, routing, work)
     forBlocks(of: x) { rows in
-      norm(x, rows, block.weights.postNorm, work)
+      norm(x, rows, block.weights.postNorm, into: work.normed)
       block.feedForward.run(
-        work, tokens: rows.count, routing: routing, chosen: chosen, first: rows.lowerBound)
-      compute.gatedAdd(x, rows: rows, gate: block.weights.postResidual, work.projected)
+        work.normed, into: work.projection, tokens: rows.count, routing: routing, chosen: chosen,
+        first: rows.lowerBound, work)
+      layer.compute.gatedAdd(
+        x, rows: rows, gate: block.weights.postResidual, work.projected)
     }
   }
 
-  // MARK: one step at a time, for calibration
-
-  /// The embedding of a sequence's tokens, `[tokens, d]`.
-  ///
-  /// - Throws: `ModelError` for a token outside the vocabulary.
-  package func embedding(of tokens: [Int]) throws(ModelError) -> FloatMatrix {
-    try embed(tokens, after: 0)
-  }
-
-  /// What a step of the model normalizes before its matrices multiply it.
-  package enum NormedInput {
-    case attention(layer: Int)
-    case feedForward(layer: Int)
-    case head
-  }
-
-  /// RMSNorm of all rows of `x`, as the matrices of that step get it.
-  package func normed(_ x: FloatMatrix, for input: NormedInput) -> FloatMatrix {
-    let weight =
-      switch input {
-      case .attention(let layer): weights.layers[layer].inputNorm
-      case .feedForward(let layer): weights.layers[layer].postNorm
-      case .head: weights.finalNorm
+  /// The experts of a call of several blocks, whose tokens are routed together; nil for other
+  /// calls and models.
+  private func expertsOfLongCall(
+    _ x: FloatMatrix, _ block: Block, _ routing: ExpertRouting, _ work: LayerBuffers
+  ) -> ExpertChoices? {
+    guard x.rows > LayerBuffers.blockTokens else { return nil }
+    return block.feedForward.chooseExperts(tokens: x.rows, routing: routing, work) { body in
+      forBlocks(of: x) { rows in
+        norm(x, rows, block.weights.postNorm, into: work.normed)
+        body(rows, work.normed)
       }
-    let out = FloatMatrix(rows: x.rows, columns: x.columns)
-    compute.rmsNorm(
-      x, rows: 0..<x.rows, weight: weight, epsilon: config.rmsNormEpsilon, into: out)
-    return out
+    }
   }
 
-  /// Runs a block's attention over a whole sequence, in place.
-  ///
-  /// - Parameters:
-  ///   - x: the block's input `[tokens, d]`, which becomes attention's output with the residual.
-  ///   - layer: which block.
-  ///   - cache: any cache of this model with room for the sequence; what it held is lost.
-  /// - Throws: `ModelError` for a cache that is too small.
-  package func attend(_ x: FloatMatrix, layer: Int, cache: KVCache) throws(ModelError) {
-    cache.truncate(to: 0)
-    try cache.reserve(x.rows)
-    attend(
-      x, layer, from: 0, cache: cache,
-      rotation: rotary.table(for: 0..<x.rows), cache.workspace(config, tokens: x.rows))
-  }
-
-  /// Runs a block's feed-forward part over a whole sequence, in place.
-  ///
-  /// - Parameters:
-  ///   - x: attention's output with the residual, which becomes the block's output.
-  ///   - layer: which block.
-  ///   - cache: lends its workspace.
-  package func feed(_ x: FloatMatrix, layer: Int, cache: KVCache) {
-    feed(x, blocks[layer], routing: .hf, cache.workspace(config, tokens: x.rows))
-  }
-
-  /// Logits of some rows of a call's result.
-  ///
-  /// - Parameters:
-  ///   - hidden: what `forward` returned.
-  ///   - rows: which of its rows.
-  /// - Returns: `[rows, vocabulary]`.
-  public func logits(_ hidden: FloatMatrix, rows: Range<Int>) -> FloatMatrix {
-    logits(hidden, rows: rows, in: makeLogitsBuffer(rows: rows.count))
-  }
-
-  /// Logits of some rows of a call's result, in memory that is used again.
-  ///
-  /// - Parameters:
-  ///   - hidden: what `forward` returned.
-  ///   - rows: which of its rows; at most the buffer's.
-  ///   - buffer: where the result goes.
-  /// - Returns: `[buffer rows, vocabulary]`, of which the first hold the result until the next
-  ///   call with that buffer.
-  public func logits(
-    _ hidden: FloatMatrix, rows: Range<Int>, in buffer: LogitsBuffer
-  ) -> FloatMatrix {
-    precondition(rows.count <= buffer.rows, "the buffer has fewer rows")
-    compute.rmsNorm(
-      hidden, rows: rows, weight: weights.finalNorm, epsilon: config.rmsNormEpsilon,
-      into: buffer.normed)
-    compute.pack(buffer.normed, tokens: rows.count, into: buffer.packed, for: weights.head)
-    compute.multiply(
-      buffer.packed, tokens: rows.count, by: weights.head, into: [buffer.logits.view])
-    return buffer.logits
-  }
-
-  /// Memory for the logits of so many rows.
-  public func makeLogitsBuffer(rows: Int) -> LogitsBuffer {
-    LogitsBuffer(config, rows: rows)
-  }
-
-  /// How many rows `logits` should be asked for at once, to keep its result at some 16 MB.
-  public var logitsBlock: Int {
-    max(1, min(Workspace.blockTokens, (4 << 20) / config.vocabularySize))
-  }
-
-  private func embed(_ tokens: [Int], after start: Int) throws(ModelError) -> FloatMatrix {
+  /// The embedding of a call's tokens, `[tokens, d]`.
+  func embed(_ tokens: [Int], after start: Int) throws(ModelError) -> FloatMatrix {
     for (index, token) in tokens.enumerated() where !(0..<config.vocabularySize).contains(token) {
       throw .tokenOutOfRange(
         token: token, position: start + index, vocabulary: config.vocabularySize)
     }
     let x = FloatMatrix(rows: tokens.count, columns: config.hiddenSize)
-    compute.pool.forRanges(of: tokens.count) { part in
-      for row in part {
-        compute.kernels.row(tokens[row], of: weights.embedding, into: x, at: row)
-      }
-    }
+    layer.compute.rows(tokens, of: weights.embedding.weight, into: x)
     return x
   }
 
-  private func norm(
-    _ x: FloatMatrix, _ rows: Range<Int>, _ weight: FloatMatrix, _ work: Workspace
-  ) {
-    compute.rmsNorm(
-      x, rows: rows, weight: weight, epsilon: config.rmsNormEpsilon, into: work.normed)
+  /// RMSNorm of some rows of x, in the first rows of `out`.
+  func norm(_ x: FloatMatrix, _ rows: Range<Int>, _ weight: FloatMatrix, into out: FloatMatrix) {
+    layer.compute.rmsNorm(
+      x, rows: rows, weight: weight, epsilon: config.rmsNormEpsilon, into: out)
   }
 
   private func forBlocks(of x: FloatMatrix, _ body: (_ rows: Range<Int>) -> Void) {
-    for start in stride(from: 0, to: x.rows, by: Workspace.blockTokens) {
-      body(start..<min(start + Workspace.blockTokens, x.rows))
+    for start in stride(from: 0, to: x.rows, by: LayerBuffers.blockTokens) {
+      body(start..<min(start + LayerBuffers.blockTokens, x.rows))
     }
   }
 }

@@ -1,8 +1,6 @@
-import CKernels
 import DogeArchitecture
 import Kernels
 import Parallel
-import TensorCore
 
 /// Dynamic mask attention: scores of queries and keys plus a mask that depends on the key's value.
 ///
@@ -10,134 +8,93 @@ import TensorCore
 ///     δ_r[j] = exp(A_r · softplus(W_dt v[j])_r)
 ///     o_h = softmax_j(q_h · k_g[j] / √hd + δ_r[j]) · v_g[j]      y = W_o o
 ///
-/// over the visible keys j, of which each query keeps the `keepWindowSize` with the largest δ.
+/// over the keys j that the query sees and keeps (`KeyVisibility`).
 final class DynamicMaskAttention: Sendable {
-  let weights: AttentionWeights
-  let compute: Compute
+  let visibility: KeyVisibility
   let headCount: Int
   let keyValueHeadCount: Int
   let headDimension: Int
-  let maskRows: Int
-  let slidingWindow: Int?
-  /// Keys that a query keeps; nil where nothing is pruned.
-  let keepWindowSize: Int?
+  private let layer: LayerCompute
+  private let weights: AttentionWeights<Linear>
   private let epsilon: Float
   private let inputs: LinearGroup
   private let outputs: LinearGroup
 
+  var kernels: KernelSet { layer.compute.kernels }
+
   init(
-    _ weights: AttentionWeights, config: DogeConfig, layout: CheckpointLayout, compute: Compute
+    _ weights: AttentionWeights<Linear>, config: DogeConfig, layout: CheckpointLayout,
+    mode: ComputeMode,
+    layer: LayerCompute
   ) {
     self.weights = weights
-    self.compute = compute
+    self.layer = layer
+    visibility = KeyVisibility(config, layout)
     headCount = config.headCount
     keyValueHeadCount = config.keyValueHeadCount
     headDimension = config.headDimension
-    maskRows = layout.maskRows
-    slidingWindow = config.slidingWindow
-    keepWindowSize = layout.prunes ? config.keepWindowSize : nil
     epsilon = config.rmsNormEpsilon
-    inputs = LinearGroup([weights.q, weights.k, weights.v])
-    outputs = LinearGroup([weights.o])
+    inputs = LinearGroup([weights.q, weights.k, weights.v], mode: mode)
+    outputs = LinearGroup([weights.o], mode: mode)
   }
 
-  /// Attends from a block of tokens, whose keys and values it adds to the cache.
+  /// y = Attention(x) for a block of tokens, whose keys and values it adds to the cache.
   ///
   /// - Parameters:
-  ///   - work: its `normed` holds the block's rows `[tokens, d]`; the result goes to `projected`.
+  ///   - x: the block's normalized rows `[tokens, d]`.
+  ///   - y: where the result goes, `[tokens, d]`.
   ///   - positions: the block's positions in the sequence.
   ///   - cache: the block's cache of keys, values and masks.
   ///   - rotation: cosines and sines of the call's positions.
+  ///   - work: memory that is used meanwhile.
   func run(
-    _ work: Workspace, positions: Range<Int>, cache: LayerCache, rotation: RotaryTable.Rows
+    _ x: FloatMatrix, into y: ProductOutputs, positions: Range<Int>, cache: LayerCache,
+    rotation: RotaryTable.Rows, _ work: LayerBuffers
   ) {
     let tokens = positions.count
-    compute.pack(work.normed, tokens: tokens, into: work.packed, for: inputs)
-    compute.multiply(work.packed, tokens: tokens, by: inputs, into: work.qkv)
-    compute.pool.forRanges(of: tokens) { part in
+    layer.project(x, rows: tokens, by: inputs, work, into: work.qkv)
+    layer.compute.pool.forRanges(of: tokens) { part in
       for token in part {
-        prepare(token, position: positions.lowerBound + token, work, cache, rotation)
+        let position = positions.lowerBound + token
+        rotateHeads(token, rotation, row: position - rotation.first, work)
+        remember(token, position: position, work, cache)
       }
     }
-    attend(work, positions: positions, cache: cache)
-    compute.pack(work.attended, tokens: tokens, into: work.packed, for: outputs)
-    compute.multiply(work.packed, tokens: tokens, by: outputs, into: work.projections)
+    AttentionSchedule(
+      attention: self, pool: layer.compute.pool, positions: positions, work: work, cache: cache
+    ).run()
+    layer.project(work.attended, rows: tokens, by: outputs, work, into: y)
   }
 
-  /// Normalizes and rotates a token's queries and keys, and stores its keys, values and mask.
-  private func prepare(
-    _ token: Int, position: Int, _ work: Workspace, _ cache: LayerCache,
-    _ rotation: RotaryTable.Rows
+  /// q = RoPE(norm(q)) and k = RoPE(norm(k)) of a token's heads, in place.
+  private func rotateHeads(
+    _ token: Int, _ rotation: RotaryTable.Rows, row: Int, _ work: LayerBuffers
   ) {
-    let kernels = unsafe compute.kernels.table
-    let hd = headDimension
-    let row = position - rotation.first
-    func normAndRotate(_ x: UnsafeMutablePointer<Float>, _ norm: FloatMatrix?) {
-      if let norm {
-        unsafe kernels.pointee.rms_norm(x, norm[0], epsilon, UInt32(hd), x)
-      }
-      unsafe kernels.pointee.rotate(x, rotation.cosine[row], rotation.sine[row], UInt32(hd / 2))
+    func rotate(_ x: FloatRow, _ norm: FloatMatrix?) {
+      if let norm { kernels.rmsNorm(x, weight: norm[0], epsilon: epsilon, into: x) }
+      kernels.rotate(x, cosine: rotation.cosine[row], sine: rotation.sine[row])
     }
-    for head in 0..<headCount {
-      unsafe normAndRotate(work.q[token] + head * hd, weights.qNorm)
-    }
+    for head in 0..<headCount { rotate(part(head, of: work.q[token]), weights.qNorm) }
+    for head in 0..<keyValueHeadCount { rotate(part(head, of: work.k[token]), weights.kNorm) }
+  }
+
+  /// Stores a token's keys and values, and δ = exp(A · softplus(W_dt v)).
+  private func remember(_ token: Int, position: Int, _ work: LayerBuffers, _ cache: LayerCache) {
+    let v = work.v[token]
     for head in 0..<keyValueHeadCount {
-      let key = unsafe work.k[token] + head * hd
-      unsafe normAndRotate(key, weights.kNorm)
-      unsafe cache.store(
-        key: key, value: work.v[token] + head * hd, head: head, position: position)
+      cache.store(
+        key: part(head, of: work.k[token]), value: part(head, of: v), head: head,
+        position: position)
     }
-    for row in 0..<maskRows {
-      var z = unsafe kernels.pointee.dot(
-        weights.dt[row], work.v[token], UInt32(weights.dt.columns))
-      if let bias = weights.dtBias { unsafe z += bias[0][row] }
-      unsafe cache.mask[row][position] = kb_dynamic_mask(weights.maskScale[0][row], z)
+    for row in 0..<cache.mask.rows {
+      var z = kernels.dot(weights.dt[row], v)
+      if let bias = weights.dtBias { z += bias[0][row] }
+      cache.mask[row][position] = dynamicMask(scale: weights.maskScale[0][row], z)
     }
   }
 
-  /// Scores, softmax and weighted sums, for a few tokens and one kv head at a time.
-  private func attend(_ work: Workspace, positions: Range<Int>, cache: LayerCache) {
-    let group = headCount / keyValueHeadCount
-    let span = min(positions.count, max(1, 24 / group))
-    let spans = (positions.count + span - 1) / span
-    let tasks = spans * keyValueHeadCount
-    let threads = compute.pool.threadCount
-    let scratch = work.attentionScratch(
-      threads: max(threads, keyValueHeadCount), queries: span * group,
-      keys: positions.upperBound)
-    func task(_ number: Int, _ scratch: AttentionScratch) -> AttentionTask {
-      let (index, head) = number.quotientAndRemainder(dividingBy: keyValueHeadCount)
-      let tokens = index * span..<min((index + 1) * span, positions.count)
-      return AttentionTask(
-        attention: self, tokens: tokens, head: head, start: positions.lowerBound, work: work,
-        cache: cache, scratch: scratch)
-    }
-    guard spans == 1, threads > 1, positions.upperBound >= Self.manyKeys else {
-      let parts = min(tasks, threads)
-      compute.pool.run(parts) { part in
-        // Later tokens see more keys; taking every parts-th task evens that out.
-        for number in stride(from: part, to: tasks, by: parts) {
-          task(number, scratch[part]).run()
-        }
-      }
-      return
-    }
-    // A few queries and many keys: all threads share the keys, then the dimensions of values.
-    let heads = (0..<tasks).map { task($0, scratch[$0]) }
-    for task in heads { task.gatherQueries() }
-    for task in heads { compute.pool.forRanges(of: task.panels) { task.score(panels: $0) } }
-    for task in heads { compute.pool.forRanges(of: task.queries) { task.softmax($0) } }
-    for task in heads {
-      guard task.packsByKeys else {
-        task.packScores(0..<task.keys)
-        continue
-      }
-      compute.pool.forRanges(of: task.keys) { task.packScores($0) }
-    }
-    for task in heads { compute.pool.forRanges(of: task.valueTiles) { task.sum(tiles: $0) } }
-    for task in heads { task.finish() }
+  /// A head's part of a row `[heads hd]`.
+  private func part(_ head: Int, of row: FloatRow) -> FloatRow {
+    row.part(head * headDimension..<(head + 1) * headDimension)
   }
-
-  /// Keys from which on a single call is worth cutting up.
-  private static let manyKeys = 256
 }

@@ -1,12 +1,11 @@
-import CKernels
 import Kernels
 
 /// Shows what a matrix is multiplied by while a model runs, for calibration.
 ///
 /// One thread uses it at a time: the one that runs the model.
 @safe package final class InputTap: @unchecked Sendable {
-  /// Is shown the first `tokens` rows of `x`, `[tokens, inputs]`.
-  package typealias Observer = (_ x: FloatMatrix, _ tokens: Int) -> Void
+  /// Is shown the first `rows` rows of `x`, `[at least rows, inputs]`.
+  package typealias Observer = (_ x: FloatMatrix, _ rows: Int) -> Void
 
   private var watched: (matrix: StoredMatrix, observer: Observer)?
 
@@ -33,11 +32,10 @@ import Kernels
   }
 
   /// Shows rows that are about to be multiplied by a group of matrices.
-  func show(_ x: FloatMatrix, tokens: Int, _ group: LinearGroup) {
+  func show(_ x: FloatMatrix, rows: Int, _ group: LinearGroup) {
     guard let watched else { return }
-    let isWatched = group.linears.contains {
-      unsafe $0.weight.matrix.codes == watched.matrix.matrix.codes
+    if group.linears.contains(where: { $0.weight.isSame(as: watched.matrix) }) {
+      watched.observer(x, rows)
     }
-    if isWatched { watched.observer(x, tokens) }
   }
 }

@@ -7,7 +7,7 @@ import TensorCore
 /// Keys and values lie as tiles, so that scores and sums are the matrix products of every other
 /// layer: keys as `[keys / 16][hd][16]` (a key is a row), values as `[hd / 16][capacity][16]` (a
 /// dimension is a row). It grows as it is used.
-public final class KVCache: @unchecked Sendable {
+public final class KVCache {
   /// Tokens held.
   public internal(set) var count = 0
   /// Tokens that it will take at most.
@@ -15,7 +15,6 @@ public final class KVCache: @unchecked Sendable {
   private(set) var capacity = 0
   private(set) var layers: [LayerCache] = []
   private let shape: Shape
-  private var workspace: Workspace?
 
   struct Shape {
     let layers: Int
@@ -35,14 +34,6 @@ public final class KVCache: @unchecked Sendable {
     self.count = count
   }
 
-  /// Memory for the activations of a call, kept for the next one.
-  func workspace(_ config: DogeConfig, tokens: Int) -> Workspace {
-    if let workspace, workspace.holds(tokens: tokens) { return workspace }
-    let fresh = Workspace(config, tokens: tokens)
-    workspace = fresh
-    return fresh
-  }
-
   /// Bytes that it takes now.
   public var byteCount: Int { layers.reduce(0) { $0 + $1.byteCount } }
 
@@ -52,7 +43,7 @@ public final class KVCache: @unchecked Sendable {
       throw .contextFull(used: count, added: added, maximum: maximum)
     }
     let needed = count + added
-    guard needed > capacity else { return }
+    guard needed > capacity || layers.isEmpty else { return }
     let wanted = max(needed, min(2 * capacity, maximum))
     let grown = wanted.roundedUp(to: TensorGeometry.tileRows)
     layers = (0..<shape.layers).map { layer in
@@ -78,63 +69,56 @@ final class LayerCache: Sendable {
     let lanes = TensorGeometry.tileRows
     keys = FloatMatrix(
       rows: shape.kvHeads * capacity / lanes, columns: shape.headDimension * lanes)
-    values = FloatMatrix(rows: shape.kvHeads * Self.tiles(shape), columns: capacity * lanes)
+    values = FloatMatrix(
+      rows: shape.kvHeads * Self.dimensionTiles(shape), columns: capacity * lanes)
     mask = FloatMatrix(rows: shape.maskRows, columns: capacity)
   }
 
-  private static func tiles(_ shape: KVCache.Shape) -> Int {
+  /// Tiles of 16 dimensions of a head.
+  private static func dimensionTiles(_ shape: KVCache.Shape) -> Int {
     shape.headDimension.roundedUp(to: TensorGeometry.tileRows) / TensorGeometry.tileRows
   }
 
   var byteCount: Int { 4 * [keys, values, mask].reduce(0) { $0 + $1.rows * $1.stride } }
 
   /// Stores a token's rotated key `[hd]` and its value `[hd]` of one head.
-  func store(
-    key: UnsafePointer<Float>, value: UnsafePointer<Float>, head: Int, position: Int
-  ) {
+  func store(key: FloatRow, value: FloatRow, head: Int, position: Int) {
     let lanes = TensorGeometry.tileRows
-    let (panel, lane) = position.quotientAndRemainder(dividingBy: lanes)
-    let keyPanel = unsafe keys[head * capacity / lanes + panel]
+    let (tile, lane) = position.quotientAndRemainder(dividingBy: lanes)
+    let keyTile = keys[head * capacity / lanes + tile]
+    let firstValues = head * Self.dimensionTiles(shape)
     for c in 0..<shape.headDimension {
-      unsafe keyPanel[c * lanes + lane] = key[c]
-      unsafe values[head * Self.tiles(shape) + c / lanes][position * lanes + c % lanes] = value[c]
+      keyTile[c * lanes + lane] = key[c]
+      values[firstValues + c / lanes][position * lanes + c % lanes] = value[c]
     }
   }
 
-  /// The first `count` keys of a head as a matrix `[count, hd]`.
-  func keyMatrix(head: Int, count: Int) -> StoredMatrix? {
-    geometry(rows: count, columns: shape.headDimension).map {
-      unsafe StoredMatrix(
-        $0, codes: keys[head * capacity / TensorGeometry.tileRows], tileStride: keys.stride * 4)
-    }
+  /// Where the first `count` keys of a head lie in `keys`, as a matrix `[count, hd]`.
+  func keyTiles(head: Int, count: Int) -> TiledFloats {
+    TiledFloats(
+      firstTile: head * capacity / TensorGeometry.tileRows, rows: count,
+      columns: shape.headDimension)
   }
 
-  /// The first `count` values of a head as a matrix `[hd, count]`.
-  func valueMatrix(head: Int, count: Int) -> StoredMatrix? {
-    geometry(rows: shape.headDimension, columns: count).map {
-      unsafe StoredMatrix(
-        $0, codes: values[head * Self.tiles(shape)], tileStride: values.stride * 4)
-    }
-  }
-
-  private func geometry(rows: Int, columns: Int) -> TensorGeometry? {
-    TensorGeometry(type: .f32, arrangement: .tiles, shape: [rows, columns], groupSize: 0)
+  /// Where the first `count` values of a head lie in `values`, as a matrix `[hd, count]`.
+  func valueTiles(head: Int, count: Int) -> TiledFloats {
+    TiledFloats(
+      firstTile: head * Self.dimensionTiles(shape), rows: shape.headDimension, columns: count)
   }
 
   func copy(_ old: LayerCache, tokens: Int) {
     let lanes = TensorGeometry.tileRows
-    let panels = tokens.roundedUp(to: lanes) / lanes
+    let tiles = tokens.roundedUp(to: lanes) / lanes
     for head in 0..<shape.kvHeads {
-      for panel in 0..<panels {
-        unsafe keys[head * capacity / lanes + panel].update(
-          from: old.keys[head * old.capacity / lanes + panel], count: shape.headDimension * lanes)
+      for tile in 0..<tiles {
+        keys[head * capacity / lanes + tile].copy(old.keys[head * old.capacity / lanes + tile])
       }
     }
     for row in 0..<values.rows {
-      unsafe values[row].update(from: old.values[row], count: tokens * lanes)
+      values[row].part(0..<tokens * lanes).copy(old.values[row])
     }
     for row in 0..<mask.rows {
-      unsafe mask[row].update(from: old.mask[row], count: tokens)
+      mask[row].part(0..<tokens).copy(old.mask[row])
     }
   }
 }

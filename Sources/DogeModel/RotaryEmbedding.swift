@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import Kernels
 
@@ -45,11 +44,9 @@ package struct RotaryEmbedding: Sendable {
     for (row, position) in positions.enumerated() {
       for i in 0..<half {
         let angle = frequencies[i] * Float(position)
-        var s = 0.0
-        var c = 0.0
-        unsafe kb_sincos64(Double(angle), &s, &c)
-        unsafe cosine[row][i] = Float(c * scale)
-        unsafe sine[row][i] = Float(s * scale)
+        let (s, c) = deterministicSineAndCosine(Double(angle))
+        cosine[row][i] = Float(c * scale)
+        sine[row][i] = Float(s * scale)
       }
     }
     return (cosine, sine)
@@ -69,14 +66,17 @@ package struct RotaryEmbedding: Sendable {
 
   /// θ^(-2i/hd).
   private func plain(_ theta: Double) -> [Double] {
-    (0..<headDimension / 2).map { 1 / kb_pow64(theta, Double(2 * $0) / Double(headDimension)) }
+    (0..<headDimension / 2).map {
+      1 / deterministicPow(theta, Double(2 * $0) / Double(headDimension))
+    }
   }
 
   private func dynamic(_ factor: Double, _ length: Int) -> [Float] {
     let ratio = Double(max(length, maxPositions)) / Double(maxPositions)
     let d = Double(headDimension)
     // At hd = 2 the exponent has no value; its only frequency is 1 for any base.
-    let growth = headDimension > 2 ? kb_pow64(factor * ratio - (factor - 1), d / (d - 2)) : 1
+    let growth =
+      headDimension > 2 ? deterministicPow(factor * ratio - (factor - 1), d / (d - 2)) : 1
     return plain(parameters.theta * growth).map { Float($0) }
   }
 
@@ -84,7 +84,7 @@ package struct RotaryEmbedding: Sendable {
     let d = Double(headDimension)
     func dimension(_ rotations: Double) -> Double {
       let wavelengths = Double(yarn.originalMaxPositions) / (rotations * 2 * Double.pi)
-      return d * kb_log64(wavelengths) / (2 * kb_log64(parameters.theta))
+      return d * deterministicLog(wavelengths) / (2 * deterministicLog(parameters.theta))
     }
     var low = dimension(yarn.betaFast)
     var high = dimension(yarn.betaSlow)
@@ -103,7 +103,7 @@ package struct RotaryEmbedding: Sendable {
 
   private func attentionScale(_ yarn: YarnScaling) -> Double {
     func scale(_ factor: Double, _ mscale: Double) -> Double {
-      factor <= 1 ? 1 : 0.1 * mscale * kb_log64(factor) + 1
+      factor <= 1 ? 1 : 0.1 * mscale * deterministicLog(factor) + 1
     }
     if let fixed = yarn.attentionFactor { return fixed }
     guard let mscale = yarn.mscale, let all = yarn.mscaleAllDim else {
@@ -120,7 +120,8 @@ package struct RotaryEmbedding: Sendable {
   private func attentionScale(_ long: LongRopeScaling) -> Double {
     if let fixed = long.attentionFactor { return fixed }
     guard long.factor > 1 else { return 1 }
-    return (1 + kb_log64(long.factor) / kb_log64(Double(long.originalMaxPositions))).squareRoot()
+    return (1 + deterministicLog(long.factor) / deterministicLog(Double(long.originalMaxPositions)))
+      .squareRoot()
   }
 
   private func stretched(_ inverse: Double, _ llama: Llama3Scaling) -> Double {

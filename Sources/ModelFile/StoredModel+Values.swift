@@ -39,10 +39,7 @@ extension StoredModel {
   /// The values of a tensor of this model in memory of their own, `[rows, columns]`; one row for
   /// a vector.
   public func values(of tensor: Tensor, kernels: KernelSet) -> FloatMatrix {
-    let stored = matrix(of: tensor)
-    let out = FloatMatrix(rows: stored.geometry.rows, columns: stored.geometry.columns)
-    for row in 0..<out.rows { kernels.row(row, of: stored, into: out, at: row) }
-    return out
+    kernels.values(of: matrix(of: tensor))
   }
 
   /// Calls `body` with the values of each row of a tensor of this model, in order.
@@ -52,7 +49,7 @@ extension StoredModel {
     let stored = matrix(of: tensor)
     let row = FloatMatrix(rows: 1, columns: stored.geometry.columns)
     for index in 0..<stored.geometry.rows {
-      kernels.row(index, of: stored, into: row, at: 0)
+      kernels.row(index, of: stored, into: row[0])
       body(row.row(0))
     }
   }
@@ -71,11 +68,8 @@ extension StoredModel {
 }
 
 extension TensorRecord {
-  /// The tensor's planes in the bytes of its file, which must outlive the matrix.
+  /// The tensor's planes in the bytes of its file.
   package func matrix(in region: any ByteRegion) -> StoredMatrix {
-    let scales = unsafe planes.dropFirst().first.map { unsafe region.pointer(at: $0.lowerBound) }
-    return unsafe StoredMatrix(
-      geometry, codes: region.pointer(at: planes[0].lowerBound), scales: scales,
-      exponent: exponent)
+    StoredMatrix(geometry, planes: planes, exponent: exponent, in: region)
   }
 }

@@ -40,7 +40,7 @@ import Testing
   ])
   func blocksDoNotMatter(_ name: String) throws {
     let model = try model(Fixtures.folder(name))
-    let block = Workspace.blockTokens
+    let block = LayerBuffers.blockTokens
     let tokens = tokens(2 * block + 11, below: model.config.vocabularySize)
     let whole = try run(model, tokens, routing: .perToken).bits
     #expect(try runStepwise(model, tokens, routing: .perToken).bits == whole)

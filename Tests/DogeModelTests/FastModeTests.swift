@@ -23,8 +23,8 @@ import Verification
   ) throws -> (exact: DogeModel, fast: DogeModel) {
     let exact = try model(path, type: type, group: group, on: machine)
     let fast = DogeModel(
-      exact.stored, kernels: try KernelSet(machine.isa),
-      pool: ThreadPool(threads: machine.threads), mode: .fast)
+      exact.stored, compute: try Compute(isa: machine.isa, threads: machine.threads),
+      mode: .fast)
     return (exact, fast)
   }
 
@@ -35,8 +35,8 @@ import Verification
     let expected = try run(plain, tokens).bits
     for machine in Machine.others {
       let other = DogeModel(
-        plain.stored, kernels: try KernelSet(machine.isa),
-        pool: ThreadPool(threads: machine.threads), mode: .fast)
+        plain.stored, compute: try Compute(isa: machine.isa, threads: machine.threads),
+        mode: .fast)
       #expect(try run(other, tokens).bits == expected, "\(machine)")
     }
   }
@@ -58,7 +58,7 @@ import Verification
 
   /// Longer than a block of the layers, with calls that end inside of blocks and on their edges.
   @Test(arguments: types) func blocksDoNotMatter(_ type: (String, Int)) throws {
-    let block = Workspace.blockTokens
+    let block = LayerBuffers.blockTokens
     let path = Fixtures.folder("reference/e6-sliding-keepwindow")
     let best = InstructionSet.available.last ?? .scalar
     for threads in [1, 2, 3] {
@@ -100,8 +100,8 @@ import Verification
     let vocabulary = exact.config.vocabularySize
     let sequences = (0..<4).map { tokens(64, below: vocabulary, seed: $0) }
     let difference = try Verifier(
-      reference: exact, candidate: fast, kernels: KernelSet(), pool: ThreadPool(threads: 1)
-    ).compare(sequences)
+      reference: exact, candidates: [fast], compute: Compute(threads: 1)
+    ).compare(sequences)[0]
     #expect((5e-5...5e-4).contains(difference.kld.mean), "\(difference)")
     #expect(difference.top1Agreement >= 0.97, "\(difference)")
   }

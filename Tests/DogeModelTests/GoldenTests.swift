@@ -38,7 +38,8 @@ import Testing
   @Test(arguments: GoldenCase.all)
   func aFileRunsAsItsCheckpointDoes(_ golden: GoldenCase) throws {
     let folder = try TemporaryFolder()
-    let converter = Converter(pool: ThreadPool(threads: 1), kernels: try KernelSet())
+    let converter = Converter(
+      compute: try Compute(threads: 1))
     let plan = try ConversionPlan(
       source: .open(path: golden.folder), recipe: EncodingRecipe(target: .source),
       toolVersion: "1.2.3")

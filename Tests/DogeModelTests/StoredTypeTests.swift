@@ -23,7 +23,7 @@ import Testing
   func compressedWeightsRunAsTheirValues(_ name: String, _ type: (String, Int)) throws {
     let folder = try TemporaryFolder()
     let compressed = try model(Fixtures.folder(name), type: type.0, group: type.1)
-    let converter = Converter(pool: ThreadPool(threads: 1), kernels: try KernelSet())
+    let converter = Converter(compute: try Compute(threads: 1))
     _ = try converter.export(compressed.stored, to: folder.path("export"))
     let exported = try model(folder.path("export"))
     #expect(exported.stored.tensors.allSatisfy { $0.record.type == .f32 })

@@ -29,16 +29,15 @@ struct Machine: Sendable {
 func model(
   _ path: String, type: String = "source", group: Int = 32, on machine: Machine? = nil
 ) throws -> DogeModel {
-  let kernels = try KernelSet(machine?.isa)
-  let pool = ThreadPool(threads: machine?.threads ?? 1)
-  let converter = Converter(pool: pool, kernels: kernels)
+  let compute = try Compute(isa: machine?.isa, threads: machine?.threads ?? 1)
+  let converter = Converter(compute: compute)
   let source = try ModelSource.open(path: path)
   if case .kibble(let stored) = source {
-    return DogeModel(stored, kernels: kernels, pool: pool)
+    return DogeModel(stored, compute: compute)
   }
   let recipe = EncodingRecipe(target: try #require(TargetType(name: type)), groupSize: group)
   let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: "1.2.3")
-  return DogeModel(try converter.load(plan).model, kernels: kernels, pool: pool)
+  return DogeModel(try converter.load(plan).model, compute: compute)
 }
 
 /// What a model gives for a sequence: rows of values.
