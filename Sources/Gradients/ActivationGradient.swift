@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -17,24 +16,12 @@ extension Activation {
     case .relu:
       return x > 0 ? 1 : 0
     case .gelu:
-      let density = 0.3989422804014327 * kb_exp64(-0.5 * Double(x) * Double(x))
+      let density = 0.3989422804014327 * deterministicExp(-0.5 * Double(x) * Double(x))
       return c + Float(Double(x) * density)
     case .geluTanh:
       // c = (1 + tanh u) / 2, so c′ = 2 c (1 − c) u′.
       let inner = 0.7978845608 * (1 + 0.134145 * x * x)
       return c + x * 2 * c * (1 - c) * inner
     }
-  }
-}
-
-extension Engine {
-  /// act(x) of a row, where `ones` holds as many ones.
-  func activate(
-    _ x: UnsafePointer<Float>, count: Int, ones: UnsafePointer<Float>,
-    into out: UnsafeMutablePointer<Float>
-  ) {
-    unsafe out.update(from: x, count: count)
-    unsafe kernels.table.pointee.activate(
-      config.activation.kernelCode, out, ones, UInt32(count))
   }
 }

@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -17,7 +16,8 @@ import TensorCore
 final class AttentionScores {
   private static let blockTokens = 120
 
-  private let engine: Engine
+  private let compute: GradientCompute
+  private let visibility: KeyVisibility
   private let group: Int
   private let hd: Int
   private let scale: Float
@@ -29,9 +29,10 @@ final class AttentionScores {
   private let sums: FloatMatrix  // of the exponentials, [1, group · block]
 
   /// Memory for sequences of at most so many tokens T.
-  init(_ engine: Engine, tokens: Int) {
-    self.engine = engine
-    let config = engine.config
+  init(_ compute: GradientCompute, tokens: Int) {
+    self.compute = compute
+    let config = compute.config
+    visibility = KeyVisibility(config, compute.layout)
     group = config.headCount / config.keyValueHeadCount
     hd = config.headDimension
     scale = 1 / Float(hd).squareRoot()
@@ -40,8 +41,7 @@ final class AttentionScores {
     outputs = FloatMatrix(rows: rows, columns: hd)
     probabilities = FloatMatrix(rows: rows, columns: tokens)
     dScores = FloatMatrix(rows: rows, columns: tokens)
-    let prunes = engine.layout.prunes && config.keepWindowSize < tokens
-    kept = prunes ? FloatMatrix(rows: rows, columns: tokens) : nil
+    kept = visibility.prunes(tokens: tokens) ? FloatMatrix(rows: rows, columns: tokens) : nil
     sums = FloatMatrix(rows: 1, columns: rows)
   }
 
@@ -57,7 +57,7 @@ final class AttentionScores {
   }
 
   private func forBlocks(_ tokens: Int, _ body: (Block) -> Void) {
-    for head in 0..<engine.config.keyValueHeadCount {
+    for head in 0..<compute.config.keyValueHeadCount {
       for first in stride(from: 0, to: tokens, by: Self.blockTokens) {
         let range = first..<min(first + Self.blockTokens, tokens)
         body(Block(head: head, tokens: range, rows: range.count * group))
@@ -72,12 +72,12 @@ final class AttentionScores {
     forBlocks(tokens) { block in
       score(block, tape)
       let out = outputs.first(block.rows)
-      engine.gemm.multiply(
+      compute.gemm.multiply(
         probabilities.view(rows: 0..<block.rows, columns: 0..<block.keys), values(block, tape),
         into: out)
-      engine.forRows(block.rows) { row in
-        unsafe engine.kernels.table.pointee.divide(
-          out[row], sums[0][row], UInt32(hd), place(of: row, block, in: tape.attended))
+      compute.forRows(block.rows) { row in
+        compute.kernels.divide(
+          out[row], by: sums[0][row], into: place(of: row, block, in: tape.attended))
       }
     }
   }
@@ -85,10 +85,10 @@ final class AttentionScores {
   /// From the gradient of `attended`: dQ and dK behind rotation, dV without what comes through the
   /// mask, and the mask's own.
   func backward(_ tape: BlockTape, _ scratch: Scratch, tokens: Int) {
-    let gemm = engine.gemm
-    scratch.dK.zero(rows: tokens)
-    scratch.dV.zero(rows: tokens)
-    scratch.dMask.zero(rows: scratch.dMask.rows)
+    let gemm = compute.gemm
+    scratch.dK.clear(rows: tokens)
+    scratch.dV.clear(rows: tokens)
+    scratch.dMask.clear(rows: scratch.dMask.rows)
     forBlocks(tokens) { block in
       score(block, tape)
       gather(scratch.dAttended, block, into: outputs)
@@ -102,8 +102,8 @@ final class AttentionScores {
       addMaskGradient(dS, block, to: scratch.dMask)
       gemm.multiply(dS.transposed, q, into: columns(block, scratch.dK), adding: true)
       gemm.multiply(dS, columns(block, tape.k), into: dO)
-      engine.forRows(block.rows) { row in
-        unsafe place(of: row, block, in: scratch.dQ).update(from: dO[row], count: hd)
+      compute.forRows(block.rows) { row in
+        place(of: row, block, in: scratch.dQ).copy(dO[row])
       }
     }
   }
@@ -114,76 +114,59 @@ final class AttentionScores {
   private func score(_ block: Block, _ tape: BlockTape) {
     gather(tape.q, block, into: queries)
     let s = probabilities.view(rows: 0..<block.rows, columns: 0..<block.keys)
-    engine.gemm.multiply(
+    compute.gemm.multiply(
       queries.first(block.rows), columns(block, tape.k).transposed, into: s)
-    engine.forRows(block.rows) { row in
+    let padded = block.keys.roundedUp(to: TensorGeometry.tileRows)
+    compute.forRows(block.rows) { row in
       let (member, index) = row.quotientAndRemainder(dividingBy: block.tokens.count)
-      let position = block.tokens.lowerBound + index
-      let first = engine.config.slidingWindow.map { max(0, position - $0 + 1) } ?? 0
-      let maskRow = maskRow(block, member)
-      var mask = unsafe UnsafePointer(tape.mask[maskRow])
-      let keep = engine.config.keepWindowSize
-      if let kept, position + 1 - first > keep {
-        unsafe kb_keep_largest(
-          mask, UInt32(first), UInt32(position + 1), UInt32(keep), kept[row])
-        unsafe mask = UnsafePointer(kept[row])
-      }
-      let sum = unsafe engine.kernels.table.pointee.softmax(
-        s[row], mask, scale, UInt32(first), UInt32(position + 1),
-        UInt32(block.keys.roundedUp(to: TensorGeometry.tileRows)))
-      unsafe sums[0][row] = sum
+      let maskRow = visibility.maskRow(head: block.head, member: member)
+      sums[0][row] = visibility.softmax(
+        s[row], mask: tape.mask[maskRow], at: block.tokens.lowerBound + index, scale: scale,
+        kept: kept?[row], padded: padded, compute.kernels)
     }
   }
 
   /// The exponentials over their sums, in place.
   private func normalize(_ p: MatrixView) {
-    engine.forRows(p.rows) { row in
-      unsafe engine.kernels.table.pointee.divide(p[row], sums[0][row], UInt32(p.columns), p[row])
+    compute.forRows(p.rows) { row in
+      compute.kernels.divide(p[row], by: sums[0][row], into: p[row])
     }
   }
 
   /// dS = P ⊙ (dP − rowsum(P ⊙ dP)), in place of dP; then times 1/√hd on the way to q and k.
   private func softmaxBackward(_ p: MatrixView, _ dS: MatrixView) {
-    engine.forRows(p.rows) { row in
-      let (p, d, count) = unsafe (p[row], dS[row], p.columns)
-      let sum = unsafe engine.kernels.table.pointee.dot(p, d, UInt32(count))
-      for key in 0..<count { unsafe d[key] = p[key] * (d[key] - sum) }
+    compute.forRows(p.rows) { row in
+      let (p, d) = (p[row], dS[row])
+      let sum = compute.kernels.dot(p, d)
+      for key in 0..<d.count { d[key] = p[key] * (d[key] - sum) }
     }
   }
 
   /// Adds dS over the queries that share a row of the mask, in the order of rows, and leaves
   /// dS / √hd, which is what the products with keys and queries want.
   private func addMaskGradient(_ dS: MatrixView, _ block: Block, to dMask: FloatMatrix) {
-    engine.pool.forRanges(of: block.keys, grain: TensorGeometry.tileRows) { keys in
+    compute.pool.forRanges(of: block.keys, grain: TensorGeometry.tileRows) { keys in
       for row in 0..<dS.rows {
-        let maskRow = maskRow(block, row / block.tokens.count)
-        let d = unsafe dS[row] + keys.lowerBound
-        unsafe engine.kernels.table.pointee.add(
-          dMask[maskRow] + keys.lowerBound, d, UInt32(keys.count))
-        for key in 0..<keys.count { unsafe d[key] *= scale }
+        let member = row / block.tokens.count
+        let maskRow = visibility.maskRow(head: block.head, member: member)
+        let d = dS[row].part(keys)
+        compute.kernels.add(d, to: dMask[maskRow].part(keys))
+        for key in 0..<d.count { d[key] *= scale }
       }
     }
-  }
-
-  private func maskRow(_ block: Block, _ member: Int) -> Int {
-    engine.layout.maskRows == engine.config.headCount
-      ? block.head * group + member : block.head
   }
 
   // MARK: where heads lie
 
   /// The query, or what belongs to it, of a row of the block, in a matrix `[T, H hd]`.
-  private func place(
-    of row: Int, _ block: Block, in matrix: FloatMatrix
-  ) -> UnsafeMutablePointer<Float> {
+  private func place(of row: Int, _ block: Block, in matrix: FloatMatrix) -> FloatRow {
     let (member, index) = row.quotientAndRemainder(dividingBy: block.tokens.count)
-    return unsafe matrix[block.tokens.lowerBound + index] + (block.head * group + member) * hd
+    let first = (block.head * group + member) * hd
+    return matrix[block.tokens.lowerBound + index].part(first..<first + hd)
   }
 
   private func gather(_ matrix: FloatMatrix, _ block: Block, into out: FloatMatrix) {
-    engine.forRows(block.rows) { row in
-      unsafe out[row].update(from: place(of: row, block, in: matrix), count: hd)
-    }
+    compute.forRows(block.rows) { row in out[row].copy(place(of: row, block, in: matrix)) }
   }
 
   /// The block's keys' part of a matrix `[T, KV hd]`.

@@ -2,7 +2,6 @@ import DogeArchitecture
 import DogeModel
 import Kernels
 import ModelFile
-import Parallel
 
 /// A Doge model with dense float32 weights that may change, and its backward pass.
 ///
@@ -12,7 +11,9 @@ package final class DifferentiableModel {
   /// The model's config.
   package let config: DogeConfig
   private let weights: DenseWeights
-  private let engine: Engine
+  /// The matrices by their tensors' indices; a tied head is the embedding.
+  private let matrices: [Int: DenseMatrix]
+  private let compute: GradientCompute
   private let embedding: RotaryEmbedding
   private let head: HeadPass
   private let ones: FloatMatrix  // [max(I, k)]
@@ -20,23 +21,33 @@ package final class DifferentiableModel {
   private var rotation: (tokens: Int, table: Rotation)?
 
   /// Copies the values of all tensors of a model, of whatever type.
-  package init(_ stored: StoredModel, kernels: KernelSet, pool: ThreadPool) {
+  package init(_ stored: StoredModel, compute: Compute) {
     config = stored.config
-    weights = DenseWeights(stored, kernels: kernels)
-    engine = Engine(config: config, layout: stored.layout, kernels: kernels, pool: pool)
+    var matrices: [Int: DenseMatrix] = [:]
+    weights = DenseWeights(stored, kernels: compute.kernels) { index, bias in
+      let values = stored.values(of: stored.tensors[index], kernels: compute.kernels)
+      let matrix = DenseMatrix(tensor: index, values: values, bias: bias)
+      matrices[index] = matrix
+      return matrix
+    }
+    self.matrices = matrices
+    self.compute = GradientCompute(config: config, layout: stored.layout, compute: compute)
     embedding = RotaryEmbedding(
       parameters: config.rope, headDimension: config.headDimension,
       maxPositions: config.maxPositions)
-    head = HeadPass(engine, weights)
+    head = HeadPass(self.compute, weights)
     let width = max(config.intermediateSize, config.experts?.perToken ?? 0)
     ones = FloatMatrix(rows: 1, columns: width)
     ones.set(0, [Float](repeating: 1, count: width))
   }
 
-  /// A matrix by its number among the file's tensors, `[rows, columns]`.
+  /// A matrix by its tensor's index in the file, `[rows, columns]`.
   ///
   /// Its values may be changed between passes. A tied head is the embedding.
-  package func weights(_ number: Int) -> FloatMatrix { weights.values[number] }
+  package func weights(_ tensor: Int) -> FloatMatrix {
+    guard let matrix = matrices[tensor] else { preconditionFailure("no matrix of the model") }
+    return matrix.values
+  }
 
   /// Adds the gradient of Σ_t scale · KL(target_t ‖ model_t) over a sequence to `gradients`.
   ///
@@ -57,7 +68,7 @@ package final class DifferentiableModel {
   ) throws -> Double {
     guard !tokens.isEmpty else { return 0 }
     let pass = try SequencePass(
-      tokens, engine: engine, weights: weights, memory: memory(for: tokens.count),
+      tokens, compute: compute, weights: weights, memory: memory(for: tokens.count),
       rotation: rotation(for: tokens.count), ones: ones)
     pass.forward()
     let loss = try head.run(
@@ -68,7 +79,7 @@ package final class DifferentiableModel {
 
   private func memory(for tokens: Int) -> PassMemory {
     if let memory, memory.tokens >= tokens { return memory }
-    let fresh = PassMemory(engine, tokens: tokens)
+    let fresh = PassMemory(compute, tokens: tokens)
     memory = fresh
     return fresh
   }

@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -12,7 +11,7 @@ import Parallel
 /// where x and y are the halves of r that `hf` routing reads for a token. Which experts it is sent
 /// to counts as a constant.
 struct ExpertPass {
-  let engine: Engine
+  let compute: GradientCompute
   let weights: DenseExperts
   let mixture: MixtureOfExperts
   let tape: ExpertTape
@@ -22,88 +21,80 @@ struct ExpertPass {
 
   private var count: Int { mixture.perToken }
 
+  private var router: ExpertRouter {
+    ExpertRouter(
+      keyCount: mixture.keyCount, routing: .hf, scores: scratch.routerScores, tokens: tokens)
+  }
+
   /// y += Σ_e act(s_e) w_e up_e for h `[tokens, d]`.
   func forward(_ h: MatrixView, addingTo y: MatrixView) {
-    engine.forward(weights.router, h, into: scratch.routerScores.first(tokens))
-    ExpertRouter(
-      experts: mixture, routing: .hf, scores: scratch.routerScores, tokens: tokens
-    ).choose(into: tape.choices, on: engine.pool)
-    let table = unsafe engine.kernels.table
-    let kind = engine.config.activation.kernelCode
-    let d = h.columns
-    engine.forRows(tokens) { token in
-      let outputs = unsafe scratch.expertOutputs[token]
+    compute.forward(weights.router, h, into: scratch.routerScores.first(tokens))
+    router.choose(into: tape.choices, on: compute.pool)
+    let kernels = compute.kernels
+    let function = compute.config.activation.function
+    compute.forRows(tokens) { token in
+      let (scores, outputs) = (tape.scores[token], scratch.expertOutputs[token])
       for rank in 0..<count {
-        let down = unsafe weights.downEmbed.values[tape.choices.expert(token, rank)]
-        unsafe tape.scores[token][rank] = table.pointee.dot(down, h[token], UInt32(d))
+        let expert = tape.choices.expert(token, rank)
+        scores[rank] = kernels.dot(weights.downEmbed.values[expert], h[token])
       }
-      unsafe outputs.update(from: tape.scores[token], count: count)
-      unsafe table.pointee.activate(kind, outputs, tape.choices.weights[token], UInt32(count))
+      outputs.copy(scores)
+      kernels.activate(outputs, function, times: tape.choices.weights[token])
       // The backward pass has d of h here, which nobody needs yet.
-      let sum = unsafe scratch.dNormed[token]
-      unsafe sum.update(repeating: 0, count: d)
+      let sum = scratch.dNormed[token]
+      sum.fill(0)
       for rank in 0..<count {
-        let up = unsafe weights.upEmbed.values[tape.choices.expert(token, rank)]
-        unsafe table.pointee.axpy(outputs[rank], up, UInt32(d), sum)
+        let expert = tape.choices.expert(token, rank)
+        kernels.axpy(outputs[rank], weights.upEmbed.values[expert], into: sum)
       }
-      unsafe table.pointee.add(y[token], sum, UInt32(d))
+      kernels.add(sum, to: y[token])
     }
   }
 
   /// dh += what comes back through the experts and the router.
   func backward(dy: MatrixView, _ h: MatrixView, dh: MatrixView, _ gradients: WeightGradients) {
     let dRouter = scratch.routerScores
-    dRouter.zero(rows: tokens)
-    engine.forRows(tokens) { token in
-      unsafe backward(token, dy: dy[token], dh: dh[token])
+    dRouter.clear(rows: tokens)
+    compute.forRows(tokens) { token in
+      backward(token, dy: dy[token], dh: dh[token], dRouter)
     }
-    if let dUp = gradients[weights.upEmbed.number] {
+    if let dUp = gradients[weights.upEmbed.tensor] {
       addRows(scratch.expertOutputs, dy, to: dUp)
     }
-    if let dDown = gradients[weights.downEmbed.number] {
+    if let dDown = gradients[weights.downEmbed.tensor] {
       addRows(scratch.dExpertScores, h, to: dDown)
     }
-    engine.backward(
+    compute.backward(
       weights.router, dy: dRouter.first(tokens), x: h, dx: dh, adding: true, gradients)
   }
 
   /// Of one token: act(s) w and ds of its experts, d of its router scores, and dh.
-  private func backward(
-    _ token: Int, dy: UnsafePointer<Float>, dh: UnsafeMutablePointer<Float>
-  ) {
-    let table = unsafe engine.kernels.table
-    let d = UInt32(engine.config.hiddenSize)
-    let (scores, w) = unsafe (tape.scores[token], tape.choices.weights[token])
-    let (outputs, dScores) = unsafe (
-      scratch.expertOutputs[token], scratch.dExpertScores[token]
-    )
-    unsafe engine.activate(scores, count: count, ones: ones[0], into: outputs)
+  private func backward(_ token: Int, dy: FloatRow, dh: FloatRow, _ dRouter: FloatMatrix) {
+    let kernels = compute.kernels
+    let (scores, w) = (tape.scores[token], tape.choices.weights[token])
+    let (outputs, dScores) = (scratch.expertOutputs[token], scratch.dExpertScores[token])
+    compute.activate(scores, ones: ones[0], into: outputs)
     var dWeights = [Float](repeating: 0, count: count)
     var mean: Float = 0
     for rank in 0..<count {
       let expert = tape.choices.expert(token, rank)
-      let dOutput = unsafe table.pointee.dot(dy, weights.upEmbed.values[expert], d)
-      let slope = unsafe engine.config.activation.slope(at: scores[rank], value: outputs[rank])
-      unsafe dScores[rank] = dOutput * w[rank] * slope
-      unsafe table.pointee.axpy(dScores[rank], weights.downEmbed.values[expert], d, dh)
-      dWeights[rank] = unsafe dOutput * outputs[rank]
-      unsafe mean += w[rank] * dWeights[rank]
-      unsafe outputs[rank] *= w[rank]
+      let dOutput = kernels.dot(dy, weights.upEmbed.values[expert])
+      let slope = compute.config.activation.slope(at: scores[rank], value: outputs[rank])
+      dScores[rank] = dOutput * w[rank] * slope
+      kernels.axpy(dScores[rank], weights.downEmbed.values[expert], into: dh)
+      dWeights[rank] = dOutput * outputs[rank]
+      mean += w[rank] * dWeights[rank]
+      outputs[rank] *= w[rank]
     }
     // Behind the softmax; each half of r belongs to one token alone.
-    let (x, y) = unsafe (dHalf(token), dHalf(tokens + token))
+    let (x, y) = router.halves(of: token, in: dRouter)
     for rank in 0..<count {
       let (a, b) = tape.choices.expert(token, rank).quotientAndRemainder(
         dividingBy: mixture.keyCount)
-      let dScore = unsafe w[rank] * (dWeights[rank] - mean)
-      unsafe x[a] += dScore
-      unsafe y[b] += dScore
+      let dScore = w[rank] * (dWeights[rank] - mean)
+      x[a] += dScore
+      y[b] += dScore
     }
-  }
-
-  /// A half-row of d of the router's output, as `hf` routing counts them.
-  private func dHalf(_ number: Int) -> UnsafeMutablePointer<Float> {
-    unsafe scratch.routerScores[number / 2] + number % 2 * mixture.keyCount
   }
 
   /// Adds a token's row times a factor to each of its experts' rows of a table.
@@ -114,12 +105,11 @@ struct ExpertPass {
   ///   - table: `[E, d]`.
   private func addRows(_ factors: FloatMatrix, _ rows: MatrixView, to table: FloatMatrix) {
     let uses = usesByExpert()
-    engine.pool.forRanges(of: uses.starts.count - 1, pieces: 4) { experts in
+    compute.pool.forRanges(of: uses.starts.count - 1, pieces: 4) { experts in
       for expert in experts {
         for use in uses.order[uses.starts[expert]..<uses.starts[expert + 1]] {
           let (token, rank) = use.quotientAndRemainder(dividingBy: count)
-          unsafe engine.kernels.table.pointee.axpy(
-            factors[token][rank], rows[token], UInt32(rows.columns), table[expert])
+          compute.kernels.axpy(factors[token][rank], rows[token], into: table[expert])
         }
       }
     }

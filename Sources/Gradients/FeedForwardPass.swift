@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -8,7 +7,7 @@ import Kernels
 ///     h = RMSNorm(x)      m = act(W_gate h) ⊙ W_up h      y = W_down m (+ experts(h))
 ///     out = gate ⊙ x + y
 struct FeedForwardPass {
-  let engine: Engine
+  let compute: GradientCompute
   let weights: DenseBlock
   let tape: BlockTape
   let scratch: Scratch
@@ -20,14 +19,14 @@ struct FeedForwardPass {
 
   /// Writes the block's output `[tokens, d]`.
   func forward(into out: FloatMatrix) {
-    engine.norm(x, weights.postNorm, into: h)
-    engine.forward(weights.gate, h, into: tape.gate.first(tokens))
-    engine.forward(weights.up, h, into: tape.up.first(tokens))
+    compute.norm(x, weights.postNorm, into: h)
+    compute.forward(weights.mlp.gate, h, into: tape.gate.first(tokens))
+    compute.forward(weights.mlp.up, h, into: tape.up.first(tokens))
     activate()
     let y = scratch.output.first(tokens)
-    engine.forward(weights.down, scratch.hidden.first(tokens), into: y)
+    compute.forward(weights.mlp.down, scratch.hidden.first(tokens), into: y)
     experts?.forward(h, addingTo: y)
-    engine.gatedAdd(x, gate: weights.postResidual, y, into: out.first(tokens))
+    compute.gatedAdd(x, gate: weights.postResidual, y, into: out.first(tokens))
   }
 
   /// Turns the gradient of the block's output, in `dState`, into that of the half's input.
@@ -35,54 +34,53 @@ struct FeedForwardPass {
     let dy = scratch.dState.first(tokens)
     let dh = scratch.dNormed.first(tokens)
     let (dGate, dUp) = (scratch.dGate.first(tokens), scratch.dHidden.first(tokens))
-    engine.norm(x, weights.postNorm, into: h)
+    compute.norm(x, weights.postNorm, into: h)
     activate()
     // d of m, which then makes room for d of up.
-    engine.backward(
-      weights.down, dy: dy, x: scratch.hidden.first(tokens), dx: dUp, gradients)
+    compute.backward(
+      weights.mlp.down, dy: dy, x: scratch.hidden.first(tokens), dx: dUp, gradients)
     activateBackward()
-    engine.backward(weights.gate, dy: dGate, x: h, dx: dh, gradients)
-    engine.backward(weights.up, dy: dUp, x: h, dx: dh, adding: true, gradients)
+    compute.backward(weights.mlp.gate, dy: dGate, x: h, dx: dh, gradients)
+    compute.backward(weights.mlp.up, dy: dUp, x: h, dx: dh, adding: true, gradients)
     experts?.backward(dy: dy, h, dh: dh, gradients)
-    engine.gateBackward(dy, gate: weights.postResidual)
-    engine.normBackward(dy: dh, x: x, weights.postNorm, dx: dy)
+    compute.gateBackward(dy, gate: weights.postResidual)
+    compute.normBackward(dy: dh, x: x, weights.postNorm, dx: dy)
   }
 
   /// m = act(gate) ⊙ up.
   private func activate() {
-    let width = tape.gate.columns
-    let kind = engine.config.activation.kernelCode
-    engine.forRows(tokens) { row in
-      let m = unsafe scratch.hidden[row]
-      unsafe m.update(from: tape.gate[row], count: width)
-      unsafe engine.kernels.table.pointee.activate(kind, m, tape.up[row], UInt32(width))
+    let function = compute.config.activation.function
+    compute.forRows(tokens) { row in
+      let m = scratch.hidden[row]
+      m.copy(tape.gate[row])
+      compute.kernels.activate(m, function, times: tape.up[row])
     }
   }
 
   /// d gate = dm ⊙ up ⊙ act′(gate), d up = dm ⊙ act(gate), which takes the place of dm.
   private func activateBackward() {
-    let width = tape.gate.columns
-    let activation = engine.config.activation
-    engine.forRows(tokens) { row in
-      let (gate, up) = unsafe (tape.gate[row], tape.up[row])
-      let (dGate, dm) = unsafe (scratch.dGate[row], scratch.dHidden[row])
+    let activation = compute.config.activation
+    compute.forRows(tokens) { row in
+      let (gate, up) = (tape.gate[row], tape.up[row])
+      let (dGate, dm) = (scratch.dGate[row], scratch.dHidden[row])
       // The row of m has done its work: it takes act(gate).
-      let value = unsafe scratch.hidden[row]
-      unsafe engine.activate(gate, count: width, ones: ones[0], into: value)
-      for i in 0..<width {
-        let slope = unsafe activation.slope(at: gate[i], value: value[i])
-        unsafe dGate[i] = dm[i] * up[i] * slope
-        unsafe dm[i] *= value[i]
+      let value = scratch.hidden[row]
+      compute.activate(gate, ones: ones[0], into: value)
+      for i in 0..<gate.count {
+        let slope = activation.slope(at: gate[i], value: value[i])
+        dGate[i] = dm[i] * up[i] * slope
+        dm[i] *= value[i]
       }
     }
   }
 
   private var experts: ExpertPass? {
-    guard let experts = weights.experts, let tape = tape.experts,
-      let mixture = engine.config.experts
-    else { return nil }
+    guard let mixture = compute.config.experts else { return nil }
+    guard let experts = weights.experts, let tape = tape.experts else {
+      preconditionFailure("a config with experts, and a block without")
+    }
     return ExpertPass(
-      engine: engine, weights: experts, mixture: mixture, tape: tape, scratch: scratch,
+      compute: compute, weights: experts, mixture: mixture, tape: tape, scratch: scratch,
       ones: ones, tokens: tokens)
   }
 }

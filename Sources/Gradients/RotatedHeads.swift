@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -18,49 +17,49 @@ struct Rotation {
 
 /// Queries or keys: RoPE(norm(x)) of every head of a row, or RoPE(x) in layouts without the norm.
 struct RotatedHeads {
-  let engine: Engine
+  let compute: GradientCompute
   let raw: FloatMatrix  // x, [T, heads hd]
   let norm: FloatMatrix?  // [hd]
   let rotation: Rotation
 
-  private var hd: Int { engine.config.headDimension }
+  private var hd: Int { compute.config.headDimension }
 
   func forward(into out: FloatMatrix, tokens: Int) {
-    let table = unsafe engine.kernels.table
-    engine.forRows(tokens) { token in
-      unsafe out[token].update(from: raw[token], count: raw.columns)
-      for first in stride(from: 0, to: raw.columns, by: hd) {
-        let head = unsafe out[token] + first
+    let kernels = compute.kernels
+    compute.forRows(tokens) { token in
+      out[token].copy(raw[token])
+      for head in heads {
+        let x = out[token].part(head)
         if let norm {
-          unsafe table.pointee.rms_norm(
-            head, norm[0], engine.config.rmsNormEpsilon, UInt32(hd), head)
+          kernels.rmsNorm(x, weight: norm[0], epsilon: compute.config.rmsNormEpsilon, into: x)
         }
-        unsafe table.pointee.rotate(
-          head, rotation.cosine[token], rotation.sine[token], UInt32(hd / 2))
+        kernels.rotate(x, cosine: rotation.cosine[token], sine: rotation.sine[token])
       }
     }
   }
 
-  /// Turns the gradient of the result into that of x, in place.
-  func backward(_ d: FloatMatrix, tokens: Int) {
-    let table = unsafe engine.kernels.table
-    engine.forRows(tokens) { token in
+  /// Turns the gradient of the result into that of x, in place; `copies` has room for a head of
+  /// each token.
+  func backward(_ d: FloatMatrix, _ copies: FloatMatrix, tokens: Int) {
+    compute.forRows(tokens) { token in
       // A rotation's transpose turns the other way.
-      for first in stride(from: 0, to: raw.columns, by: hd) {
-        unsafe table.pointee.rotate(
-          d[token] + first, rotation.cosine[token], rotation.minusSine[token], UInt32(hd / 2))
+      for head in heads {
+        compute.kernels.rotate(
+          d[token].part(head), cosine: rotation.cosine[token], sine: rotation.minusSine[token])
       }
       guard let norm else { return }
-      var dy = [Float](repeating: 0, count: hd)
-      unsafe dy.withUnsafeMutableBufferPointer { dy in
-        guard let dy = dy.baseAddress else { return }
-        for first in stride(from: 0, to: raw.columns, by: hd) {
-          let dx = unsafe d[token] + first
-          unsafe dy.update(from: dx, count: hd)
-          unsafe dx.update(repeating: 0, count: hd)
-          unsafe engine.normBackward(dy: dy, x: raw[token] + first, norm[0], hd, dx: dx)
-        }
+      let dy = copies[token]
+      for head in heads {
+        let dx = d[token].part(head)
+        dy.copy(dx)
+        dx.fill(0)
+        compute.normBackward(dy: dy, x: raw[token].part(head), norm[0], dx: dx)
       }
     }
+  }
+
+  /// The columns of each head.
+  private var heads: some Sequence<Range<Int>> {
+    stride(from: 0, to: raw.columns, by: hd).lazy.map { $0..<$0 + hd }
   }
 }

@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -10,18 +9,18 @@ final class PassMemory {
   let scratch: Scratch
   let scores: AttentionScores
 
-  init(_ engine: Engine, tokens: Int) {
+  init(_ compute: GradientCompute, tokens: Int) {
     self.tokens = tokens
-    tape = Tape(engine.config, engine.layout, tokens: tokens)
-    scratch = Scratch(engine.config, engine.layout, tokens: tokens)
-    scores = AttentionScores(engine, tokens: tokens)
+    tape = Tape(compute.config, compute.layout, tokens: tokens)
+    scratch = Scratch(compute.config, compute.layout, tokens: tokens)
+    scores = AttentionScores(compute, tokens: tokens)
   }
 }
 
 /// One sequence on its way through the blocks and back.
 struct SequencePass {
   let tokens: [Int]
-  let engine: Engine
+  let compute: GradientCompute
   let weights: DenseWeights
   let memory: PassMemory
   let rotation: Rotation
@@ -29,15 +28,15 @@ struct SequencePass {
 
   /// - Throws: `ModelError` for a token outside the vocabulary.
   init(
-    _ tokens: [Int], engine: Engine, weights: DenseWeights, memory: PassMemory,
+    _ tokens: [Int], compute: GradientCompute, weights: DenseWeights, memory: PassMemory,
     rotation: Rotation, ones: FloatMatrix
   ) throws(ModelError) {
-    let vocabulary = engine.config.vocabularySize
+    let vocabulary = compute.config.vocabularySize
     for (position, token) in tokens.enumerated() where !(0..<vocabulary).contains(token) {
       throw .tokenOutOfRange(token: token, position: position, vocabulary: vocabulary)
     }
     self.tokens = tokens
-    self.engine = engine
+    self.compute = compute
     self.weights = weights
     self.memory = memory
     self.rotation = rotation
@@ -65,10 +64,9 @@ struct SequencePass {
       feedForward(layer).backward(gradients)
       attention(layer).backward(state(layer), gradients)
     }
-    guard let dEmbedding = gradients[weights.embedding.number] else { return }
+    guard let dEmbedding = gradients[weights.embedding.tensor] else { return }
     for (row, token) in tokens.enumerated() {
-      unsafe engine.kernels.table.pointee.add(
-        dEmbedding[token], memory.scratch.dState[row], UInt32(dEmbedding.columns))
+      compute.kernels.add(memory.scratch.dState[row], to: dEmbedding[token])
     }
   }
 
@@ -78,13 +76,13 @@ struct SequencePass {
 
   private func attention(_ layer: Int) -> AttentionPass {
     AttentionPass(
-      engine: engine, weights: weights.blocks[layer], tape: memory.tape.blocks[layer],
+      compute: compute, weights: weights.blocks[layer], tape: memory.tape.blocks[layer],
       scratch: memory.scratch, scores: memory.scores, rotation: rotation, tokens: tokens.count)
   }
 
   private func feedForward(_ layer: Int) -> FeedForwardPass {
     FeedForwardPass(
-      engine: engine, weights: weights.blocks[layer], tape: memory.tape.blocks[layer],
+      compute: compute, weights: weights.blocks[layer], tape: memory.tape.blocks[layer],
       scratch: memory.scratch, ones: ones, tokens: tokens.count)
   }
 }

@@ -75,6 +75,7 @@ final class Scratch {
   let dK: FloatMatrix  // [T, KV hd]
   let dV: FloatMatrix  // [T, KV hd]
   let dMask: FloatMatrix  // dδ, [R, T]
+  let dHead: FloatMatrix  // of one head at a time, [T, hd]
   let hidden: FloatMatrix  // act(gate) ⊙ up, [T, I]
   let dHidden: FloatMatrix  // [T, I]
   let dGate: FloatMatrix  // [T, I]
@@ -97,18 +98,12 @@ final class Scratch {
     dK = matrix(values)
     dV = matrix(values)
     dMask = FloatMatrix(rows: layout.maskRows, columns: tokens)
+    dHead = matrix(config.headDimension)
     hidden = matrix(config.intermediateSize)
     dHidden = matrix(config.intermediateSize)
     dGate = matrix(config.intermediateSize)
     routerScores = matrix(2 * (config.experts?.keyCount ?? 0))
     expertOutputs = matrix(config.experts?.perToken ?? 0)
     dExpertScores = matrix(config.experts?.perToken ?? 0)
-  }
-}
-
-extension FloatMatrix {
-  /// Sets the first rows to zero.
-  func zero(rows: Int) {
-    for row in 0..<rows { unsafe self[row].update(repeating: 0, count: columns) }
   }
 }

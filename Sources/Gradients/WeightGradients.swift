@@ -5,25 +5,23 @@ import Kernels
 package final class WeightGradients {
   private let matrices: [Int: FloatMatrix]
 
-  /// Zeros for the tensors of those numbers in the model's file.
-  package init(for model: DifferentiableModel, numbers: [Int]) {
+  /// Zeros for the tensors of those indices in the model's file.
+  package init(for model: DifferentiableModel, tensors: [Int]) {
     matrices = Dictionary(
-      numbers.map { number in
-        let weights = model.weights(number)
-        return (number, FloatMatrix(rows: weights.rows, columns: weights.columns))
+      tensors.map { tensor in
+        let weights = model.weights(tensor)
+        return (tensor, FloatMatrix(rows: weights.rows, columns: weights.columns))
       }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The gradient of a tensor; nil where none was asked for.
-  package subscript(number: Int) -> FloatMatrix? { matrices[number] }
+  package subscript(tensor: Int) -> FloatMatrix? { matrices[tensor] }
 
   /// Whether no gradient is wanted: then there is nothing to go back for.
   package var isEmpty: Bool { matrices.isEmpty }
 
   /// Sets all gradients to zero.
   package func clear() {
-    for matrix in matrices.values {
-      for row in 0..<matrix.rows { unsafe matrix[row].update(repeating: 0, count: matrix.columns) }
-    }
+    for matrix in matrices.values { matrix.clear(rows: matrix.rows) }
   }
 }

@@ -4,8 +4,8 @@ import ModelFile
 import TestSupport
 import Testing
 
-private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
-  numbers.flatMap { gradients[$0]?.flat.map(\.bitPattern) ?? [] }
+private func bits(_ gradients: WeightGradients, _ tensors: [Int]) -> [UInt32] {
+  tensors.flatMap { gradients[$0]?.flat.map(\.bitPattern) ?? [] }
 }
 
 @Suite struct PassTests {
@@ -31,28 +31,28 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
     let (used, fresh) = try (
       Problem("reference/e6-moe"), Problem("reference/e6-moe")
     )
-    let numbers = used.subject.matrices
+    let tensors = used.subject.matrices
     _ = try used.gradients()
     let results = try [used, fresh].map { problem in
-      let gradients = WeightGradients(for: problem.model, numbers: numbers)
-      return (try problem.add(to: gradients, first: 13), bits(gradients, numbers))
+      let gradients = WeightGradients(for: problem.model, tensors: tensors)
+      return (try problem.add(to: gradients, first: 13), bits(gradients, tensors))
     }
     #expect(results[0] == results[1])
   }
 
   @Test func gradientsAddUpUntilTheyAreCleared() throws {
     let problem = try Problem("reference/e6-moe")
-    let numbers = problem.subject.matrices
+    let tensors = problem.subject.matrices
     let gradients = try problem.gradients()
-    let once = numbers.map { gradients[$0]?.flat ?? [] }
+    let once = tensors.map { gradients[$0]?.flat ?? [] }
     _ = try problem.add(to: gradients)
-    for (number, once) in zip(numbers, once) {
+    for (number, once) in zip(tensors, once) {
       let twice = try #require(gradients[number]).flat
       let largest = once.reduce(0) { max($0, abs($1)) }
       #expect(zip(once, twice).allSatisfy { abs(2 * $0 - $1) <= 1e-5 * largest })
     }
     gradients.clear()
-    #expect(numbers.allSatisfy { gradients[$0]?.flat.allSatisfy { $0 == 0 } ?? false })
+    #expect(tensors.allSatisfy { gradients[$0]?.flat.allSatisfy { $0 == 0 } ?? false })
   }
 
   @Test func whatIsNotAskedForChangesNothing() throws {
@@ -67,7 +67,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
 
   @Test func aTokenOutsideTheVocabularyIsAnError() throws {
     let problem = try Problem("reference/e6-moe")
-    let none = WeightGradients(for: problem.model, numbers: [])
+    let none = WeightGradients(for: problem.model, tensors: [])
     #expect(throws: ModelError.tokenOutOfRange(token: 256, position: 1, vocabulary: 256)) {
       try problem.model.addGradient(
         of: [3, 256], scale: 1, targets: { problem.targets.copy($0) }, to: none)
@@ -77,7 +77,7 @@ private func bits(_ gradients: WeightGradients, _ numbers: [Int]) -> [UInt32] {
   @Test func targetsComeInConsecutiveBlocksAndMayFail() throws {
     struct Failure: Error {}
     let problem = try Problem("doge-nano", tokens: 300)
-    let none = WeightGradients(for: problem.model, numbers: [])
+    let none = WeightGradients(for: problem.model, tensors: [])
     var seen: [Int] = []
     #expect(throws: Failure.self) {
       try problem.model.addGradient(

@@ -35,7 +35,7 @@ struct Problem {
     let logits = plain.logits(hidden, rows: 0..<count)
     let targets = matrix(
       (0..<count).map { row in logits.row(row).map { $0 + 0.5 * random.normal() } })
-    let kernels = subject.kernels
+    let kernels = subject.compute.kernels
     expectedLoss = (0..<count).reduce(0) { sum, row in
       sum
         + LogitDifference(
@@ -45,8 +45,8 @@ struct Problem {
     self.targets = targets
   }
 
-  func gradients(_ numbers: [Int]? = nil) throws -> WeightGradients {
-    let gradients = WeightGradients(for: model, numbers: numbers ?? subject.matrices)
+  func gradients(_ tensors: [Int]? = nil) throws -> WeightGradients {
+    let gradients = WeightGradients(for: model, tensors: tensors ?? subject.matrices)
     _ = try add(to: gradients)
     return gradients
   }
@@ -57,7 +57,7 @@ struct Problem {
       to: gradients)
   }
 
-  func loss() throws -> Double { try add(to: WeightGradients(for: model, numbers: [])) }
+  func loss() throws -> Double { try add(to: WeightGradients(for: model, tensors: [])) }
 
   /// The loss's slope along a direction of a matrix, by central differences.
   func slope(_ number: Int, along direction: [Float], step: Float) throws -> Double {

@@ -24,23 +24,21 @@ struct Machine: Sendable {
 /// A checkpoint of the fixtures, converted in memory.
 struct Subject {
   let stored: StoredModel
-  let kernels: KernelSet
-  let pool: ThreadPool
+  let compute: Compute
 
   /// Converts the checkpoint of a folder below `fixtures`.
   init(_ name: String, on machine: Machine = .best) throws {
-    kernels = try KernelSet(machine.isa)
-    pool = ThreadPool(threads: machine.threads)
+    compute = try Compute(isa: machine.isa, threads: machine.threads)
     let recipe = EncodingRecipe(target: try #require(TargetType(name: "f32")), groupSize: 32)
     let source = try ModelSource.open(path: Fixtures.folder(name))
     let plan = try ConversionPlan(source: source, recipe: recipe, toolVersion: "1.2.3")
-    stored = try Converter(pool: pool, kernels: kernels).load(plan).model
+    stored = try Converter(compute: compute).load(plan).model
   }
 
-  func model() -> DogeModel { DogeModel(stored, kernels: kernels, pool: pool) }
+  func model() -> DogeModel { DogeModel(stored, compute: compute) }
 
   func differentiable() -> DifferentiableModel {
-    DifferentiableModel(stored, kernels: kernels, pool: pool)
+    DifferentiableModel(stored, compute: compute)
   }
 
   /// Numbers of the tensors that gradients are given for: all matrices but those of the mask.

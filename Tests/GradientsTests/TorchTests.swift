@@ -32,7 +32,7 @@ private struct TorchCase: Sendable, CustomTestStringConvertible {
     let targets = matrix(try golden.rows("targets"))
     let subject = try Subject(torch.checkpoint)
     let model = subject.differentiable()
-    let gradients = WeightGradients(for: model, numbers: subject.matrices)
+    let gradients = WeightGradients(for: model, tensors: subject.matrices)
 
     let kl = try model.addGradient(
       of: tokens, scale: TorchCase.scale, targets: { targets.copy($0) }, to: gradients)
