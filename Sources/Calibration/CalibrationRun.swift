@@ -5,8 +5,6 @@ import DogeModel
 import Kernels
 import KibbleFormat
 import ModelFile
-import Parallel
-import Quantization
 import TensorCore
 
 /// One calibration: a model's matrices are rounded in place, and encoded one after the other.
@@ -19,8 +17,7 @@ final class CalibrationRun {
   private let stream: StreamedModel
   private let output: ConversionOutput
   private let state: CalibrationState?
-  private let kernels: KernelSet
-  private let pool: ThreadPool
+  private let compute: Compute
   private let progress: any ProgressSink
   private(set) var warnings: [String] = []
   /// How many of the warnings the state holds.
@@ -31,13 +28,12 @@ final class CalibrationRun {
 
   init(
     _ stream: StreamedModel, output: ConversionOutput, state: CalibrationState?,
-    kernels: KernelSet, pool: ThreadPool, progress: any ProgressSink
+    compute: Compute, progress: any ProgressSink
   ) {
     self.stream = stream
     self.output = output
     self.state = state
-    self.kernels = kernels
-    self.pool = pool
+    self.compute = compute
     self.progress = progress
   }
 
@@ -45,7 +41,7 @@ final class CalibrationRun {
   var work: Int {
     let tokens = stream.tokenCount
     var work = 0
-    for (number, tensor) in plan.tensors.enumerated() where isToDo([number]) {
+    for (index, tensor) in plan.tensors.enumerated() where isToDo([index]) {
       work += MatrixRounding.work(tensor.geometry, sweeps: Self.sweeps)
     }
     let hasHead = isToDo(quantized(stream.headRoles))
@@ -85,17 +81,18 @@ final class CalibrationRun {
     try stream.run(layers: 0..<model.config.layerCount, hidden)
     try stream.withTensors([.head]) {
       let moments = stream.makeMoments(model.config.hiddenSize)
-      let uncertainty = TokenUncertainty(
-        model, tokens: stream.tokenCount, kernels: kernels, pool: pool)
-      for (number, tokens) in stream.sequences.enumerated() {
+      let uncertainty = TokenUncertainty(model, tokens: stream.tokenCount, compute: compute)
+      for (sequence, tokens) in stream.sequences.enumerated() {
         try progress.checkCancellation()
-        let normed = model.normed(hidden[number], for: .head)
+        let normed = model.normed(hidden[sequence], for: .head)
         moments.add(normed, count: normed.rows)
-        uncertainty.add(tokens, hidden: hidden[number], normed: normed)
-        hidden[number] = FloatMatrix(rows: 0, columns: 0)
+        uncertainty.add(tokens, hidden: hidden[sequence], normed: normed)
+        hidden[sequence] = FloatMatrix(rows: 0, columns: 0)
       }
       let (metric, meanSquare) = metric(moments, for: head)
-      guard let common = metric.coupling?.moments else { return }
+      guard let common = metric.coupling?.moments else {
+        preconditionFailure("second moments that couple no inputs")
+      }
       try round(
         head, metric,
         rowCosts: uncertainty.costs(
@@ -125,9 +122,8 @@ final class CalibrationRun {
     let output = quantized([half.output], layer: layer)
     let down = half == .feedForward ? quantized([.downEmbed], layer: layer) : []
     let up = half == .feedForward ? quantized([.upEmbed], layer: layer) : []
-    guard let watched = stream.numbers([half.output], layer: layer).first,
-      isToDo(output + down + up)
-    else { return try round(output + up + down, .plain) }
+    guard isToDo(output + down + up) else { return try round(output + up + down, .plain) }
+    let watched = stream.output(of: half, layer: layer)
     var chosen = Set<Int>()
     stream.tap.onExpert = down.isEmpty ? nil : { chosen.insert($0) }
     defer { stream.tap.onExpert = nil }
@@ -135,11 +131,12 @@ final class CalibrationRun {
     if !output.isEmpty { try round(output, metric(moments, for: output).metric) }
     // An expert's output is a multiple of its row of up_embed: there, errors cost their squares.
     try round(up, .plain)
-    for number in down {
-      let idle = plan.tensors[number].geometry.rows - chosen.count
+    for tensor in down.map({ plan.tensors[$0] }) {
+      let experts = tensor.geometry.rows
+      let idle = experts - chosen.count
       guard idle > 0 else { continue }
       warn(
-        "\(idle) of the \(plan.tensors[number].geometry.rows) experts of \(plan.tensors[number].name) "
+        "\(idle) of the \(experts) experts of \(tensor.name) "
           + "were not chosen by any token: they were rounded without calibration")
     }
     try round(down, expertMetric, isPlain: { !chosen.contains($0) })
@@ -151,8 +148,8 @@ final class CalibrationRun {
   }
 
   /// Whether some of the matrices are to be rounded, and not only to be restored.
-  private func isToDo(_ numbers: [Int]) -> Bool {
-    numbers.contains { plan.tensors[$0].isRounded && state?.holds($0) != true }
+  private func isToDo(_ tensors: [Int]) -> Bool {
+    tensors.contains { plan.tensors[$0].isRounded && state?.holds($0) != true }
   }
 
   /// Whether any matrix of the model is.
@@ -163,9 +160,9 @@ final class CalibrationRun {
     if !warnings.contains(warning) { warnings.append(warning) }
   }
 
-  /// The quantized matrices of those roles, by their numbers in the plan.
+  /// The quantized matrices of those roles: their indices in the plan.
   private func quantized(_ roles: Set<TensorRole>, layer: Int? = nil) -> [Int] {
-    stream.numbers(roles, layer: layer).filter { plan.tensors[$0].isRounded }
+    stream.tensors(roles, layer: layer).filter { plan.tensors[$0].isRounded }
   }
 
   /// A layer of many inputs wants more tokens than one of few.
@@ -182,11 +179,11 @@ final class CalibrationRun {
 
   /// What errors cost for those inputs, and the mean square of an input's elements.
   private func metric(
-    _ moments: SecondMoments, for numbers: [Int]
+    _ moments: SecondMoments, for tensors: [Int]
   ) -> (metric: RoundingMetric, meanSquare: Double) {
     let sum = moments.sum()
-    let factor = InverseFactor(sum, damping: RoundingMetric.damping, pool: pool)
-    if factor.damping > RoundingMetric.damping, let first = numbers.first {
+    let factor = InverseFactor(sum, damping: RoundingMetric.damping, pool: compute.pool)
+    if factor.damping > RoundingMetric.damping, let first = tensors.first {
       warn(
         "the inputs of \(plan.tensors[first].name) do not determine its outputs: damping was "
           + "raised to \(factor.damping)")
@@ -197,29 +194,28 @@ final class CalibrationRun {
 
   /// Rounds and encodes matrices that have the same inputs.
   private func round(
-    _ numbers: [Int], _ metric: RoundingMetric, rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
+    _ tensors: [Int], _ metric: RoundingMetric, rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
     isPlain: ((_ row: Int) -> Bool)? = nil
   ) throws {
-    for number in numbers {
+    for index in tensors {
       try progress.checkCancellation()
-      let geometry = plan.tensors[number].geometry
-      let matrix = unsafe MatrixRounding(
-        geometry, values: stream.resident.stored.tensors[number].record.geometry, metric: metric,
-        base: stream.resident.values(of: number))
-      if let record = try state?.record(of: number) {
-        matrix.restore(record.rounded, pool: pool)
+      let geometry = plan.tensors[index].geometry
+      let matrix = MatrixRounding(
+        geometry, values: stream.resident.values(of: index), metric: metric)
+      if let record = try state?.record(of: index) {
+        matrix.restore(record.rounded, pool: compute.pool)
         record.warnings.forEach(warn)
         keptWarnings = warnings.count
-        try output.encode(number, record.rounded.tensor, from: stream.resident)
+        try output.encode(index, record.rounded.tensor, from: stream.resident)
         continue
       }
       let rounded = matrix.round(
         sweeps: Self.sweeps, rowCosts: rowCosts, isPlain: isPlain, keepsCodes: state != nil,
-        pool: pool)
-      try output.encode(number, rounded.tensor, from: stream.resident)
+        pool: compute.pool)
+      try output.encode(index, rounded.tensor, from: stream.resident)
       try state?.append(
         StateRecord(
-          number: number, rounded: rounded, warnings: Array(warnings[keptWarnings...])))
+          index: index, rounded: rounded, warnings: Array(warnings[keptWarnings...])))
       keptWarnings = warnings.count
       progress.report(.advanced(by: MatrixRounding.work(geometry, sweeps: Self.sweeps)))
     }

@@ -6,8 +6,8 @@ extension CalibrationSummary {
   public init(_ sequences: [[Int]]) {
     var bytes: [UInt8] = []
     for sequence in sequences {
-      for number in [sequence.count] + sequence {
-        bytes.append(littleEndian: UInt32(truncatingIfNeeded: number))
+      for word in [sequence.count] + sequence {
+        bytes.append(littleEndian: UInt32(truncatingIfNeeded: word))
       }
     }
     self.init(

@@ -1,10 +1,8 @@
 import Conversion
 import Diagnostics
-import DogeModel
 import Kernels
 import KibbleFormat
 import ModelFile
-import Parallel
 import Quantization
 
 /// Chooses codes and scales by what a model does with some tokens (formats/numerics.md, section 5).
@@ -13,18 +11,20 @@ import Quantization
 /// it gets from the matrices before it, as those were rounded. One block is in memory at a time.
 public struct Calibrator: Sendable {
   let converter: Converter
-  let kernels: KernelSet
-  let pool: ThreadPool
+  let compute: Compute
   let progress: any ProgressSink
 
-  /// A calibrator that works on those threads with those kernels.
+  /// A calibrator that works with those kernels and threads.
+  ///
+  /// - Parameters:
+  ///   - converter: reads and writes models.
+  ///   - compute: what computes; it decides how fast it goes, never what is written.
+  ///   - progress: where progress goes.
   public init(
-    converter: Converter, pool: ThreadPool, kernels: KernelSet,
-    progress: any ProgressSink = NoProgress()
+    converter: Converter, compute: Compute, progress: any ProgressSink = NoProgress()
   ) {
     self.converter = converter
-    self.kernels = kernels
-    self.pool = pool
+    self.compute = compute
     self.progress = progress
   }
 
@@ -99,7 +99,7 @@ public struct Calibrator: Sendable {
   ) throws -> [String] {
     let stream = try stream(plan, sequences)
     let run = CalibrationRun(
-      stream, output: output, state: state, kernels: kernels, pool: pool, progress: progress)
+      stream, output: output, state: state, compute: compute, progress: progress)
     try progress.phase("calibrating", total: run.work, unit: .multiplyAdds) {
       try run.roundAll()
     }
@@ -110,6 +110,6 @@ public struct Calibrator: Sendable {
   func stream(_ plan: ConversionPlan, _ sequences: [[Int]]) throws -> StreamedModel {
     try StreamedModel(
       plan, resident: ResidentModel(plan, converter: converter), sequences: sequences,
-      kernels: kernels, pool: pool, progress: progress)
+      compute: compute, progress: progress)
   }
 }

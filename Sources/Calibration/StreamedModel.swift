@@ -5,7 +5,6 @@ import DogeModel
 import Kernels
 import KibbleFormat
 import ModelFile
-import Parallel
 import TensorCore
 
 /// A model in exact mode whose blocks are in memory one at a time, and some tokens to run it on.
@@ -16,23 +15,22 @@ final class StreamedModel {
   /// Is shown what `model` multiplies.
   let tap: InputTap
   let sequences: [[Int]]
-  private let kernels: KernelSet
-  private let pool: ThreadPool
+  private let compute: Compute
   private let progress: any ProgressSink
   private let cache: KVCache
+  private let workspace = Workspace()
 
   init(
-    _ plan: ConversionPlan, resident: ResidentModel, sequences: [[Int]], kernels: KernelSet,
-    pool: ThreadPool, progress: any ProgressSink
+    _ plan: ConversionPlan, resident: ResidentModel, sequences: [[Int]], compute: Compute,
+    progress: any ProgressSink
   ) {
     self.plan = plan
     self.resident = resident
     self.sequences = sequences
-    self.kernels = kernels
-    self.pool = pool
+    self.compute = compute
     self.progress = progress
     tap = InputTap()
-    model = DogeModel(resident.stored, kernels: kernels, pool: pool, tap: tap)
+    model = DogeModel(resident.stored, compute: compute, tap: tap)
     cache = model.makeCache(maximum: sequences.map(\.count).max() ?? 0)
   }
 
@@ -42,7 +40,7 @@ final class StreamedModel {
   /// Tokens of all sequences.
   var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
 
-  /// The half of a block that reads and writes the residual stream.
+  /// One of the two parts of a block that read and write the residual stream.
   enum Half {
     case attention
     case feedForward
@@ -63,8 +61,8 @@ final class StreamedModel {
     }
   }
 
-  /// The tensors of those roles, by their numbers in the plan.
-  func numbers(_ roles: Set<TensorRole>, layer: Int? = nil) -> [Int] {
+  /// The tensors of those roles: their indices in the plan.
+  func tensors(_ roles: Set<TensorRole>, layer: Int? = nil) -> [Int] {
     plan.tensors.indices.filter {
       roles.contains(plan.tensors[$0].spec.role) && plan.tensors[$0].spec.layer == layer
     }
@@ -75,7 +73,7 @@ final class StreamedModel {
     _ roles: Set<TensorRole> = Set(TensorRole.allCases), layer: Int? = nil,
     _ body: () throws -> Result
   ) throws -> Result {
-    let large = numbers(roles, layer: layer).filter { plan.tensors[$0].spec.isLarge }
+    let large = tensors(roles, layer: layer).filter { plan.tensors[$0].spec.isLarge }
     try progress.checkCancellation()
     try resident.load(large)
     defer { resident.drop(large) }
@@ -90,8 +88,8 @@ final class StreamedModel {
     for x in hidden {
       try progress.checkCancellation()
       switch half {
-      case .attention: try model.attend(x, layer: layer, cache: cache)
-      case .feedForward: model.feed(x, layer: layer, cache: cache)
+      case .attention: try model.attend(x, layer: layer, cache: cache, workspace: workspace)
+      case .feedForward: model.feed(x, layer: layer, workspace: workspace)
       }
       progress.report(.advanced(by: x.rows * weights(of: half, layer: layer)))
     }
@@ -114,14 +112,14 @@ final class StreamedModel {
     return moments
   }
 
-  /// Second moments of what the matrix `number` multiplies, which makes the output of half a block:
-  /// that is run on copies, so that only the tap sees anything of it.
+  /// Second moments of what a matrix multiplies that makes the output of half a block: that is run
+  /// on copies, so that only the tap sees anything of it.
   func outputMoments(
-    of number: Int, _ half: Half, layer: Int, _ hidden: [FloatMatrix]
+    of tensor: Int, _ half: Half, layer: Int, _ hidden: [FloatMatrix]
   ) throws -> SecondMoments {
-    let moments = makeMoments(plan.tensors[number].geometry.columns)
+    let moments = makeMoments(plan.tensors[tensor].geometry.columns)
     let stored = resident.stored
-    try tap.watch(stored.matrix(of: stored.tensors[number])) { x, tokens in
+    try tap.watch(stored.matrix(of: stored.tensors[tensor])) { x, tokens in
       moments.add(x, count: tokens)
     } during: {
       for x in hidden { try run(half, layer: layer, [x.copy()]) }
@@ -131,12 +129,20 @@ final class StreamedModel {
 
   /// Sums for inputs of that many elements.
   func makeMoments(_ inputs: Int) -> SecondMoments {
-    SecondMoments(inputs: inputs, kernels: kernels, pool: pool)
+    SecondMoments(inputs: inputs, compute: compute)
+  }
+
+  /// The matrix that makes the output of half a block; every block has it.
+  func output(of half: Half, layer: Int) -> Int {
+    guard let tensor = tensors([half.output], layer: layer).first else {
+      preconditionFailure("a block without \(half.output)")
+    }
+    return tensor
   }
 
   /// Weights that a token is multiplied by in half a block.
   func weights(of half: Half, layer: Int) -> Int {
-    numbers(half.inputs.union([half.output]), layer: layer)
+    tensors(half.inputs.union([half.output]), layer: layer)
       .reduce(0) { $0 + plan.tensors[$1].spec.elementCount }
   }
 }
@@ -144,13 +150,4 @@ final class StreamedModel {
 extension PlannedTensor {
   /// Whether the calibration rounds the tensor; a quantized dt_proj is left to `search`.
   var isRounded: Bool { geometry.type.isQuantized && spec.isLarge }
-}
-
-extension FloatMatrix {
-  /// The same values in memory of their own.
-  func copy() -> FloatMatrix {
-    let copy = FloatMatrix(rows: rows, columns: columns)
-    for row in 0..<rows { copy.copy(self, row: row, to: row) }
-    return copy
-  }
 }

@@ -47,9 +47,9 @@ import Verification
     #expect(model.tensors.map(\.record.type) == search.tensors.map(\.record.type))
     func divergence(_ candidate: StoredModel) throws -> Double {
       try Verifier(
-        reference: engine.model(source), candidate: engine.model(candidate),
-        kernels: engine.kernels, pool: engine.pool
-      ).compare(Array(Self.demo[4...])).kld.mean
+        reference: engine.model(source), candidates: [engine.model(candidate)],
+        compute: engine.compute
+      ).compare(Array(Self.demo[4...]))[0].kld.mean
     }
     let ratio = try divergence(model) / divergence(search)
     // Four sequences of 256 tokens are few; they gave 0.78.
@@ -77,10 +77,10 @@ import Verification
     ).model
     for (index, tensor) in report.tensors.enumerated() where tensor.type.isQuantized {
       var values: [Float] = []
-      source.forEachRow(of: source.tensors[index], kernels: engine.kernels) { values += $0 }
+      source.forEachRow(of: source.tensors[index], kernels: engine.compute.kernels) { values += $0 }
       var squares = 0.0
       var position = 0
-      model.forEachRow(of: model.tensors[index], kernels: engine.kernels) { row in
+      model.forEachRow(of: model.tensors[index], kernels: engine.compute.kernels) { row in
         for value in row {
           let difference = Double(value) - Double(values[position])
           squares += difference * difference

@@ -1,5 +1,4 @@
 import Calibration
-import DogeModel
 import Kernels
 import Parallel
 import Testing
@@ -10,7 +9,8 @@ import Testing
   func directSum(rows: Int, columns: Int) throws {
     let x = correlatedInputs(rows, columns, seed: 1)
     let moments = SecondMoments(
-      inputs: columns, kernels: try KernelSet(), pool: ThreadPool(threads: 1))
+      inputs: columns,
+      compute: try Compute(threads: 1))
     moments.add(x, count: rows)
     #expect(moments.count == rows)
     let expected = directMoments(x)
@@ -26,8 +26,8 @@ import Testing
     var expected: [[Double]]?
     for isa in InstructionSet.available {
       for threads in 1...3 {
-        let moments = SecondMoments(
-          inputs: 37, kernels: try KernelSet(isa), pool: ThreadPool(threads: threads))
+        let compute = try Compute(isa: isa, threads: threads)
+        let moments = SecondMoments(inputs: 37, compute: compute)
         if threads == 2 {
           for row in 0..<200 { moments.add(x, row: row, factor: 1) }
         } else {

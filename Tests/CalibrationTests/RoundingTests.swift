@@ -1,5 +1,4 @@
 import Calibration
-import DogeModel
 import Kernels
 import TensorCore
 import TestSupport
@@ -12,7 +11,7 @@ import Testing
   ])
   func plainReference(type: WeightType, least: Double, largest: Double) throws {
     let sample = try RoundingSample(columns: 24, type: type)
-    var tile = sample.tile()
+    let tile = sample.tile()
     tile.compensate()
     for lane in 0..<16 {
       // The inverse is kept whole, and a column that is done is taken out of it.
@@ -37,7 +36,7 @@ import Testing
   /// Descent lowers the cost, and ends where no single code could lower it further.
   @Test func localOptimum() throws {
     let sample = try RoundingSample(columns: 24, type: .int4)
-    var tile = sample.tile()
+    let tile = sample.tile()
     tile.compensate()
     func restored(_ lane: Int) -> [Float] { (0..<24).map { tile.restored($0)[lane] } }
     var costs = (0..<16).map { sample.cost($0, restored($0)) }
@@ -66,7 +65,7 @@ import Testing
   /// A row with a cost of its own is rounded by it.
   @Test func ownCost() throws {
     let sample = try RoundingSample(columns: 24, type: .int4)
-    var tile = sample.tile()
+    let tile = sample.tile()
     tile.compensate()
     // Only the last eight columns count for this row.
     let own = FloatMatrix(rows: 24, columns: 24)
@@ -88,7 +87,7 @@ import Testing
   /// Rows of zeros stay zeros.
   @Test func zeros() throws {
     let sample = try RoundingSample(columns: 24, type: .int4)
-    var tile = TileRounding(sample.geometry, metric: sample.metric)
+    let tile = TileRounding(sample.geometry, metric: sample.metric)
     tile.compensate()
     tile.descend(sweeps: 2)
     for column in 0..<24 { #expect(tile.restored(column) == .zero) }

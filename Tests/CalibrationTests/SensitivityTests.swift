@@ -22,8 +22,7 @@ import Verification
   private func costs(
     _ engine: Engine, _ search: MixedSearch, _ sequences: [[Int]]
   ) throws -> [[Double]] {
-    try Calibrator(converter: engine.converter, pool: engine.pool, kernels: engine.kernels)
-      .costs(of: search, sequences: sequences)
+    try engine.calibrator.costs(of: search, sequences: sequences)
   }
 
   /// A cost is near the KLD of a model in which only that tensor is rounded.
@@ -46,9 +45,9 @@ import Verification
           engine.plan("doge-nano", EncodingRecipe(target: .weights(.f32), rules: [rule]))
         ).model
         let measured = try Verifier(
-          reference: engine.model(source), candidate: engine.model(rounded),
-          kernels: engine.kernels, pool: engine.pool
-        ).compare(Self.sequences).kld.mean
+          reference: engine.model(source), candidates: [engine.model(rounded)],
+          compute: engine.compute
+        ).compare(Self.sequences)[0].kld.mean
         // The model is rounded by search here, without compensation.
         let ratio = measured / expected
         #expect(ratio > 0.8 && ratio < 3, "\(name) \(type): \(ratio)")

@@ -50,9 +50,9 @@ import Verification
     _ plan: ConversionPlan, _ sequences: [[Int]], statePath: String?,
     _ progress: any ProgressSink = NoProgress()
   ) throws -> Outcome {
-    let converter = Converter(pool: engine.pool, kernels: engine.kernels, progress: progress)
     let calibrator = Calibrator(
-      converter: converter, pool: engine.pool, kernels: engine.kernels, progress: progress)
+      converter: Converter(compute: engine.compute, progress: progress), compute: engine.compute,
+      progress: progress)
     let (report, warnings) = try calibrator.write(
       plan, sequences: sequences, to: output, overwrite: true, statePath: statePath)
     return Outcome(

@@ -84,15 +84,13 @@ struct RoundingSample {
 
 /// Kernels and threads to run on.
 struct Engine {
-  let kernels: KernelSet
-  let pool: ThreadPool
+  let compute: Compute
 
   init(_ isa: InstructionSet? = nil, threads: Int = 1) throws {
-    kernels = try KernelSet(isa)
-    pool = ThreadPool(threads: threads)
+    compute = try Compute(isa: isa, threads: threads)
   }
-
-  var converter: Converter { Converter(pool: pool, kernels: kernels) }
+  var converter: Converter { Converter(compute: compute) }
+  var calibrator: Calibrator { Calibrator(converter: converter, compute: compute) }
 
   func plan(_ fixture: String, _ recipe: EncodingRecipe) throws -> ConversionPlan {
     try ConversionPlan(
@@ -107,13 +105,10 @@ struct Engine {
       fixture,
       EncodingRecipe(
         target: .weights(type), method: .gptq, calibration: CalibrationSummary(sequences)))
-    return try Calibrator(converter: converter, pool: pool, kernels: kernels)
-      .load(plan, sequences: sequences)
+    return try calibrator.load(plan, sequences: sequences)
   }
 
-  func model(_ stored: StoredModel) -> DogeModel {
-    DogeModel(stored, kernels: kernels, pool: pool)
-  }
+  func model(_ stored: StoredModel) -> DogeModel { DogeModel(stored, compute: compute) }
 }
 
 extension KibbleFile {

@@ -14,9 +14,8 @@ import Verification
     var recipe = EncodingRecipe(
       target: .weights(.int4), method: .gptq, calibration: CalibrationSummary(sequences))
     recipe.tuningSteps = steps
-    let (model, report, _) = try Calibrator(
-      converter: engine.converter, pool: engine.pool, kernels: engine.kernels
-    ).load(engine.plan(fixture, recipe), sequences: sequences)
+    let (model, report, _) = try engine.calibrator.load(
+      engine.plan(fixture, recipe), sequences: sequences)
     return (model, report)
   }
 
@@ -31,9 +30,9 @@ import Verification
       let model = try tuned(engine, "doge-nano", sequences, steps: steps).model
       try model.file.check()
       return try Verifier(
-        reference: engine.model(source), candidate: engine.model(model),
-        kernels: engine.kernels, pool: engine.pool
-      ).compare(sequences).kld.mean
+        reference: engine.model(source), candidates: [engine.model(model)],
+        compute: engine.compute
+      ).compare(sequences)[0].kld.mean
     }
     let ratio = try divergence(30) / divergence(0)
     // On the sequences that it was tuned with.

@@ -7,7 +7,7 @@ import TensorCore
 final class CalibrationState {
   private let file: AppendFile
   private let tensors: [PlannedTensor]
-  /// Where the payloads are, by the matrices' numbers in the plan; not of those appended here.
+  /// Where the payloads are, by the matrices' indices in the plan; not of those appended here.
   private var payloads: [Int: Range<Int>] = [:]
   /// What one should know about the file, a sentence each.
   private(set) var warnings: [String] = []
@@ -51,13 +51,13 @@ final class CalibrationState {
   }
 
   /// Whether a matrix was rounded before this run.
-  func holds(_ number: Int) -> Bool { payloads[number] != nil }
+  func holds(_ index: Int) -> Bool { payloads[index] != nil }
 
   /// What became of a matrix before this run; nil where it was not reached.
-  func record(of number: Int) throws -> StateRecord? {
-    guard let range = payloads[number] else { return nil }
+  func record(of index: Int) throws -> StateRecord? {
+    guard let range = payloads[index] else { return nil }
     let bytes = try file.bytes(range)
-    let record = StateRecord(number, payload: bytes, geometry: tensors[number].geometry)
+    let record = StateRecord(index, payload: bytes, geometry: tensors[index].geometry)
     // It was whole when it was read first.
     guard let record else { throw CalibrationError.notState(path: file.path) }
     return record
@@ -80,15 +80,15 @@ final class CalibrationState {
       let prefix = StateRecord.readPrefix(try file.bytes(end..<start))
       // A crash in the middle of a write leaves part of a record.
       if let prefix, prefix.length > file.count - start - 4 { break }
-      guard let prefix, tensors.indices.contains(prefix.number),
-        tensors[prefix.number].geometry.type.isQuantized
+      guard let prefix, tensors.indices.contains(prefix.index),
+        tensors[prefix.index].geometry.type.isQuantized
       else { return damaged(at: end) }
       let payload = start..<start + prefix.length + 4
       let record = StateRecord(
-        prefix.number, payload: try file.bytes(payload),
-        geometry: tensors[prefix.number].geometry)
+        prefix.index, payload: try file.bytes(payload),
+        geometry: tensors[prefix.index].geometry)
       guard record != nil else { return damaged(at: end) }
-      payloads[prefix.number] = payload
+      payloads[prefix.index] = payload
       end = payload.upperBound
     }
     return end

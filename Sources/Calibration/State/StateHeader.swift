@@ -79,9 +79,11 @@ extension [UInt8] {
   }
 
   /// The integer at an offset; nil where it does not lie in the array as a whole.
-  func littleEndian<Integer: FixedWidthInteger & BitwiseCopyable>(
+  func littleEndian<Integer: FixedWidthInteger>(
     _ type: Integer.Type, at offset: Int
   ) -> Integer? {
-    unsafe span.bytes.littleEndian(type, at: offset)
+    let size = MemoryLayout<Integer>.size
+    guard offset >= 0, size <= count - offset else { return nil }
+    return (0..<size).reduce(0) { $0 | Integer(truncatingIfNeeded: self[offset + $1]) << (8 * $1) }
   }
 }

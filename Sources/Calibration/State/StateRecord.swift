@@ -1,22 +1,24 @@
 import ByteIO
 import Conversion
+import Kernels
 import Quantization
 import TensorCore
 
 /// A rounded matrix as the state file holds it, with the warnings that were first given for it.
 ///
-/// number, payload length, CRC-32 of both; the payload; CRC-32 of the payload. The payload is the
+/// Its index among the plan's tensors, payload length, CRC-32 of both; the payload; CRC-32 of the payload. The payload is the
 /// exponent, the error statistics, the warnings, the scales and the codes.
 struct StateRecord {
   /// Bytes before the payload: u32, u64, u32.
   static let prefixLength = 16
 
-  let number: Int
+  /// The matrix's index among the plan's tensors.
+  let index: Int
   let rounded: RoundedMatrix
   let warnings: [String]
 
-  init(number: Int, rounded: RoundedMatrix, warnings: [String]) {
-    self.number = number
+  init(index: Int, rounded: RoundedMatrix, warnings: [String]) {
+    self.index = index
     self.rounded = rounded
     self.warnings = warnings
   }
@@ -26,7 +28,7 @@ struct StateRecord {
     let payload = payload
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.prefixLength + payload.count + 4)
-    bytes.append(littleEndian: UInt32(number))
+    bytes.append(littleEndian: UInt32(index))
     bytes.append(littleEndian: UInt64(payload.count))
     bytes.append(littleEndian: CRC32.checksum(bytes))
     bytes += payload
@@ -56,16 +58,16 @@ struct StateRecord {
   }
 
   /// What the bytes before a payload say; nil where they are damaged.
-  static func readPrefix(_ bytes: [UInt8]) -> (number: Int, length: Int)? {
-    guard let number = bytes.littleEndian(UInt32.self, at: 0),
+  static func readPrefix(_ bytes: [UInt8]) -> (index: Int, length: Int)? {
+    guard let index = bytes.littleEndian(UInt32.self, at: 0),
       let length = bytes.littleEndian(UInt64.self, at: 4).flatMap({ Int(exactly: $0) }),
       bytes.littleEndian(UInt32.self, at: 12) == CRC32.checksum(Array(bytes.prefix(12)))
     else { return nil }
-    return (Int(number), length)
+    return (Int(index), length)
   }
 
   /// Reads a payload and the checksum behind it; nil where they are damaged or do not fit.
-  init?(_ number: Int, payload bytes: [UInt8], geometry: TensorGeometry) {
+  init?(_ index: Int, payload bytes: [UInt8], geometry: TensorGeometry) {
     guard bytes.count >= 4 else { return nil }
     let end = bytes.count - 4
     var reader = PayloadReader(bytes: bytes, end: end)
@@ -86,8 +88,8 @@ struct StateRecord {
     let scaleCount = geometry.tileCount * TensorGeometry.tileRows * geometry.groupsPerRow
     guard reader.left == 2 * scaleCount + geometry.elementCount else { return nil }
     let scales = (0..<scaleCount).compactMap { _ in reader.next(UInt16.self) }
-    let codes = reader.bytes(geometry.elementCount) ?? []
-    self.number = number
+    guard let codes = reader.bytes(geometry.elementCount) else { return nil }
+    self.index = index
     self.warnings = warnings
     rounded = RoundedMatrix(
       tensor: RoundedTensor(
@@ -114,7 +116,7 @@ private struct PayloadReader {
   /// Bytes that were not read yet.
   var left: Int { end - position }
 
-  mutating func next<Integer: FixedWidthInteger & BitwiseCopyable>(
+  mutating func next<Integer: FixedWidthInteger>(
     _ type: Integer.Type
   ) -> Integer? {
     let size = MemoryLayout<Integer>.size

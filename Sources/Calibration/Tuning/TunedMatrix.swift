@@ -1,10 +1,6 @@
-import CKernels
 import Conversion
-import DogeModel
 import Kernels
-import ModelFile
 import Parallel
-import Quantization
 import TensorCore
 
 /// A matrix whose codes and scales learn from gradients.
@@ -13,7 +9,7 @@ import TensorCore
 /// number (straight-through estimation; Bengio et al. 2013, arXiv 1308.3432). Latent numbers and
 /// scales move by Adam (Kingma and Ba 2014, arXiv 1412.6980). Rows never meet, so nothing depends
 /// on threads.
-@safe final class TunedMatrix: @unchecked Sendable {
+final class TunedMatrix: Sendable {
   private let geometry: TensorGeometry
   private let exponent: Int
   private let low: Float
@@ -40,16 +36,15 @@ import TensorCore
     /// Moves a value against its gradient.
     @inline(__always) func move(_ row: Int, _ column: Int, gradient: Float, _ step: AdamStep) {
       let mean =
-        unsafe self.mean[row][column] * AdamStep.meanDecay
-        + gradient * (1 - AdamStep.meanDecay)
+        self.mean[row][column] * AdamStep.meanDecay + gradient * (1 - AdamStep.meanDecay)
       let square =
-        unsafe self.square[row][column] * AdamStep.squareDecay
+        self.square[row][column] * AdamStep.squareDecay
         + gradient * gradient * (1 - AdamStep.squareDecay)
-      unsafe self.mean[row][column] = mean
-      unsafe self.square[row][column] = square
+      self.mean[row][column] = mean
+      self.square[row][column] = square
       guard square > 0 else { return }
       let root = (square * step.squareCorrection).squareRoot()
-      unsafe values[row][column] -= step.rate * mean * step.meanCorrection / root
+      values[row][column] -= step.rate * mean * step.meanCorrection / root
     }
   }
 
@@ -74,12 +69,12 @@ import TensorCore
     let unit = Float(sign: .plus, exponent: exponent, significand: 1)
     for row in 0..<geometry.rows {
       for column in 0..<geometry.columns {
-        let scale = unsafe scales[row][column / geometry.groupSize] * unit
+        let scale = scales[row][column / geometry.groupSize] * unit
         guard scale != 0 else { continue }
-        let code = unsafe (restored[row][column] / scale).rounded(.toNearestOrEven)
-        let rest = unsafe source[row][column] / scale - code
+        let code = (restored[row][column] / scale).rounded(.toNearestOrEven)
+        let rest = source[row][column] / scale - code
         // A code stays what it is until a gradient says otherwise.
-        unsafe latent.values[row][column] = code + min(max(rest, -Self.margin), Self.margin)
+        latent.values[row][column] = code + min(max(rest, -Self.margin), Self.margin)
       }
     }
   }
@@ -101,13 +96,13 @@ import TensorCore
           guard scale != 0 else { continue }
           var scaleGradient: Float = 0
           for column in columns(of: group) {
-            let slope = unsafe gradient[row][column]
+            let slope = gradient[row][column]
             scaleGradient += slope * code(row, column)
             latent.move(row, column, gradient: slope * scale, codes)
-            let value = unsafe latent.values[row][column]
-            unsafe latent.values[row][column] = min(max(value, low - 0.49), high + 0.49)
+            let value = latent.values[row][column]
+            latent.values[row][column] = min(max(value, low - 0.49), high + 0.49)
           }
-          let initial = unsafe start[row][group] * unit
+          let initial = start[row][group] * unit
           growth.move(row, group, gradient: scaleGradient * initial, scales)
         }
         restore(row, to: weights, unit)
@@ -119,7 +114,7 @@ import TensorCore
     for group in 0..<geometry.groupsPerRow {
       let scale = Float(binary16: half(row, group)) * unit
       for column in columns(of: group) {
-        unsafe weights[row][column] = scale == 0 ? 0 : code(row, column) * scale
+        weights[row][column] = scale == 0 ? 0 : code(row, column) * scale
       }
     }
   }
@@ -129,12 +124,12 @@ import TensorCore
   }
 
   private func code(_ row: Int, _ column: Int) -> Float {
-    unsafe min(max(latent.values[row][column].rounded(.toNearestOrEven), low), high)
+    min(max(latent.values[row][column].rounded(.toNearestOrEven), low), high)
   }
 
   /// The scale as it is stored.
   private func half(_ row: Int, _ group: Int) -> UInt16 {
-    let scale = unsafe start[row][group] * (1 + growth.values[row][group])
+    let scale = start[row][group] * (1 + growth.values[row][group])
     return scale.storedScale
   }
 
@@ -149,14 +144,14 @@ import TensorCore
         halves[geometry.tiledScalePlace(row: row, group: group)] = half(row, group)
       }
       for column in 0..<geometry.columns {
-        unsafe statistics.add(value: source[row][column], stored: weights[row][column])
+        statistics.add(value: source[row][column], stored: weights[row][column])
       }
     }
     return RoundedTensor(exponent: exponent, scales: halves, statistics: statistics)
   }
 }
 
-/// The numbers of one of Adam's steps.
+/// The rate of one of Adam's steps, and the corrections of its means.
 struct AdamStep {
   static let meanDecay: Float = 0.9
   static let squareDecay: Float = 0.99
@@ -164,11 +159,11 @@ struct AdamStep {
   let meanCorrection: Float
   let squareCorrection: Float
 
-  /// The step of that number, from 1.
-  init(_ number: Int, rate: Float) {
+  /// The n-th step, from 1.
+  init(_ n: Int, rate: Float) {
     var mean: Float = 1
     var square: Float = 1
-    for _ in 0..<number {
+    for _ in 0..<n {
       mean *= Self.meanDecay
       square *= Self.squareDecay
     }
@@ -176,8 +171,4 @@ struct AdamStep {
     meanCorrection = 1 / (1 - mean)
     squareCorrection = 1 / (1 - square)
   }
-}
-
-extension Float {
-  fileprivate init(binary16 half: UInt16) { self = kb_f32_from_f16(half) }
 }

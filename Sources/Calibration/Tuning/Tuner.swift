@@ -1,5 +1,3 @@
-import ByteIO
-import CKernels
 import Conversion
 import Diagnostics
 import DogeModel
@@ -7,8 +5,6 @@ import Gradients
 import Kernels
 import KibbleFormat
 import ModelFile
-import Parallel
-import Quantization
 import TensorCore
 
 /// Tunes the codes and scales of a quantized model against the logits of the model as it was.
@@ -27,32 +23,41 @@ final class Tuner {
   private let reference: DogeModel
   private let model: DifferentiableModel
   private let sequences: [[Int]]
-  private let pool: ThreadPool
+  private let compute: Compute
   private let progress: any ProgressSink
   private let matrices: [Int: TunedMatrix]
   private let gradients: WeightGradients
   private let cache: KVCache
 
-  /// A tuner of the matrices `numbers` of `quantized`, beside `reference`: the model as it was.
+  /// A tuner of some matrices.
+  ///
+  /// - Parameters:
+  ///   - quantized: the model that is tuned.
+  ///   - tensors: the indices of its matrices among the file's tensors.
+  ///   - reference: the model as it was.
+  ///   - sequences: tokens to tune with.
+  ///   - compute: what computes.
+  ///   - progress: where progress goes.
   init(
-    _ quantized: StoredModel, numbers: [Int], reference: StoredModel, sequences: [[Int]],
-    kernels: KernelSet, pool: ThreadPool, progress: any ProgressSink
+    _ quantized: StoredModel, tensors: [Int], reference: StoredModel, sequences: [[Int]],
+    compute: Compute, progress: any ProgressSink
   ) {
-    self.reference = DogeModel(reference, kernels: kernels, pool: pool)
-    model = DifferentiableModel(quantized, kernels: kernels, pool: pool)
+    self.reference = DogeModel(reference, compute: compute)
+    model = DifferentiableModel(quantized, compute: compute)
     self.sequences = sequences
-    self.pool = pool
+    self.compute = compute
     self.progress = progress
     var matrices: [Int: TunedMatrix] = [:]
-    for number in numbers {
-      let record = quantized.tensors[number].record
-      matrices[number] = TunedMatrix(
-        record.geometry, exponent: record.exponent, scales: quantized.file.scales(of: record),
-        restored: model.weights(number),
-        source: reference.values(of: reference.tensors[number], kernels: kernels))
+    for index in tensors {
+      let record = quantized.tensors[index].record
+      matrices[index] = TunedMatrix(
+        record.geometry, exponent: record.exponent,
+        scales: quantized.matrix(of: quantized.tensors[index]).scales,
+        restored: model.weights(index),
+        source: reference.values(of: reference.tensors[index], kernels: compute.kernels))
     }
     self.matrices = matrices
-    gradients = WeightGradients(for: model, numbers: numbers)
+    gradients = WeightGradients(for: model, tensors: tensors)
     cache = self.reference.makeCache(maximum: sequences.map(\.count).max() ?? 0)
   }
 
@@ -68,9 +73,12 @@ final class Tuner {
       let rate = rise * (1 - Float(step) / Float(steps))
       let codes = AdamStep(step + 1, rate: rate * Self.codeRate)
       let scales = AdamStep(step + 1, rate: rate * Self.scaleRate)
-      for (number, matrix) in matrices {
-        guard let gradient = gradients[number] else { continue }
-        matrix.move(gradient, model.weights(number), codes: codes, scales: scales, pool)
+      for (index, matrix) in matrices {
+        guard let gradient = gradients[index] else {
+          preconditionFailure("a tuned matrix has a gradient")
+        }
+        matrix.move(
+          gradient, model.weights(index), codes: codes, scales: scales, compute.pool)
       }
       progress.report(.advanced(by: 1))
     }
@@ -99,28 +107,24 @@ final class Tuner {
 
   /// What the matrices became, as values and as codes and scales.
   func results(
-    reference: StoredModel, kernels: KernelSet
-  ) -> [(number: Int, values: FloatMatrix, rounded: RoundedTensor)] {
-    matrices.keys.sorted().compactMap { number in
-      let values = model.weights(number)
-      let source = reference.values(of: reference.tensors[number], kernels: kernels)
-      return matrices[number].map { (number, values, $0.result(values, source: source)) }
+    reference: StoredModel
+  ) -> [(index: Int, values: FloatMatrix, rounded: RoundedTensor)] {
+    matrices.sorted { $0.key < $1.key }.map { index, matrix in
+      let values = model.weights(index)
+      let source = reference.values(
+        of: reference.tensors[index], kernels: compute.kernels)
+      return (index, values, matrix.result(values, source: source))
     }
   }
 }
 
-extension KibbleFile {
+extension StoredMatrix {
   /// A quantized tensor's scales without their common power of two, `[rows, groups]`.
-  fileprivate func scales(of record: TensorRecord) -> FloatMatrix {
-    let geometry = record.geometry
+  fileprivate var scales: FloatMatrix {
     let out = FloatMatrix(rows: geometry.rows, columns: geometry.groupsPerRow)
-    let halves = unsafe region.pointer(at: record.planes[1].lowerBound)
-      .assumingMemoryBound(to: UInt16.self)
-    for row in 0..<geometry.rows {
-      for group in 0..<geometry.groupsPerRow {
-        let place = geometry.scalePlace(row: row, group: group)
-        unsafe out[row][group] = kb_f32_from_f16(UInt16(littleEndian: halves[place]))
-      }
+    for row in 0..<out.rows {
+      let scales = out[row]
+      for group in 0..<out.columns { scales[group] = scale(row: row, group: group) }
     }
     return out
   }

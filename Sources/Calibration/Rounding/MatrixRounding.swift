@@ -1,8 +1,5 @@
-import CKernels
 import Conversion
-import DogeModel
 import Kernels
-import ModelFile
 import Parallel
 import Quantization
 import TensorCore
@@ -16,27 +13,19 @@ struct RoundedMatrix: Sendable {
 }
 
 /// A matrix of float32 values that is rounded in place.
-@safe struct MatrixRounding: @unchecked Sendable {
+struct MatrixRounding: Sendable {
   private let geometry: TensorGeometry
-  private let values: TensorGeometry
+  private let values: StoredFloats
   private let metric: RoundingMetric
-  private let base: UnsafeMutablePointer<Float>
-  private var columnStride: Int { values.floatStride }
 
   /// - Parameters:
   ///   - geometry: how the matrix will be stored.
-  ///   - values: how its values lie in memory: as float32.
+  ///   - values: the matrix.
   ///   - metric: what errors cost.
-  ///   - base: the first value.
-  init(
-    _ geometry: TensorGeometry, values: TensorGeometry, metric: RoundingMetric,
-    base: UnsafeMutablePointer<Float>
-  ) {
-    precondition(values.type == .f32, "not float32")
+  init(_ geometry: TensorGeometry, values: StoredFloats, metric: RoundingMetric) {
     self.geometry = geometry
     self.values = values
     self.metric = metric
-    unsafe self.base = base
   }
 
   /// Multiplications that rounding takes, about.
@@ -48,7 +37,8 @@ struct RoundedMatrix: Sendable {
   ///
   /// - Parameters:
   ///   - sweeps: of coordinate descent.
-  ///   - rowCosts: makes what knows the costs of rows, where those differ.
+  ///   - rowCosts: makes `RowCosts` for a thread to work with, where rows differ in what errors
+  ///     cost.
   ///   - isPlain: whether a row is rounded without regard to the inputs.
   ///   - keepsCodes: whether the codes are returned, too.
   ///   - pool: the threads.
@@ -59,7 +49,7 @@ struct RoundedMatrix: Sendable {
   ) -> RoundedMatrix {
     let exponent = TensorExponent.forMagnitude(magnitude(pool))
     let tiles = pool.map(geometry.tileCount) { tile in
-      var rounding = load(tile, exponent, metric)
+      let rounding = load(tile, exponent, metric)
       rounding.compensate()
       rounding.descend(sweeps: sweeps)
       let rows = rows(of: tile)
@@ -70,7 +60,7 @@ struct RoundedMatrix: Sendable {
         }
       }
       if let isPlain, rows.contains(where: isPlain) {
-        var plain = load(tile, exponent, .plain)
+        let plain = load(tile, exponent, .plain)
         plain.compensate()
         for (lane, row) in rows.enumerated() where isPlain(row) {
           rounding.copy(lane: lane, of: plain)
@@ -93,12 +83,12 @@ struct RoundedMatrix: Sendable {
     let unit = Float(sign: .plus, exponent: rounded.tensor.exponent, significand: 1)
     pool.run(geometry.tileCount) { tile in
       for row in rows(of: tile) {
-        let start = unsafe address(of: row)
+        let values = values[row]
         for column in 0..<geometry.columns {
           let place = geometry.tiledScalePlace(row: row, group: column / geometry.groupSize)
-          let scale = kb_f32_from_f16(rounded.tensor.scales[place])
+          let scale = Float(binary16: rounded.tensor.scales[place])
           let code = Float(rounded.codes[row * geometry.columns + column])
-          unsafe start[column * columnStride] = code * scale * unit
+          values[column] = code * scale * unit
         }
       }
     }
@@ -111,7 +101,7 @@ struct RoundedMatrix: Sendable {
     guard geometry.type.isQuantized else { return floatCost(pool) }
     let exponent = TensorExponent.forMagnitude(magnitude(pool))
     let costs = pool.map(geometry.tileCount) { tile in
-      var rounding = load(tile, exponent, metric)
+      let rounding = load(tile, exponent, metric)
       let costs = rounding.compensate()
       return (0..<rows(of: tile).count).reduce(0.0) { $0 + Double(costs[$1]) }
     }
@@ -124,11 +114,11 @@ struct RoundedMatrix: Sendable {
     return pool.map(geometry.tileCount) { tile in
       var cost = 0.0
       for row in rows(of: tile) {
-        let start = unsafe address(of: row)
+        let values = values[row]
         for column in 0..<geometry.columns {
-          let value = unsafe start[column * columnStride]
+          let value = values[column]
           let error = Double(value - value.rounded(to: geometry.type))
-          let weight = unsafe metric.coupling?.moments[column][column] ?? 1
+          let weight = metric.coupling?.moments[column][column] ?? 1
           cost += error * error * Double(weight)
         }
       }
@@ -140,9 +130,9 @@ struct RoundedMatrix: Sendable {
     pool.map(geometry.tileCount) { tile in
       var largest: Float = 0
       for row in rows(of: tile) {
-        let start = unsafe address(of: row)
+        let values = values[row]
         for column in 0..<geometry.columns {
-          unsafe largest = max(largest, abs(start[column * columnStride]))
+          largest = max(largest, abs(values[column]))
         }
       }
       return largest
@@ -154,34 +144,29 @@ struct RoundedMatrix: Sendable {
     return first..<min(first + TensorGeometry.tileRows, geometry.rows)
   }
 
-  /// A row's first value.
-  private func address(of row: Int) -> UnsafeMutablePointer<Float> {
-    unsafe base + values.firstFloat(of: row)
-  }
-
   private func load(_ tile: Int, _ exponent: Int, _ metric: RoundingMetric) -> TileRounding {
     let inverse = Float(sign: .plus, exponent: -exponent, significand: 1)
     let rounding = TileRounding(geometry, metric: metric)
     for (lane, row) in rows(of: tile).enumerated() {
-      let start = unsafe address(of: row)
+      let values = values[row]
       for column in 0..<geometry.columns {
-        unsafe rounding.values[column][lane] = start[column * columnStride] * inverse
+        rounding.values[column][lane] = values[column] * inverse
       }
     }
     return rounding
   }
 
   private func store(
-    _ rounding: borrowing TileRounding, _ tile: Int, _ exponent: Int
+    _ rounding: TileRounding, _ tile: Int, _ exponent: Int
   ) -> (scales: [UInt16], statistics: ErrorStatistics) {
     let unit = Float(sign: .plus, exponent: exponent, significand: 1)
     var statistics = ErrorStatistics()
     for (lane, row) in rows(of: tile).enumerated() {
-      let start = unsafe address(of: row)
+      let values = values[row]
       for column in 0..<geometry.columns {
         let restored = rounding.restored(column)[lane] * unit
-        unsafe statistics.add(value: start[column * columnStride], stored: restored)
-        unsafe start[column * columnStride] = restored
+        statistics.add(value: values[column], stored: restored)
+        values[column] = restored
       }
     }
     let scales = rounding.halves.flatMap { half in
@@ -191,24 +176,12 @@ struct RoundedMatrix: Sendable {
   }
 }
 
-extension TensorGeometry {
-  /// Where a row of float32 values begins among the tensor's.
-  func firstFloat(of row: Int) -> Int {
-    guard arrangement == .tiles else { return row * paddedColumns }
-    let (tile, lane) = row.quotientAndRemainder(dividingBy: Self.tileRows)
-    return tile * paddedColumns * Self.tileRows + lane
-  }
-
-  /// How far a row's next float32 value lies from one.
-  var floatStride: Int { arrangement == .tiles ? Self.tileRows : 1 }
-}
-
 extension Float {
   /// The nearest value of a float type, of two the even one.
   fileprivate func rounded(to type: WeightType) -> Float {
     switch type {
-    case .f16: kb_f32_from_f16(kb_f16_from_f32(self))
-    case .bf16: Float(bitPattern: (bitPattern + 0x7FFF + bitPattern >> 16 & 1) & 0xFFFF_0000)
+    case .f16: Float(binary16: binary16)
+    case .bf16: roundedToBFloat16
     default: self
     }
   }

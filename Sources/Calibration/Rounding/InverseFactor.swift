@@ -1,4 +1,4 @@
-import DogeModel
+import Kernels
 import Parallel
 
 /// The upper triangular U with UᵀU = (H + damping)⁻¹, for a symmetric H, in binary64.
@@ -35,21 +35,21 @@ package struct InverseFactor: Sendable {
     let size = moments.size
     let lower = DoubleMatrix(size: size)
     for row in 0..<size {
-      unsafe lower[row].update(from: moments[row], count: row + 1)
-      unsafe lower[row][row] += added
+      lower[row].part(0..<row + 1).copy(moments[row])
+      lower[row][row] += added
     }
     for pivot in stride(from: size - 1, through: 0, by: -1) {
-      let factor = unsafe lower[pivot]
-      let square = unsafe factor[pivot]
+      let factor = lower[pivot]
+      let square = factor[pivot]
       guard square > 0, square.isFinite else { return nil }
       let root = square.squareRoot()
-      for column in 0..<pivot { unsafe factor[column] /= root }
-      unsafe factor[pivot] = root
+      for column in 0..<pivot { factor[column] /= root }
+      factor[pivot] = root
       pool.forRanges(of: pivot, grain: 64) { part in
         for row in part {
-          let target = unsafe lower[row]
-          let scale = unsafe factor[row]
-          for column in 0...row { unsafe target[column] -= scale * factor[column] }
+          let target = lower[row]
+          let scale = factor[row]
+          for column in 0...row { target[column] -= scale * factor[column] }
         }
       }
     }
@@ -62,18 +62,19 @@ package struct InverseFactor: Sendable {
     let inverse = DoubleMatrix(size: size)
     pool.forRanges(of: size, grain: 8, pieces: 4) { part in
       for row in part.lowerBound..<size {
-        let target = unsafe inverse[row]
+        let target = inverse[row]
+        let factors = lower[row]
         let last = min(part.upperBound, row + 1)
-        if row < part.upperBound { unsafe target[row] = 1 }
+        if row < part.upperBound { target[row] = 1 }
         for other in part.lowerBound..<row {
-          let scale = unsafe lower[row][other]
-          let source = unsafe inverse[other]
+          let scale = factors[other]
+          let source = inverse[other]
           for column in part.lowerBound..<min(last, other + 1) {
-            unsafe target[column] -= scale * source[column]
+            target[column] -= scale * source[column]
           }
         }
-        let divisor = unsafe lower[row][row]
-        for column in part.lowerBound..<last { unsafe target[column] /= divisor }
+        let divisor = factors[row]
+        for column in part.lowerBound..<last { target[column] /= divisor }
       }
     }
     return inverse

@@ -18,46 +18,58 @@ final class SensitivityRun {
   private static let reference = (type: WeightType.int4, groupSize: 32)
 
   private let stream: StreamedModel
-  /// The tensors to measure, by their numbers in the plan.
+  /// The tensors to measure: their indices in the plan.
+  private let order: [Int]
+  /// The geometries of each, by its index.
   private let wanted: [Int: [TensorGeometry]]
-  private let kernels: KernelSet
-  private let pool: ThreadPool
+  private let compute: Compute
   private let progress: any ProgressSink
-  /// Σ KLD over the tokens for int4, by number.
+  /// Σ KLD over the tokens for int4, by index.
   private var divergences: [Int: Double] = [:]
-  /// What each of a tensor's geometries costs at its outputs, beside int4; by number.
+  /// What each of a tensor's geometries costs at its outputs, beside int4; by index.
   private var relativeCosts: [Int: [Double]] = [:]
   /// The logits of the model as it was, `[tokens, vocabulary]` for each sequence.
   private var reference: [FloatMatrix] = []
 
   /// The model with one tensor rounded, at some point of its blocks.
   private struct Variant {
-    let number: Int
+    let tensor: Int
     let hidden: [FloatMatrix]
   }
 
   init(
-    _ stream: StreamedModel, tensors: [MixedSearch.Tensor], kernels: KernelSet, pool: ThreadPool,
+    _ stream: StreamedModel, tensors: [MixedSearch.Tensor], compute: Compute,
     progress: any ProgressSink
   ) {
     self.stream = stream
-    self.kernels = kernels
-    self.pool = pool
+    self.compute = compute
     self.progress = progress
-    let numbers = stream.plan.tensors.enumerated().map { ($1.name, $0) }
-    let byName = Dictionary(uniqueKeysWithValues: numbers)
-    wanted = Dictionary(
-      uniqueKeysWithValues: tensors.compactMap { tensor in
-        byName[tensor.spec.canonicalName].map { ($0, tensor.geometries) }
-      })
+    let names = stream.plan.tensors.enumerated().map { ($1.name, $0) }
+    let byName = Dictionary(uniqueKeysWithValues: names)
+    order = tensors.map { tensor in
+      guard let index = byName[tensor.spec.canonicalName] else {
+        preconditionFailure("a tensor that the model does not have")
+      }
+      return index
+    }
+    wanted = Dictionary(uniqueKeysWithValues: zip(order, tensors.map(\.geometries)))
   }
 
-  /// The mean KLD, in nats, that each geometry of a tensor adds.
-  func costs(of tensor: MixedSearch.Tensor) -> [Double] {
-    let number = stream.plan.tensors.firstIndex { $0.name == tensor.spec.canonicalName }
-    guard let number, let divergence = divergences[number], let relative = relativeCosts[number]
-    else { preconditionFailure("a tensor was not measured") }
-    return relative.map { $0 * divergence / Double(stream.tokenCount) }
+  /// The mean KLD, in nats, that each geometry of each tensor adds.
+  var costs: [[Double]] {
+    order.map { index in
+      guard let divergence = divergences[index], let relative = relativeCosts[index] else {
+        preconditionFailure("a tensor was not measured")
+      }
+      return relative.map { $0 * divergence / Double(stream.tokenCount) }
+    }
+  }
+
+  /// The tensors of those roles that are to be measured.
+  private func wantedTensors(
+    _ roles: Set<TensorRole>, layer: Int? = nil
+  ) -> [(index: Int, geometries: [TensorGeometry])] {
+    stream.tensors(roles, layer: layer).compactMap { index in wanted[index].map { (index, $0) } }
   }
 
   /// The multiplications that will be reported as progress.
@@ -69,8 +81,8 @@ final class SensitivityRun {
     let weights = halves.map { stream.weights(of: $0.half, layer: $0.layer) }
     // The model as it was runs twice.
     var passes = 2 * weights.reduce(0, +) + headWeights
-    for number in wanted.keys {
-      let spec = stream.plan.tensors[number].spec
+    for index in wanted.keys {
+      let spec = stream.plan.tensors[index].spec
       let first = halves.firstIndex { $0.layer == spec.layer && $0.half.roles.contains(spec.role) }
       passes += weights[(first ?? 0)...].reduce(0, +) + headWeights
     }
@@ -93,7 +105,7 @@ final class SensitivityRun {
         try stream.run(layers: layer + 1..<layers.upperBound, variant.hidden)
       }
       try stream.withTensors(stream.headRoles) {
-        for variant in variants { try compare(variant.hidden, number: variant.number) }
+        for variant in variants { try compare(variant.hidden, tensor: variant.tensor) }
       }
     }
   }
@@ -117,17 +129,18 @@ final class SensitivityRun {
         reference.append(logits)
       }
     }
-    for number in stream.numbers([.embedding, .head]) where wanted[number] != nil {
-      let role = stream.plan.tensors[number].spec.role
+    for (index, geometries) in wantedTensors([.embedding, .head]) {
+      let role = stream.plan.tensors[index].spec.role
       let isHead = stream.headRoles.contains(role)
       try stream.withTensors(stream.headRoles.union([role])) {
-        perturb(number, isHead ? RoundingMetric(moments.sum(), pool: pool) : .plain)
+        perturb(
+          index, geometries, isHead ? RoundingMetric(moments.sum(), pool: compute.pool) : .plain)
         var changed = hidden
         if role == .embedding {
           changed = try stream.embeddings()
           try stream.run(layers: layers, changed)
         }
-        try compare(changed, number: number)
+        try compare(changed, tensor: index)
       }
     }
   }
@@ -138,44 +151,43 @@ final class SensitivityRun {
   ) throws -> [Variant] {
     var variants: [Variant] = []
     func add(_ roles: Set<TensorRole>, _ metric: RoundingMetric) throws {
-      for number in stream.numbers(roles, layer: layer) where wanted[number] != nil {
-        perturb(number, metric)
+      for (index, geometries) in wantedTensors(roles, layer: layer) {
+        perturb(index, geometries, metric)
         let changed = hidden.map { $0.copy() }
         try stream.run(half, layer: layer, changed)
-        try stream.resident.load([number])
-        variants.append(Variant(number: number, hidden: changed))
+        try stream.resident.load([index])
+        variants.append(Variant(tensor: index, hidden: changed))
       }
     }
     let inputs = stream.inputMoments(half, layer: layer, hidden)
-    let metric = RoundingMetric(inputs.sum(), pool: pool)
+    let metric = RoundingMetric(inputs.sum(), pool: compute.pool)
     try add(half.inputs, metric)
     if half == .feedForward {
       try add([.downEmbed], metric)
       try add([.upEmbed], .plain)
     }
-    guard let output = stream.numbers([half.output], layer: layer).first else { return variants }
+    let output = stream.output(of: half, layer: layer)
     let moments = try stream.outputMoments(of: output, half, layer: layer, hidden)
-    try add([half.output], RoundingMetric(moments.sum(), pool: pool))
+    try add([half.output], RoundingMetric(moments.sum(), pool: compute.pool))
     try stream.run(half, layer: layer, hidden)
     return variants
   }
 
   /// Rounds a tensor in memory, and reckons what its other geometries would cost beside that.
-  private func perturb(_ number: Int, _ metric: RoundingMetric) {
-    guard let geometries = wanted[number] else { return }
+  private func perturb(
+    _ index: Int, _ geometries: [TensorGeometry], _ metric: RoundingMetric
+  ) {
+    let values = stream.resident.values(of: index)
     func rounding(_ geometry: TensorGeometry) -> MatrixRounding {
-      unsafe MatrixRounding(
-        geometry, values: stream.resident.stored.tensors[number].record.geometry, metric: metric,
-        base: stream.resident.values(of: number))
+      MatrixRounding(geometry, values: values, metric: metric)
     }
-    let spec = stream.plan.tensors[number].spec
-    let int4 = TensorGeometry(
-      type: Self.reference.type, arrangement: spec.arrangement, shape: spec.shape,
-      groupSize: Self.reference.groupSize)
-    guard let int4 else { return }
-    let unit = rounding(int4).cost(pool)
-    relativeCosts[number] = geometries.map { unit > 0 ? rounding($0).cost(pool) / unit : 0 }
-    _ = rounding(int4).round(sweeps: 0, pool: pool)
+    let int4 = values.geometry.stored(
+      as: Self.reference.type, groupSize: Self.reference.groupSize)
+    let unit = rounding(int4).cost(compute.pool)
+    relativeCosts[index] = geometries.map {
+      unit > 0 ? rounding($0).cost(compute.pool) / unit : 0
+    }
+    _ = rounding(int4).round(sweeps: 0, pool: compute.pool)
   }
 
   /// Calls `body` with logits, some rows at a time.
@@ -191,20 +203,20 @@ final class SensitivityRun {
     progress.report(.advanced(by: hidden.rows * headWeights))
   }
 
-  private func compare(_ hidden: [FloatMatrix], number: Int) throws {
+  private func compare(_ hidden: [FloatMatrix], tensor index: Int) throws {
     var sum = 0.0
     for (x, reference) in zip(hidden, reference) {
       try progress.checkCancellation()
       forLogits(of: x) { logits, rows in
-        let divergences = pool.map(rows.count) { row in
+        let divergences = compute.pool.map(rows.count) { row in
           LogitDifference(
             reference: reference, row: rows.lowerBound + row, candidate: logits, row: row,
-            kernels: kernels
+            kernels: compute.kernels
           ).kld
         }
         sum += divergences.reduce(0, +)
       }
     }
-    divergences[number] = sum
+    divergences[index] = sum
   }
 }

@@ -24,13 +24,12 @@ extension Calibrator {
   ///   - sequences: tokens to measure with, each sequence from an empty cache.
   /// - Returns: for each of the search's tensors what each of its geometries adds, in nats.
   /// - Throws: what is wrong with the model or the tokens, or `Interruption`.
-  public func costs(of search: MixedSearch, sequences: [[Int]]) throws -> [[Double]] {
+  package func costs(of search: MixedSearch, sequences: [[Int]]) throws -> [[Double]] {
     let plan = try ConversionPlan(
       source: search.source, recipe: EncodingRecipe(target: .weights(.f32)), toolVersion: "")
     func run(_ sequences: [[Int]]) throws -> SensitivityRun {
       try SensitivityRun(
-        stream(plan, sequences), tensors: search.tensors, kernels: kernels, pool: pool,
-        progress: progress)
+        stream(plan, sequences), tensors: search.tensors, compute: compute, progress: progress)
     }
     let perToken = try run([[0]]).work
     let logitsOfToken = 4 * search.source.config.vocabularySize
@@ -40,7 +39,7 @@ extension Calibrator {
     try progress.phase("measuring", total: measured.work, unit: .multiplyAdds) {
       try measured.measureAll()
     }
-    return search.tensors.map { measured.costs(of: $0) }
+    return measured.costs
   }
 
   /// Some of the sequences, evenly spread, with about so many tokens; the last may be cut.

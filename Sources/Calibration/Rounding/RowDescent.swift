@@ -1,7 +1,4 @@
-import CKernels
-import DogeModel
 import Kernels
-import TensorCore
 
 /// Coordinate descent over the codes and scales of one row, whose errors cost rᵀHr by an H of its
 /// own.
@@ -11,21 +8,20 @@ struct RowDescent {
   let high: Float
   /// What is to be rounded, times 2^-E.
   let values: [Float]
-  var codes: [Float]
-  var halves: [UInt16]
-  private var scales: [Float]
+  private(set) var codes: [Float]
+  /// The scales, as they are stored.
+  private(set) var scales: [Float]
   private var gradient: [Float] = []
 
   init(
-    values: [Float], codes: [Float], halves: [UInt16], groupSize: Int, range: CodeRange
+    values: [Float], codes: [Float], scales: [Float], groupSize: Int, range: CodeRange
   ) {
     self.values = values
     self.codes = codes
-    self.halves = halves
+    self.scales = scales
     self.groupSize = groupSize
     low = range.low[0]
     high = range.high[0]
-    scales = halves.map { kb_f32_from_f16($0) }
   }
 
   /// The values that the codes stand for, times 2^-E.
@@ -52,7 +48,7 @@ struct RowDescent {
     guard scale != 0 else { return }
     let shift: Float = 12_582_912
     for column in columns {
-      let step = unsafe gradient[column] / moments[column][column] / scale
+      let step = gradient[column] / moments[column][column] / scale
       let wanted = min(max((codes[column] + step + shift) - shift, low), high)
       guard wanted != codes[column] else { continue }
       subtract((wanted - codes[column]) * scale, moments, column)
@@ -63,8 +59,8 @@ struct RowDescent {
   /// gradient -= change · H's column.
   private mutating func subtract(_ change: Float, _ moments: FloatMatrix, _ column: Int) {
     guard change != 0 else { return }
-    let row = unsafe moments[column]
-    for other in gradient.indices { unsafe gradient[other] -= change * row[other] }
+    let row = moments[column]
+    for other in gradient.indices { gradient[other] -= change * row[other] }
   }
 
   private mutating func fitScale(
@@ -74,18 +70,16 @@ struct RowDescent {
     var curvature: Float = 0
     for column in columns {
       slope += codes[column] * gradient[column]
-      let row = unsafe moments[column]
+      let row = moments[column]
       var product: Float = 0
-      for other in columns { unsafe product += row[other] * codes[other] }
+      for other in columns { product += row[other] * codes[other] }
       curvature += codes[column] * product
     }
     guard curvature > 0 else { return }
-    let half = kb_f16_from_f32(scales[group] + slope / curvature)
-    let fitted = kb_f32_from_f16(half)
+    let fitted = Float(binary16: (scales[group] + slope / curvature).binary16)
     guard fitted.isFinite, fitted != scales[group], fitted != 0 else { return }
     let change = fitted - scales[group]
     for column in columns { subtract(change * codes[column], moments, column) }
     scales[group] = fitted
-    halves[group] = half
   }
 }

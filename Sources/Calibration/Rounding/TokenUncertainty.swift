@@ -1,4 +1,3 @@
-import CKernels
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -8,7 +7,7 @@ import Parallel
 ///
 /// An error δ in a token's logit costs p(1 − p) δ² / 2 of Kullback-Leibler divergence, to second
 /// order; so the errors of row v cost by H_v = Σ p_v (1 − p_v) x xᵀ over the head's inputs x.
-@safe final class TokenUncertainty: @unchecked Sendable {
+final class TokenUncertainty: @unchecked Sendable {
   /// Inputs that are looked at: more would only cost time.
   static let mostInputs = 32_768
   /// Less probable tokens are left to the common H.
@@ -22,8 +21,7 @@ import Parallel
   private static let inputPart = 0.2
 
   private let model: DogeModel
-  private let kernels: KernelSet
-  private let pool: ThreadPool
+  private let compute: Compute
   /// The head's inputs, `[tokens, d]` for each sequence.
   private var inputs: [FloatMatrix] = []
   /// Where each input is: its sequence, and the row there.
@@ -34,11 +32,10 @@ import Parallel
   private var meanWeight = 0.0
 
   /// Nothing looked at yet; there will be so many tokens.
-  init(_ model: DogeModel, tokens: Int, kernels: KernelSet, pool: ThreadPool) {
+  init(_ model: DogeModel, tokens: Int, compute: Compute) {
     self.model = model
     leastProbability = tokens > 8192 ? 0x1p-10 : 0x1p-11
-    self.kernels = kernels
-    self.pool = pool
+    self.compute = compute
     occurrences = Array(repeating: 0, count: model.config.vocabularySize)
     entries = EntryTable(rows: model.config.vocabularySize)
   }
@@ -55,7 +52,7 @@ import Parallel
     for start in stride(from: 0, to: looked, by: block) {
       let rows = start..<min(start + block, looked)
       let logits = model.logits(hidden, rows: rows, in: buffer)
-      let likely = pool.map(rows.count) { self.likely(logits, row: $0) }
+      let likely = compute.pool.map(rows.count) { self.likely(logits, row: $0) }
       for (row, tokens) in zip(rows, likely) {
         for (token, weight) in tokens {
           entries.append(row: token, input: places.count, weight: weight)
@@ -67,20 +64,19 @@ import Parallel
   }
 
   private func likely(_ logits: FloatMatrix, row: Int) -> [(token: Int, weight: Float)] {
-    let vocabulary = logits.columns
-    let values = unsafe logits[row]
-    let sum = unsafe Float(kernels.table.pointee.log_sum_exp(values, UInt32(vocabulary)))
+    let values = logits[row]
+    let sum = Float(compute.kernels.logSumExp(values))
     var likely: [(token: Int, weight: Float)] = []
     // e^-8 is a little less than the least probability.
-    for token in 0..<vocabulary where unsafe values[token] > sum - 8 {
-      let probability = unsafe min(kb_exp32(values[token] - sum), 1)
+    for token in 0..<values.count where values[token] > sum - 8 {
+      let probability = min(deterministicExp(values[token] - sum), 1)
       guard probability >= leastProbability else { continue }
       likely.append((token, probability * (1 - probability)))
     }
     return likely
   }
 
-  /// What makes knowers of the rows' costs, one for each thread.
+  /// A maker of `RowCosts`, which hold memory to work in: each thread needs its own.
   ///
   /// - Parameters:
   ///   - common: the H of all rows, its mean diagonal 1.
@@ -91,10 +87,10 @@ import Parallel
     common: FloatMatrix, meanSquare: Double, isInput: Bool
   ) -> () -> RowCosts {
     entries.sort()
-    return { RowCosts(self, common, meanSquare, isInput, self.kernels) }
+    return { RowCosts(self, common, meanSquare, isInput, self.compute.singleThreaded) }
   }
 
-  /// H_v of rows, one after the other.
+  /// Works out H_v of rows, one after the other.
   final class RowCosts {
     private let all: TokenUncertainty
     private let common: FloatMatrix
@@ -105,14 +101,13 @@ import Parallel
 
     fileprivate init(
       _ all: TokenUncertainty, _ common: FloatMatrix, _ meanSquare: Double, _ isInput: Bool,
-      _ kernels: KernelSet
+      _ compute: Compute
     ) {
       self.all = all
       self.common = common
       self.meanSquare = meanSquare
       self.isInput = isInput
-      own = SecondMoments(
-        inputs: common.columns, kernels: kernels, pool: ThreadPool(threads: 1))
+      own = SecondMoments(inputs: common.columns, compute: compute)
       result = FloatMatrix(rows: common.rows, columns: common.columns)
     }
 
@@ -140,60 +135,13 @@ import Parallel
       let shared = TokenUncertainty.commonPart * (weight + all.meanWeight) * meanSquare
       let plain = TokenUncertainty.inputPart * Double(reads) * meanSquare
       for row in 0..<result.rows {
-        let (target, sums) = unsafe (result[row], sum[row])
-        let common = unsafe common[row]
+        let (target, sums, common) = (result[row], sum[row], common[row])
         for column in 0..<result.columns {
-          unsafe target[column] = Float(sums[column] + shared * Double(common[column]))
+          target[column] = Float(sums[column] + shared * Double(common[column]))
         }
-        unsafe target[row] += Float(plain)
+        target[row] += Float(plain)
       }
       return result
     }
   }
-}
-
-/// Which inputs matter to which rows, and how much.
-final class EntryTable {
-  struct Entry {
-    let input: UInt32
-    let weight: Float
-  }
-
-  private static let partSize = 1 << 16
-  /// How many rows there are.
-  let rows: Int
-  /// What was appended, in parts, since one array would need the memory of two to grow.
-  private var parts: [[(row: UInt32, entry: Entry)]] = []
-  private var sorted: [Entry] = []
-  /// Where each row's entries begin; one more at the end.
-  private var starts: [Int] = []
-
-  init(rows: Int) { self.rows = rows }
-
-  func append(row: Int, input: Int, weight: Float) {
-    if parts.last?.count ?? Self.partSize == Self.partSize {
-      parts.append([])
-      parts[parts.count - 1].reserveCapacity(Self.partSize)
-    }
-    parts[parts.count - 1].append(
-      (UInt32(row), Entry(input: UInt32(input), weight: weight)))
-  }
-
-  /// Orders what was appended by rows, and in a row as it came.
-  func sort() {
-    guard starts.isEmpty else { return }
-    starts = Array(repeating: 0, count: rows + 1)
-    for (row, _) in parts.joined() { starts[Int(row) + 1] += 1 }
-    for row in 0..<rows { starts[row + 1] += starts[row] }
-    var next = starts
-    sorted = Array(repeating: Entry(input: 0, weight: 0), count: starts[rows])
-    for (row, entry) in parts.joined() {
-      sorted[next[Int(row)]] = entry
-      next[Int(row)] += 1
-    }
-    parts = []
-  }
-
-  /// The entries of a row.
-  subscript(row: Int) -> ArraySlice<Entry> { sorted[starts[row]..<starts[row + 1]] }
 }

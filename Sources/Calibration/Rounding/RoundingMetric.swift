@@ -1,4 +1,3 @@
-import DogeModel
 import Kernels
 import Parallel
 
@@ -36,10 +35,10 @@ package struct RoundingMetric: Sendable {
       let diagonal = factor[row, row]
       cost.append(Float(1 / (diagonal * diagonal * mean)))
       for column in row..<size {
-        unsafe compensation[row][column] = Float(factor[row, column] / diagonal)
+        compensation[row][column] = Float(factor[row, column] / diagonal)
       }
-      for column in 0..<size { unsafe moments[row][column] = Float(sums[row, column] / mean) }
-      unsafe moments[row][row] += Float(sums.meanDiagonal > 0 ? factor.damping : 1)
+      for column in 0..<size { moments[row][column] = Float(sums[row, column] / mean) }
+      moments[row][row] += Float(sums.meanDiagonal > 0 ? factor.damping : 1)
     }
     coupling = Coupling(compensation: compensation, moments: moments, cost: cost)
   }

@@ -1,0 +1,28 @@
+import Conversion
+import ModelFile
+import Quantization
+
+extension Calibrator {
+  /// Chooses the type and group size of every large matrix: what fits a budget and costs least.
+  ///
+  /// - Parameters:
+  ///   - source: the model; it must not be quantized.
+  ///   - base: method, calibration and the rules that fix some tensors.
+  ///   - budget: what the file may take.
+  ///   - groupSizes: the group sizes to choose from.
+  ///   - sequences: tokens to measure with, each sequence from an empty cache.
+  ///   - toolVersion: the version of the program, for the metadata.
+  /// - Returns: the recipe, as a plan with a rule for each large matrix, and how it was found.
+  /// - Throws: what is wrong with the model, the rules, the tokens or the budget, or
+  ///   `Interruption`.
+  public func mixedRecipe(
+    for source: ModelSource, base: EncodingRecipe, under budget: SizeBudget,
+    groupSizes: [Int] = EncodingRecipe.groupSizes, sequences: [[Int]], toolVersion: String
+  ) throws -> MixedRecipe {
+    let search = try MixedSearch(
+      source: source, base: base, groupSizes: groupSizes, toolVersion: toolVersion)
+    // Measuring takes long, and would be in vain.
+    try search.check(budget)
+    return try search.recipe(under: budget, costs: costs(of: search, sequences: sequences))
+  }
+}

@@ -1,0 +1,132 @@
+import Conversion
+import DogeArchitecture
+import ModelFile
+import Quantization
+import TensorCore
+
+/// The search for the types and group sizes that cost least under a budget.
+///
+/// What a choice costs is measured elsewhere (`SensitivityRun`); this knows which choices there
+/// are, what they take, and what recipe comes of them.
+package struct MixedSearch: Sendable {
+  /// A large matrix that no rule fixes.
+  package struct Tensor: Sendable {
+    /// What it is for.
+    package let spec: TensorSpec
+    /// The ways to store it: every quantized type with every group size that differs, and bf16.
+    package let geometries: [TensorGeometry]
+  }
+
+  /// The tensors whose types are searched, in file order.
+  package let tensors: [Tensor]
+  /// The model.
+  package let source: ModelSource
+
+  private let base: EncodingRecipe
+  private let toolVersion: String
+  /// Bytes of the tensors that are not searched.
+  private let fixedBytes: Int
+
+  /// Finds the tensors to search.
+  ///
+  /// - Parameters:
+  ///   - source: the model; it must not be quantized.
+  ///   - base: method, calibration and the rules that fix some tensors.
+  ///   - groupSizes: the group sizes to choose from.
+  ///   - toolVersion: the version of the program, for the metadata.
+  /// - Throws: `ConversionError` where the rules do not fit the model.
+  package init(
+    source: ModelSource, base: EncodingRecipe, groupSizes: [Int] = EncodingRecipe.groupSizes,
+    toolVersion: String
+  ) throws {
+    var base = base
+    base.target = .weights(.f32)
+    let floats = try ConversionPlan(source: source, recipe: base, toolVersion: toolVersion)
+    base.target = .mixed
+    self.source = source
+    self.base = base
+    self.toolVersion = toolVersion
+    var tensors: [Tensor] = []
+    var fixedBytes = 0
+    for tensor in floats.tensors {
+      if tensor.spec.role.isQuantizable && base.rule(for: tensor.spec) == nil {
+        let geometries = tensor.geometry.alternatives(groupSizes: groupSizes)
+        tensors.append(Tensor(spec: tensor.spec, geometries: geometries))
+      } else {
+        fixedBytes += tensor.geometry.totalBytes
+      }
+    }
+    self.tensors = tensors
+    self.fixedBytes = fixedBytes
+  }
+
+  /// The recipe that costs least under a budget.
+  ///
+  /// - Parameters:
+  ///   - budget: what the file may take.
+  ///   - costs: for each of `tensors` what each of its geometries adds to the mean KLD, in nats.
+  /// - Returns: the recipe, as a plan with a rule for each tensor.
+  /// - Throws: `ConversionError` where nothing fits the budget.
+  package func recipe(under budget: SizeBudget, costs: [[Double]]) throws -> MixedRecipe {
+    let allocator = BudgetAllocator(
+      zip(tensors, costs).map { tensor, costs in
+        precondition(costs.count == tensor.geometries.count, "a cost for each geometry")
+        return zip(tensor.geometries, costs).map {
+          StorageCandidate(
+            type: $0.type, groupSize: $0.type.isQuantized ? $0.groupSize : nil,
+            bytes: $0.totalBytes, cost: $1)
+        }
+      })
+    guard let smallest = allocator.allocation(within: allocator.smallestBytes) else {
+      preconditionFailure("the smallest choice fits its own size")
+    }
+    var found = try result(smallest, allocator)
+    guard budget.allows(found.plan) else {
+      throw ConversionError.budgetTooSmall(budget, smallest: budget.measure(found.plan))
+    }
+    // The metadata, which name every choice, differ by some bytes from one choice to another.
+    var limit = allocator.smallestBytes + budget.room(beside: found.plan)
+    while limit > allocator.smallestBytes, let next = allocator.allocation(within: limit) {
+      let candidate = try result(next, allocator)
+      if budget.allows(candidate.plan) {
+        found = candidate
+        break
+      }
+      limit -= max(1, -budget.room(beside: candidate.plan))
+    }
+    return found
+  }
+
+  /// Checks that a budget is not below the smallest file, whatever the costs.
+  ///
+  /// - Parameter budget: what the file may take.
+  /// - Throws: `ConversionError` with what the smallest file takes.
+  package func check(_ budget: SizeBudget) throws {
+    _ = try recipe(
+      under: budget, costs: tensors.map { Array(repeating: 0, count: $0.geometries.count) })
+  }
+
+  private func result(
+    _ allocation: Allocation, _ allocator: BudgetAllocator
+  ) throws -> MixedRecipe {
+    let chosen = zip(tensors, allocation.choices).map { ($0.spec, $0.geometries[$1]) }
+    var recipe = base
+    for (spec, geometry) in chosen {
+      let hasOwnSize = geometry.type.isQuantized && geometry.groupSize != recipe.groupSize
+      recipe.rules.append(
+        TensorRule(
+          glob: Glob(spec.canonicalName), type: .weights(geometry.type),
+          groupSize: hasOwnSize ? geometry.groupSize : nil))
+    }
+    return MixedRecipe(
+      plan: try ConversionPlan(source: source, recipe: recipe, toolVersion: toolVersion),
+      choices: chosen, total: allocation.total.adding(bytes: fixedBytes),
+      front: allocator.front.map { $0.adding(bytes: fixedBytes) })
+  }
+}
+
+extension FrontPoint {
+  fileprivate func adding(bytes other: Int) -> FrontPoint {
+    FrontPoint(bytes: bytes + other, cost: cost)
+  }
+}

@@ -1,0 +1,29 @@
+import TensorCore
+
+/// A way to store a tensor: what it takes, and what it costs.
+package struct StorageCandidate: Equatable, Sendable {
+  /// The stored type.
+  package let type: WeightType
+  /// Columns that share a scale; nil for floats.
+  package let groupSize: Int?
+  /// Bytes of all planes.
+  package let bytes: Int
+  /// What the choice is expected to add to the mean KLD, in nats; finite.
+  package let cost: Double
+
+  /// A candidate.
+  package init(type: WeightType, groupSize: Int?, bytes: Int, cost: Double) {
+    self.type = type
+    self.groupSize = groupSize
+    self.bytes = bytes
+    self.cost = cost
+  }
+}
+
+/// A candidate for each tensor.
+package struct Allocation: Equatable, Sendable {
+  /// The index of each tensor's candidate.
+  package let choices: [Int]
+  /// What they take and cost.
+  package let total: FrontPoint
+}
