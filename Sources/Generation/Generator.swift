@@ -18,6 +18,7 @@ public final class Generator {
   /// The tokens that the cache holds.
   public private(set) var cachedTokens: [Int] = []
   private let cache: KVCache
+  private let workspace = Workspace()
   private let buffer: LogitsBuffer
 
   /// Prompts are run in pieces of this many tokens.
@@ -113,7 +114,9 @@ public final class Generator {
   func run(token: Int) throws -> FloatMatrix { logits(last: try forward([token]) {}) }
 
   private func forward(_ tokens: [Int], check: () throws -> Void) throws -> FloatMatrix {
-    let hidden = try model.forward(tokens, cache: cache, routing: routing) { _, _ in try check() }
+    let hidden = try model.forward(
+      tokens, cache: cache, workspace: workspace, routing: routing
+    ) { _, _ in try check() }
     cachedTokens += tokens
     return hidden
   }

@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 
 /// Turns a row of logits into what is chosen from, as transformers 5.23 does it: repetition
 /// penalty, temperature, top-k, top-p and min-p, in this order.

@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 
 /// The probabilities of the tokens that may come next.
 package struct TokenDistribution: Sendable {

@@ -1,6 +1,4 @@
-import DogeModel
 import Kernels
-import Parallel
 
 /// What a comparison of logits amounts to; names and formulas are those of llama.cpp's
 /// `llama-perplexity --kl-divergence`, computed in binary64 without floors.
@@ -71,11 +69,10 @@ struct Position: Sendable {
 extension ComparisonStatistics {
   /// Compares rows of logits; `next` holds the token that follows each, where it is known.
   package init(
-    reference: FloatMatrix, candidate: FloatMatrix, next: [Int?], kernels: KernelSet,
-    pool: ThreadPool
+    reference: FloatMatrix, candidate: FloatMatrix, next: [Int?], compute: Compute
   ) {
     self.init(
-      comparePositions(reference, candidate, next: next, kernels: kernels, pool: pool),
+      comparePositions(reference, candidate, next: next, compute),
       vocabulary: reference.columns)
   }
 

@@ -1,8 +1,7 @@
-import Diagnostics
+import ByteIO
 import DogeArchitecture
 import DogeModel
 import Kernels
-import Parallel
 import Safetensors
 import TensorCore
 
@@ -25,9 +24,7 @@ public struct Golden: Sendable {
         found: file.describe("input_ids"))
     }
     inputIDs = file.withBytes(of: entry) { bytes in
-      (0..<entry.elementCount).map {
-        unsafe Int(bytes.unsafeLoadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))
-      }
+      (0..<entry.elementCount).map { bytes.littleEndian(Int64.self, at: 8 * $0).map(Int.init) ?? 0 }
     }
   }
 
@@ -45,8 +42,7 @@ public struct Golden: Sendable {
         matrix.set(
           row,
           (0..<columns).map {
-            unsafe bytes.unsafeLoadUnaligned(
-              fromByteOffset: 4 * (row * columns + $0), as: Float.self)
+            Float(bitPattern: bytes.littleEndian(at: 4 * (row * columns + $0)) ?? 0)
           })
       }
       return matrix
@@ -76,13 +72,11 @@ extension Golden {
   ///   - model: the model that is judged.
   ///   - stepwise: one token at a time, against `logits_stepwise` where the file has it.
   ///   - routing: how experts are chosen.
-  ///   - kernels: what compares.
-  ///   - pool: the threads to compare on.
+  ///   - compute: what compares.
   /// - Returns: the differences of logits and of hidden states.
   /// - Throws: `VerificationError` for a tensor that is missing or of another shape.
   public func compare(
-    _ model: DogeModel, stepwise: Bool, routing: ExpertRouting, kernels: KernelSet,
-    pool: ThreadPool
+    _ model: DogeModel, stepwise: Bool, routing: ExpertRouting, compute: Compute
   ) throws -> GoldenComparison {
     let count = inputIDs.count
     let vocabulary = model.config.vocabularySize
@@ -92,8 +86,8 @@ extension Golden {
     let trace = try LogitTrace(
       model, tokens: inputIDs, stepwise: stepwise, routing: routing, hidden: file["hidden"] != nil)
     let positions = comparePositions(
-      golden, trace.logits, next: inputIDs.dropFirst().map { $0 } + [nil], kernels: kernels,
-      pool: pool)
+      golden, trace.logits, next: inputIDs.dropFirst().map { $0 } + [nil],
+      compute)
     var hidden: [(name: String, maxAbsDifference: Double)] = []
     // Hidden states are those of a single call; stepwise may differ from it by intention.
     if file["hidden"] != nil, !ownStepwise {

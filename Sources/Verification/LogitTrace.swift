@@ -18,10 +18,13 @@ public struct LogitTrace: Sendable {
     }
     let cache = model.makeCache(maximum: tokens.count)
     let logits = FloatMatrix(rows: tokens.count, columns: model.config.vocabularySize)
+    let workspace = Workspace()
     let step = stepwise ? 1 : max(1, tokens.count)
     for start in stride(from: 0, to: tokens.count, by: step) {
       let call = Array(tokens[start..<min(start + step, tokens.count)])
-      let last = try model.forward(call, cache: cache, routing: routing) { index, state in
+      let last = try model.forward(
+        call, cache: cache, workspace: workspace, routing: routing
+      ) { index, state in
         guard hidden else { return }
         for row in 0..<state.rows { states[index].copy(state, row: row, to: start + row) }
       }

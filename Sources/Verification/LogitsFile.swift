@@ -56,11 +56,9 @@ public struct LogitsFile: Sendable {
         try progress.checkCancellation()
         let trace = try LogitTrace(
           model, tokens: tokens, stepwise: stepwise, routing: routing, hidden: hidden)
-        for (index, token) in tokens.enumerated() {
+        try sink.write(tokens.flatMap(\.int64Bytes), at: ids + first * 8)
+        for index in tokens.indices {
           let row = first + index
-          try unsafe withUnsafeBytes(of: Int64(token).littleEndian) {
-            try unsafe sink.write($0, at: ids + row * 8)
-          }
           try trace.logits.write(row: index, to: sink, at: logits, fileRow: row)
           for (state, matrix) in trace.hidden.enumerated() {
             try matrix.write(
@@ -79,8 +77,13 @@ extension FloatMatrix {
   fileprivate func write(
     row: Int, to sink: some ByteSink, at offset: Int, fileRow: Int
   ) throws {
-    try withRow(row) { values in
-      try unsafe sink.write(values.bytes, at: offset + fileRow * columns * 4)
-    }
+    try withBytes(ofRow: row) { try sink.write($0, at: offset + fileRow * columns * 4) }
+  }
+}
+
+extension Int {
+  /// The number as the bytes of an I64.
+  fileprivate var int64Bytes: [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: self >> (8 * $0)) }
   }
 }

@@ -1,7 +1,6 @@
 import Diagnostics
 import DogeModel
 import Kernels
-import Parallel
 
 /// How well a model predicts tokens.
 public struct Perplexity: Equatable, Sendable {
@@ -30,11 +29,13 @@ public struct Perplexity: Equatable, Sendable {
   ) throws {
     var losses: [Double] = []
     let total = sequences.reduce(0) { $0 + $1.count }
+    let workspace = Workspace()
     try progress.phase("scoring", total: total, unit: .tokens) {
       for tokens in sequences {
         try progress.checkCancellation()
         let hidden = try model.forward(
-          tokens, cache: model.makeCache(maximum: tokens.count), routing: routing)
+          tokens, cache: model.makeCache(maximum: tokens.count), workspace: workspace,
+          routing: routing)
         let positions = scoring.positions(of: tokens.count)
         for start in stride(
           from: positions.lowerBound, to: positions.upperBound, by: model.logitsBlock)

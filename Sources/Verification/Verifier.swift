@@ -4,31 +4,31 @@ import DogeModel
 import Kernels
 import Parallel
 
-/// Runs two models on the same tokens and compares their logits, position by position.
+/// Runs a model and others on the same tokens, and compares their logits position by position.
+///
+/// The reference runs once, however many candidates there are. A candidate is a model in a mode:
+/// one file in two modes is two of them.
 public struct Verifier: Sendable {
   /// The model that is right by definition.
   public let reference: DogeModel
-  /// The model that is judged.
-  public let candidate: DogeModel
-  let kernels: KernelSet
-  let pool: ThreadPool
-  let routing: ExpertRouting
+  /// The models that are judged.
+  public let candidates: [DogeModel]
+  private let compute: Compute
+  private let routing: ExpertRouting
 
-  /// Pairs two models.
+  /// Puts candidates beside a reference.
   ///
-  /// - Throws: `VerificationError` where their vocabularies differ.
+  /// - Throws: `VerificationError` where vocabularies differ.
   public init(
-    reference: DogeModel, candidate: DogeModel, kernels: KernelSet, pool: ThreadPool,
-    routing: ExpertRouting = .hf
+    reference: DogeModel, candidates: [DogeModel], compute: Compute, routing: ExpertRouting = .hf
   ) throws(VerificationError) {
-    let sizes = (reference.config.vocabularySize, candidate.config.vocabularySize)
-    guard sizes.0 == sizes.1 else {
-      throw .vocabulariesDiffer(reference: sizes.0, candidate: sizes.1)
+    let size = reference.config.vocabularySize
+    for candidate in candidates where candidate.config.vocabularySize != size {
+      throw .vocabulariesDiffer(reference: size, candidate: candidate.config.vocabularySize)
     }
     self.reference = reference
-    self.candidate = candidate
-    self.kernels = kernels
-    self.pool = pool
+    self.candidates = candidates
+    self.compute = compute
     self.routing = routing
   }
 
@@ -38,52 +38,58 @@ public struct Verifier: Sendable {
   ///   - sequences: the tokens.
   ///   - scoring: which tokens count for perplexity; all positions count for everything else.
   ///   - progress: hears of the positions.
-  /// - Returns: the comparison.
+  /// - Returns: each candidate's comparison.
   /// - Throws: a model's error, or `Interruption`.
   public func compare(
     _ sequences: [[Int]], scoring: Scoring = .all, progress: any ProgressSink = NoProgress()
-  ) throws -> ComparisonStatistics {
-    var positions: [Position] = []
+  ) throws -> [ComparisonStatistics] {
+    var positions = [[Position]](repeating: [], count: candidates.count)
     let total = sequences.reduce(0) { $0 + $1.count }
+    let workspace = Workspace()
     try progress.phase("comparing", total: total, unit: .tokens) {
       for tokens in sequences {
         try progress.checkCancellation()
-        positions += try compare(tokens, scoring, progress)
+        try compare(tokens, scoring, workspace, progress, into: &positions)
       }
     }
-    return ComparisonStatistics(positions, vocabulary: reference.config.vocabularySize)
+    return positions.map {
+      ComparisonStatistics($0, vocabulary: reference.config.vocabularySize)
+    }
   }
 
   private func compare(
-    _ tokens: [Int], _ scoring: Scoring, _ progress: any ProgressSink
-  ) throws -> [Position] {
+    _ tokens: [Int], _ scoring: Scoring, _ workspace: Workspace, _ progress: any ProgressSink,
+    into positions: inout [[Position]]
+  ) throws {
     let scored = scoring.positions(of: tokens.count)
     func hidden(_ model: DogeModel) throws -> FloatMatrix {
-      try model.forward(tokens, cache: model.makeCache(maximum: tokens.count), routing: routing)
+      try model.forward(
+        tokens, cache: model.makeCache(maximum: tokens.count), workspace: workspace,
+        routing: routing)
     }
-    let hiddenStates = (try hidden(reference), try hidden(candidate))
-    var positions: [Position] = []
+    let right = try hidden(reference)
+    let judged = try candidates.map(hidden)
     for start in stride(from: 0, to: tokens.count, by: reference.logitsBlock) {
       try progress.checkCancellation()
       let rows = start..<min(start + reference.logitsBlock, tokens.count)
-      positions += comparePositions(
-        reference.logits(hiddenStates.0, rows: rows), candidate.logits(hiddenStates.1, rows: rows),
-        next: rows.map { scored.contains($0) ? tokens[$0 + 1] : nil },
-        kernels: kernels, pool: pool)
+      let next = rows.map { scored.contains($0) ? tokens[$0 + 1] : nil }
+      let logits = reference.logits(right, rows: rows)
+      for (index, candidate) in candidates.enumerated() {
+        positions[index] += comparePositions(
+          logits, candidate.logits(judged[index], rows: rows), next: next, compute)
+      }
       progress.report(.advanced(by: rows.count))
     }
-    return positions
   }
 }
 
 /// Compares rows of logits; `next` holds the token that follows each, where it is known.
 func comparePositions(
-  _ reference: FloatMatrix, _ candidate: FloatMatrix, next: [Int?], kernels: KernelSet,
-  pool: ThreadPool
+  _ reference: FloatMatrix, _ candidate: FloatMatrix, next: [Int?], _ compute: Compute
 ) -> [Position] {
-  let differences = pool.map(reference.rows) { row in
+  let differences = compute.pool.map(reference.rows) { row in
     LogitDifference(
-      reference: reference, row: row, candidate: candidate, row: row, kernels: kernels)
+      reference: reference, row: row, candidate: candidate, row: row, kernels: compute.kernels)
   }
   return differences.enumerated().map { row, difference in
     let losses = next[row].map { token in

@@ -14,14 +14,13 @@ func model(
   _ fixture: String = "doge-nano", type: String = "source", isa: InstructionSet? = nil,
   threads: Int = 1, mode: ComputeMode = .exact
 ) throws -> DogeModel {
-  let kernels = try KernelSet(isa)
-  let pool = ThreadPool(threads: threads)
-  let converter = Converter(pool: pool, kernels: kernels)
+  let compute = try Compute(isa: isa, threads: threads)
+  let converter = Converter(compute: compute)
   let recipe = EncodingRecipe(target: try #require(TargetType(name: type)), groupSize: 32)
   let plan = try ConversionPlan(
     source: try ModelSource.open(path: Fixtures.folder(fixture)), recipe: recipe,
     toolVersion: "1.2.3")
-  return DogeModel(try converter.load(plan).model, kernels: kernels, pool: pool, mode: mode)
+  return DogeModel(try converter.load(plan).model, compute: compute, mode: mode)
 }
 
 /// The content of a file beside this one.

@@ -9,14 +9,13 @@ import Testing
 import Verification
 
 @Suite struct VerifierTests {
-  private func verifier(_ a: DogeModel, _ b: DogeModel) throws -> Verifier {
-    try Verifier(
-      reference: a, candidate: b, kernels: KernelSet(), pool: ThreadPool(threads: 1))
+  private func verifier(_ a: DogeModel, _ b: DogeModel...) throws -> Verifier {
+    try Verifier(reference: a, candidates: b, compute: Compute(threads: 1))
   }
 
   @Test func aModelEqualsItself() throws {
     let model = try model("reference/e6-moe")
-    let found = try verifier(model, model).compare([[1, 2, 3], [4], [5, 6]])
+    let found = try verifier(model, model).compare([[1, 2, 3], [4], [5, 6]])[0]
     #expect(found.tokens == 6)
     #expect(found.maxAbsDifference == 0 && found.rmse == 0 && found.nmse == 0)
     #expect(found.kld.mean == 0 && found.kld.max == 0)
@@ -27,7 +26,7 @@ import Verification
     let reference = try model("doge-nano")
     let sequences = TokenSequences.random(60, seed: 1, vocabulary: 2048)
     let found = try ["f32", "int8", "int6", "int5", "int4"].map {
-      try verifier(reference, model("doge-nano", type: $0)).compare(sequences)
+      try verifier(reference, model("doge-nano", type: $0)).compare(sequences)[0]
     }
     #expect(found[0].maxAbsDifference == 0)
     let divergences = found.map(\.kld.mean)
@@ -36,12 +35,22 @@ import Verification
 
   @Test func sequencesBeginWithEmptyCaches() throws {
     let (a, b) = (try model("doge-nano"), try model("doge-nano", type: "int4"))
-    let apart = try [[1, 2], [3, 4, 5]].map { try verifier(a, b).compare([$0]) }
-    let together = try verifier(a, b).compare([[1, 2], [3, 4, 5]])
+    let apart = try [[1, 2], [3, 4, 5]].map { try verifier(a, b).compare([$0])[0] }
+    let together = try verifier(a, b).compare([[1, 2], [3, 4, 5]])[0]
     #expect(together.maxAbsDifference == apart.map(\.maxAbsDifference).max())
     #expect(together.kld.max == apart.map(\.kld.max).max())
     // The last token of a sequence has no next one.
-    #expect(try verifier(a, b).compare([[1], [2]]).perplexity == nil)
+    #expect(try verifier(a, b).compare([[1], [2]])[0].perplexity == nil)
+  }
+
+  @Test func candidatesAreComparedAsIfAlone() throws {
+    let reference = try model("doge-nano")
+    let others = try ["int8", "int4", "f32"].map { try model("doge-nano", type: $0) }
+    let sequences = [[1, 2, 3, 4], [5, 6]]
+    let together = try verifier(reference, others[0], others[1], others[2]).compare(sequences)
+    let alone = try others.map { try verifier(reference, $0).compare(sequences)[0] }
+    #expect(together == alone)
+    #expect(Set(together.map(\.kld.mean)).count == 3)
   }
 
   @Test func vocabulariesMustBeTheSame() throws {
@@ -130,8 +139,7 @@ import Verification
     let path = try folder.write("golden.safetensors", memory.bytes(0..<memory.count))
     func compare(stepwise: Bool) throws -> GoldenComparison {
       try Golden(path: path).compare(
-        model, stepwise: stepwise, routing: .hf, kernels: KernelSet(),
-        pool: ThreadPool(threads: 1))
+        model, stepwise: stepwise, routing: .hf, compute: Compute(threads: 1))
     }
     let same = try compare(stepwise: false)
     #expect(same.statistics.maxAbsDifference == 0 && same.statistics.kld.max == 0)

@@ -10,7 +10,7 @@ import Verification
   private func statistics(_ value: Float = 1.5) throws -> ComparisonStatistics {
     try ComparisonStatistics(
       reference: FloatMatrix([[0, 1], [0, 1]]), candidate: FloatMatrix([[0, 1], [value, 1]]),
-      next: [nil, nil], kernels: KernelSet(), pool: ThreadPool(threads: 1))
+      next: [nil, nil], compute: Compute(threads: 1))
   }
 
   @Test(arguments: Gate.Measure.allCases) func limits(_ measure: Gate.Measure) throws {

@@ -17,7 +17,7 @@ import Verification
     _ golden: String, _ model: DogeModel, stepwise: Bool = false
   ) throws -> GoldenComparison {
     try Golden(path: golden).compare(
-      model, stepwise: stepwise, routing: .hf, kernels: KernelSet(), pool: ThreadPool(threads: 1))
+      model, stepwise: stepwise, routing: .hf, compute: Compute(threads: 1))
   }
 
   @Test func theReferenceSuite() throws {

@@ -1,5 +1,6 @@
 import DogeModel
 import Foundation
+import Kernels
 import Testing
 import Verification
 
@@ -61,10 +62,10 @@ import Verification
     let model = try model("doge-nano")
     let sequences = TokenSequences.random(90, seed: 4, vocabulary: 2048, window: 30)
     let verifier = try Verifier(
-      reference: model, candidate: model, kernels: .init(), pool: .init(threads: 1))
+      reference: model, candidates: [model], compute: Compute(threads: 1))
     for scoring in Scoring.allCases {
       let alone = try Perplexity(of: model, on: sequences, scoring: scoring)
-      let compared = try verifier.compare(sequences, scoring: scoring)
+      let compared = try verifier.compare(sequences, scoring: scoring)[0]
       #expect(compared.tokens == 90)
       #expect(compared.perplexity?.reference == alone.perplexity)
     }

@@ -13,8 +13,7 @@ import Verification
   ) throws -> ComparisonStatistics {
     try ComparisonStatistics(
       reference: FloatMatrix(reference), candidate: FloatMatrix(candidate),
-      next: next ?? reference.map { _ in nil }, kernels: KernelSet(isa),
-      pool: ThreadPool(threads: threads))
+      next: next ?? reference.map { _ in nil }, compute: Compute(isa: isa, threads: threads))
   }
 
   @Test func equalLogitsDoNotDiffer() throws {

@@ -9,13 +9,12 @@ import Testing
 
 /// A checkpoint as a model, converted in memory.
 func model(_ fixture: String, type: String = "source") throws -> DogeModel {
-  let kernels = try KernelSet()
-  let pool = ThreadPool(threads: 1)
+  let compute = try Compute(threads: 1)
   let recipe = EncodingRecipe(target: try #require(TargetType(name: type)))
   let plan = try ConversionPlan(
     source: .open(path: Fixtures.folder(fixture)), recipe: recipe, toolVersion: "1.2.3")
-  let stored = try Converter(pool: pool, kernels: kernels).load(plan).model
-  return DogeModel(stored, kernels: kernels, pool: pool)
+  let stored = try Converter(compute: compute).load(plan).model
+  return DogeModel(stored, compute: compute)
 }
 
 extension FloatMatrix {
