@@ -10,8 +10,7 @@ import ToolSupport
 
 /// The kernels and threads of a command, and the models that run on them.
 struct Runtime {
-  let kernels: KernelSet
-  let pool: ThreadPool
+  let compute: Compute
   let converter: Converter
 
   /// Processors that this process may use: those of its affinity, within its quota.
@@ -20,11 +19,12 @@ struct Runtime {
   /// A log has lines about the loading of models only where that is wanted.
   init(_ context: CommandContext, showsLoading: Bool = true) throws {
     // The option's choices are the raw values.
-    kernels = try KernelSet(context.isa.flatMap(InstructionSet.init(rawValue:)))
-    pool = ThreadPool(threads: context.threads ?? Self.processors)
+    compute = try Compute(
+      isa: context.isa.flatMap(InstructionSet.init(rawValue:)),
+      threads: context.threads ?? Self.processors)
     let progress: any ProgressSink =
       showsLoading || context.terminal.showsBar ? context.progress : Unseen(context.progress)
-    converter = Converter(pool: pool, kernels: kernels, progress: progress)
+    converter = Converter(compute: compute, progress: progress)
   }
 
   /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
@@ -40,12 +40,12 @@ struct Runtime {
 
   /// The same for bytes that may serve several models.
   func model(_ stored: StoredModel, mode: ComputeMode) -> DogeModel {
-    DogeModel(stored, kernels: kernels, pool: pool, mode: mode)
+    DogeModel(stored, compute: compute, mode: mode)
   }
 
   /// What rounds models with some tokens in view.
   func calibrator(_ context: CommandContext) -> Calibrator {
-    Calibrator(converter: converter, pool: pool, kernels: kernels, progress: context.progress)
+    Calibrator(converter: converter, compute: compute, progress: context.progress)
   }
 
   /// A model as a `.kibble` file, in memory if need be.

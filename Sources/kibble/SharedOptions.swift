@@ -1,4 +1,5 @@
 import DogeModel
+import Kernels
 import Quantization
 import ToolSupport
 

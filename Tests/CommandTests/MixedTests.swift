@@ -1,3 +1,4 @@
+import Calibration
 import JSONCore
 import Quantization
 import TensorCore

@@ -51,8 +51,8 @@ struct BenchCommand: Command {
       decode: try bench.decode(decode, depth: depth, repeats: repeats),
       firstTokenSeconds: firstToken, weightBytesPerToken: model.weightBytesPerToken,
       readBandwidth: bench.readBandwidth(repeats: repeats),
-      peakBytes: FileSystem.peakResidentBytes(), mode: mode, isa: runtime.kernels.isa,
-      threads: runtime.pool.threadCount, prefillTokens: prefill, decodeTokens: decode,
+      peakBytes: FileSystem.peakResidentBytes(), mode: mode, isa: runtime.compute.kernels.isa,
+      threads: runtime.compute.pool.threadCount, prefillTokens: prefill, decodeTokens: decode,
       depth: depth)
     if context.json {
       try context.emit(result.json)
@@ -86,6 +86,13 @@ struct Benchmark {
   let model: DogeModel
   let routing: ExpertRouting
   let progress: any ProgressSink
+  private let workspace = Workspace()
+
+  init(model: DogeModel, routing: ExpertRouting, progress: any ProgressSink) {
+    self.model = model
+    self.routing = routing
+    self.progress = progress
+  }
 
   private func tokens(_ count: Int, seed: UInt64) -> [Int] {
     TokenSequences.random(
@@ -96,7 +103,8 @@ struct Benchmark {
   /// When the first token after a prompt is known, by the monotonic clock.
   func firstToken(prompt: Int) throws -> Double {
     let cache = model.makeCache(maximum: prompt)
-    let hidden = try model.forward(tokens(prompt, seed: 0), cache: cache, routing: routing)
+    let hidden = try model.forward(
+      tokens(prompt, seed: 0), cache: cache, workspace: workspace, routing: routing)
     let logits = model.logits(hidden, rows: prompt - 1..<prompt)
     return withExtendedLifetime(logits) { monotonicSeconds() }
   }
@@ -110,7 +118,7 @@ struct Benchmark {
       count,
       seconds: try timed(repeats, phase: "prefill") {
         cache.truncate(to: 0)
-        let hidden = try model.forward(prompt, cache: cache, routing: routing)
+        let hidden = try model.forward(prompt, cache: cache, workspace: workspace, routing: routing)
         for start in stride(from: allLogits ? 0 : count - 1, to: count, by: buffer.rows) {
           _ = model.logits(hidden, rows: start..<min(start + buffer.rows, count), in: buffer)
         }
@@ -122,13 +130,17 @@ struct Benchmark {
     let input = tokens(count, seed: 2)
     let buffer = model.makeLogitsBuffer(rows: 1)
     let cache = model.makeCache(maximum: depth + count)
-    if depth > 0 { _ = try model.forward(tokens(depth, seed: 3), cache: cache, routing: routing) }
+    if depth > 0 {
+      _ = try model.forward(
+        tokens(depth, seed: 3), cache: cache, workspace: workspace, routing: routing)
+    }
     return Measurement(
       count,
       seconds: try timed(repeats, phase: "decode") {
         cache.truncate(to: depth)
         for token in input {
-          let hidden = try model.forward([token], cache: cache, routing: routing)
+          let hidden = try model.forward(
+            [token], cache: cache, workspace: workspace, routing: routing)
           _ = model.logits(hidden, rows: 0..<1, in: buffer)
         }
       })

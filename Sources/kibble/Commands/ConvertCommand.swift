@@ -185,9 +185,11 @@ private func writeModel(
   var request = request
   var mixed: MixedListing?
   if request.isSearched {
-    let found = try mixedRecipe(
-      for: source, request.file, groupSizes: arguments.searchedGroupSizes(),
-      calibration: calibration ?? [], context)
+    guard let budget = request.file.budget else { preconditionFailure("mixed has a budget") }
+    let found = try Runtime(context).calibrator(context).mixedRecipe(
+      for: source, base: request.file.recipe, under: budget,
+      groupSizes: arguments.searchedGroupSizes(), sequences: calibration ?? [],
+      toolVersion: toolVersion)
     request.file.recipe = found.plan.recipe
     mixed = MixedListing(found)
   }

@@ -3,6 +3,7 @@ import Conversion
 import DogeArchitecture
 import DogeModel
 import JSONCore
+import Kernels
 import KibbleFormat
 import ModelFile
 import Quantization
@@ -38,26 +39,30 @@ struct DemoCommand: Command {
       try context.output.writeLine(introduction(source, reference, sequences))
       try context.output.flush()
     }
-    var results: [DemoResult] = []
+    var plans: [(path: String, plan: ConversionPlan)] = []
+    var candidates: [DogeModel] = []
     if !context.dryRun { try FileSystem.createFolder(folder) }
-    for type in [WeightType.f32, .int8, .int4] {
+    let types = [WeightType.f32, .int8, .int4]
+    for type in types {
       let plan = try ConversionPlan(
         source: source, recipe: EncodingRecipe(target: .weights(type)), toolVersion: toolVersion)
       let file = FileSystem.join(folder, "\(name)-\(type.name).kibble")
-      let candidate: DogeModel
       if context.dryRun {
-        candidate = runtime.model(try runtime.converter.load(plan).model, mode: .exact)
+        candidates.append(runtime.model(try runtime.converter.load(plan).model, mode: .exact))
       } else {
         _ = try runtime.converter.write(plan, to: file, overwrite: true)
-        candidate = try runtime.model(file)
+        candidates.append(try runtime.model(file))
       }
-      let verifier = try Verifier(
-        reference: reference, candidate: candidate, kernels: runtime.kernels, pool: runtime.pool,
-        routing: arguments.routing())
-      results.append(
-        DemoResult(
-          path: file, type: type, bytes: plan.fileLength, bitsPerWeight: plan.bitsPerWeight,
-          statistics: try verifier.compare(sequences, progress: context.progress)))
+      plans.append((file, plan))
+    }
+    let statistics = try Verifier(
+      reference: reference, candidates: candidates, compute: runtime.compute,
+      routing: arguments.routing()
+    ).compare(sequences, progress: context.progress)
+    let results = zip(zip(types, plans), statistics).map { made, statistics in
+      DemoResult(
+        path: made.1.path, type: made.0, bytes: made.1.plan.fileLength,
+        bitsPerWeight: made.1.plan.bitsPerWeight, statistics: statistics)
     }
     if context.json {
       try context.emit([

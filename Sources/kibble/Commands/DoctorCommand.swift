@@ -11,19 +11,20 @@ struct DoctorCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let runtime = try Runtime(context)
-    let threads = runtime.pool.threadCount
+    let threads = runtime.compute.pool.threadCount
     if context.json {
       try context.emit([
         "schema": "kibble.doctor/1", "version": .string(toolVersion),
         "available": JSON(InstructionSet.available.map(\.rawValue)),
-        "isa": .string(runtime.kernels.isa.rawValue), "processors": JSON(Runtime.processors),
+        "isa": .string(runtime.compute.kernels.isa.rawValue),
+        "processors": JSON(Runtime.processors),
         "threads": JSON(threads),
       ])
       return .success
     }
     for isa in InstructionSet.allCases {
       let state = isa.isAvailable ? "yes" : "no"
-      let mark = isa == runtime.kernels.isa ? "  <- used" : ""
+      let mark = isa == runtime.compute.kernels.isa ? "  <- used" : ""
       try context.output.writeLine(
         isa.rawValue + String(repeating: " ", count: 12 - isa.rawValue.count) + state + mark)
     }

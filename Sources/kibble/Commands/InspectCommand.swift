@@ -2,6 +2,7 @@ import ByteIO
 import DogeArchitecture
 import DogeModel
 import JSONCore
+import Kernels
 import KibbleFormat
 import ModelFile
 import Safetensors
@@ -38,7 +39,7 @@ struct InspectCommand: Command {
       let names = Set(entries.map(\.name))
       statistics = Dictionary(
         uniqueKeysWithValues: stored.tensors.filter { names.contains($0.record.name) }.map {
-          ($0.record.name, ValueStatistics(of: $0, in: stored, kernels: runtime.kernels))
+          ($0.record.name, ValueStatistics(of: $0, in: stored, kernels: runtime.compute.kernels))
         })
     } else {
       statistics = [:]

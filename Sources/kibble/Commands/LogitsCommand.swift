@@ -2,6 +2,7 @@ import ByteIO
 import DogeArchitecture
 import DogeModel
 import JSONCore
+import Kernels
 import ModelFile
 import Safetensors
 import ToolSupport

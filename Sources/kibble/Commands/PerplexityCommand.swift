@@ -52,7 +52,8 @@ struct PerplexityCommand: Command {
         "nll": JSON(result.meanLoss), "nll_se": JSON(result.standardError),
         "ppl": JSON(result.perplexity), "windows": JSON(sequences.count),
         "scored": .string(scoring.rawValue), "mode": .string(mode.rawValue),
-        "isa": .string(runtime.kernels.isa.rawValue), "threads": JSON(runtime.pool.threadCount),
+        "isa": .string(runtime.compute.kernels.isa.rawValue),
+        "threads": JSON(runtime.compute.pool.threadCount),
       ])
     } else {
       let error = result.perplexity * result.standardError

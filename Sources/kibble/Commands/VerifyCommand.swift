@@ -69,7 +69,7 @@ struct VerifyCommand: Command {
       let comparison = try Golden(path: golden).compare(
         runtime.model(path, mode: mode), stepwise: arguments.has(.stepwise),
         routing: arguments.routing(),
-        kernels: runtime.kernels, pool: runtime.pool)
+        compute: runtime.compute)
       report = VerificationReport(
         reference: golden, candidate: path, mode: mode, statistics: comparison.statistics,
         fast: nil, gates: gates, hidden: comparison.hidden)
@@ -82,22 +82,21 @@ struct VerifyCommand: Command {
       let stored = try runtime.stored(ModelSource.open(path: other))
       let input = try sequences(arguments, model: path, config: reference.config)
       let scoring = arguments.has(.text) ? Scoring.secondHalf : .all
-      func compare(_ mode: ComputeMode) throws -> ComparisonStatistics {
-        try Verifier(
-          reference: reference, candidate: runtime.model(stored, mode: mode),
-          kernels: runtime.kernels, pool: runtime.pool, routing: arguments.routing()
-        ).compare(input, scoring: scoring, progress: context.progress)
-      }
       let mode = arguments.mode() ?? .exact
-      let statistics = try compare(mode)
+      // Fast mode differs for quantized matrices alone.
+      let hasFast = arguments.mode() == nil && stored.isQuantized
+      let modes = hasFast ? [mode, .fast] : [mode]
+      let statistics = try Verifier(
+        reference: reference, candidates: modes.map { runtime.model(stored, mode: $0) },
+        compute: runtime.compute, routing: arguments.routing()
+      ).compare(input, scoring: scoring, progress: context.progress)
       report = VerificationReport(
-        reference: path, candidate: other, mode: mode, statistics: statistics,
-        // Fast mode differs for quantized matrices alone.
-        fast: arguments.mode() == nil && stored.isQuantized ? try compare(.fast) : nil,
-        gates: gates, hidden: [])
+        reference: path, candidate: other, mode: mode, statistics: statistics[0],
+        fast: hasFast ? statistics[1] : nil, gates: gates, hidden: [])
     }
     if context.json {
-      try context.emit(report.json(isa: runtime.kernels.isa, threads: runtime.pool.threadCount))
+      try context.emit(
+        report.json(isa: runtime.compute.kernels.isa, threads: runtime.compute.pool.threadCount))
     } else {
       try context.output.write(report.text)
     }

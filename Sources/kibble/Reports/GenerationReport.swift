@@ -3,6 +3,7 @@ import Diagnostics
 import DogeModel
 import Generation
 import JSONCore
+import Kernels
 import Tokenization
 import ToolSupport
 

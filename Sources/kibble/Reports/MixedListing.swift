@@ -1,7 +1,7 @@
+import Calibration
 import Conversion
 import DogeArchitecture
 import JSONCore
-import Quantization
 import TensorCore
 import ToolSupport
 

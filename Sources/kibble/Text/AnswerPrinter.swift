@@ -2,6 +2,7 @@ import Diagnostics
 import DogeModel
 import Generation
 import JSONCore
+import Kernels
 import ToolSupport
 
 /// Shows an answer while it is made, and what it amounts to.

@@ -2,6 +2,7 @@ import Diagnostics
 import DogeArchitecture
 import DogeModel
 import Generation
+import Kernels
 import ToolSupport
 
 extension TextGenerator {

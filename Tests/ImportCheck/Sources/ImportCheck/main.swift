@@ -10,15 +10,14 @@ import Quantization
 import Verification
 
 let path = CommandLine.arguments.dropFirst().first ?? "../../fixtures/doge-nano"
-let pool = ThreadPool(threads: Processors.available)
-let kernels = try KernelSet()
-let converter = Converter(pool: pool, kernels: kernels)
+let compute = try Compute(threads: Processors.available)
+let converter = Converter(compute: compute)
 let source = try ModelSource.open(path: path)
 
 func model(_ type: TargetType) throws -> DogeModel {
   let plan = try ConversionPlan(
     source: source, recipe: EncodingRecipe(target: type), toolVersion: "example")
-  return DogeModel(try converter.load(plan).model, kernels: kernels, pool: pool)
+  return DogeModel(try converter.load(plan).model, compute: compute)
 }
 
 let reference = try model(.source)
@@ -29,9 +28,8 @@ let logits = reference.logits(hidden, rows: tokens.count - 1..<tokens.count).row
 let next = logits.indices.max { logits[$0] < logits[$1] } ?? 0
 print("most likely next token: \(next)")
 
-let verifier = try Verifier(
-  reference: reference, candidate: candidate, kernels: kernels, pool: pool)
-let statistics = try verifier.compare([tokens])
+let verifier = try Verifier(reference: reference, candidates: [candidate], compute: compute)
+let statistics = try verifier.compare([tokens])[0]
 print("int8 against the checkpoint: mean KLD \(statistics.kld.mean) nats")
 
 let files = try TextFiles(path: path)

@@ -1,33 +1,5 @@
-import Calibration
-import Conversion
-import Diagnostics
-import ModelFile
 import Quantization
 import ToolSupport
-
-/// Searches the recipe of `--type mixed`.
-///
-/// - Parameters:
-///   - source: the model.
-///   - file: method, calibration, the rules of `--tensor`, and the budget.
-///   - groupSizes: the group sizes to choose from.
-///   - calibration: the tokens to measure with.
-///   - context: where progress goes.
-/// - Returns: the recipe, with a rule for each large matrix, and how it was found.
-/// - Throws: what is wrong with the model, the rules, the tokens or the budget.
-func mixedRecipe(
-  for source: ModelSource, _ file: RecipeFile, groupSizes: [Int], calibration: [[Int]],
-  _ context: CommandContext
-) throws -> MixedRecipe {
-  guard let budget = file.budget else { preconditionFailure("mixed has a budget") }
-  let search = try MixedSearch(
-    source: source, base: file.recipe, groupSizes: groupSizes, toolVersion: toolVersion)
-  // Measuring takes long, and would be in vain.
-  try search.check(budget)
-  let runtime = try Runtime(context)
-  let costs = try runtime.calibrator(context).costs(of: search, sequences: calibration)
-  return try search.recipe(under: budget, costs: costs)
-}
 
 extension ParsedArguments {
   /// `--max-size` or `--target-bpw`: one of them with `mixed`, none with another type.
