@@ -28,7 +28,7 @@ extension ConfigProblem: Problem {
   public var isUnsupported: Bool {
     switch self {
     case .modelType, .architecture, .innerValues, .quantized, .activation, .ropeType,
-      .ropePerLayer, .partialRotation:
+      .ropePerLayer, .partialRotation, .flashDynamicMask, .foreignMathematics:
       true
     default: false
     }
@@ -54,6 +54,8 @@ extension ConfigProblem: Problem {
     case .ropeType: "config.unsupported-rope-type"
     case .ropePerLayer: "config.rope-per-layer"
     case .partialRotation: "config.partial-rotation"
+    case .flashDynamicMask: "config.flash-dynamic-mask"
+    case .foreignMathematics: "config.foreign-mathematics"
     }
   }
 
@@ -106,6 +108,11 @@ extension ConfigProblem: Problem {
       "\(key) has parameters per kind of layer, which no Doge has"
     case .partialRotation(let share):
       "partial_rotary_factor \(share) is not supported: Doge rotates whole heads"
+    case .flashDynamicMask:
+      "window_size marks a Doge of flash-dmattn's code (August to November 2025: a mask without "
+        + "exp, experts chosen per token), which kibble does not support"
+    case .foreignMathematics(let key, let value):
+      "\(key) \(value) changes what a model computes, in a way that kibble does not know"
     }
   }
 
@@ -119,7 +126,10 @@ extension ConfigProblem: Problem {
       "Use a newer revision of the repository (January 2025 or later)."
     case .quantized:
       "Use the original float checkpoint."
-    case .architecture, .activation, .ropeType, .ropePerLayer, .partialRotation:
+    case .flashDynamicMask:
+      "Use a checkpoint of transformers' own Doge, whose config says keep_window_size."
+    case .architecture, .activation, .ropeType, .ropePerLayer, .partialRotation,
+      .foreignMathematics:
       nil
     default:
       "Check that config.json is the one that was published with these weights."

@@ -32,4 +32,6 @@ public enum ConfigProblem: Equatable, Sendable {
   case ropeType(String)
   case ropePerLayer(key: String)
   case partialRotation(Double)
+  case flashDynamicMask
+  case foreignMathematics(key: String, value: String)
 }

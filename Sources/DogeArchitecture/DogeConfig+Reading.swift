@@ -30,8 +30,8 @@ extension DogeConfig {
     let rope = RotaryParameters(
       from: &reader, headDimension: heads?.dimension, maxPositions: maxPositions)
     let tiesEmbeddings = reader.optionalFlag("tie_word_embeddings")
-    let maskRatio = reader.value("dynamic_mask_ratio")?.doubleValue ?? 0
-    let isCausal = reader.value("is_causal")?.boolValue ?? false
+    let maskRatio = reader.numberUnlessZero("dynamic_mask_ratio") ?? 0
+    let isCausal = reader.flag("is_causal", default: false)
     let bos = reader.tokenIDs("bos_token_id")
     let eos = reader.tokenIDs("eos_token_id")
     let pad = reader.tokenIDs("pad_token_id")
@@ -48,7 +48,8 @@ extension DogeConfig {
       slidingWindow: slidingWindow, tiesEmbeddings: tiesEmbeddings, experts: experts, rope: rope,
       bosTokenIDs: bos, eosTokenIDs: eos, padTokenIDs: pad, dynamicMaskRatio: maskRatio,
       disablesDynamicMask: isCausal,
-      declaresPruning: object["dynamic_mask_ratio"] != nil || object["keep_window_size"] != nil)
+      declaresPruning: object["dynamic_mask_ratio"] != nil || object["keep_window_size"] != nil,
+      unknownKeys: ConfigKeys.unknown(in: object))
   }
 
   private static func family(from reader: inout ConfigReader) throws(ConfigError) -> ModelFamily {
@@ -60,6 +61,11 @@ extension DogeConfig {
     return family
   }
 
+  /// The language models, and the same without their heads, which are tied then.
+  private static let architectures = [
+    "DogeForCausalLM", "Doge2ForCausalLM", "DogeModel", "Doge2Model",
+  ]
+
   private static func refuseUnsupported(from reader: inout ConfigReader) {
     for architecture in reader.value("architectures")?.arrayValue ?? [] {
       guard let name = architecture.stringValue else {
@@ -67,14 +73,13 @@ extension DogeConfig {
         reader.report(.wrongType(key: "architectures", expected: "a list of texts", found: found))
         continue
       }
-      if !["DogeForCausalLM", "Doge2ForCausalLM"].contains(name) {
-        reader.report(.architecture(name))
-      }
+      if !architectures.contains(name) { reader.report(.architecture(name)) }
     }
     if reader.value("num_inner_values") != nil { reader.report(.innerValues) }
     if let quantization = reader.value("quantization_config") {
       reader.report(.quantized(method: quantization["quant_method"]?.stringValue))
     }
+    ConfigKeys.refuseForeign(from: &reader)
   }
 
   /// The epsilon; it must not vanish when it is rounded to the precision it is used in.

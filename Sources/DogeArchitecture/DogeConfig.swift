@@ -57,6 +57,8 @@ public struct DogeConfig: Equatable, Sendable {
   package let disablesDynamicMask: Bool
   /// Whether the file knows of pruning at all, as every file since the additive mask does.
   package let declaresPruning: Bool
+  /// The file's keys that kibble knows nothing of, in their order.
+  package let unknownKeys: [String]
 }
 
 /// The two families of checkpoints, named as in `model_type`.

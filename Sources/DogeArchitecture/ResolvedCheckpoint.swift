@@ -16,6 +16,24 @@ public struct ResolvedCheckpoint: Sendable {
   /// Tensors that hold no weights (`rotary_emb.*`), as the checkpoint spells them.
   public let ignored: [String]
 
+  /// What is odd and stops nothing, one sentence each.
+  public var warnings: [String] {
+    var warnings: [String] = []
+    if !config.unknownKeys.isEmpty {
+      let names = config.unknownKeys.prefix(10).map(quoted)
+      let more = config.unknownKeys.count - names.count
+      warnings.append(
+        "config.json has keys that kibble does not know and leaves out of account: "
+          + names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : ""))
+    }
+    if layout.tied, config.tiesEmbeddings == false {
+      warnings.append(
+        "config.json unties the head (tie_word_embeddings false), but there is no lm_head.weight: "
+          + "the embedding is used as head")
+    }
+    return warnings
+  }
+
   /// The number of weights, a tied head not counted.
   public var parameterCount: Int { tensors.reduce(0) { $0 + $1.spec.elementCount } }
 }
@@ -24,7 +42,8 @@ public struct ResolvedCheckpoint: Sendable {
 public struct ResolvedTensor: Equatable, Sendable {
   /// The role, block and shape by which the model asks for it.
   public let spec: TensorSpec
-  /// The name in the checkpoint.
+  /// The name in the checkpoint's layout; the file itself may leave `model.` away, or hold a shared
+  /// matrix as the head alone.
   public let sourceName: String
   /// The type of the elements in the checkpoint; one that kibble reads.
   public let sourceType: ElementType

@@ -91,7 +91,7 @@ public enum ModelSource: Sendable {
   /// Oddities that stop nothing, one sentence each.
   public var warnings: [String] {
     switch self {
-    case .checkpoint(let folder, _): folder.warnings
+    case .checkpoint(let folder, let resolved): folder.warnings + resolved.warnings
     case .kibble: []
     }
   }

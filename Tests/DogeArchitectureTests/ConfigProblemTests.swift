@@ -109,7 +109,7 @@ import Testing
         "architectures", ["DogeForSequenceClassification"],
         .architecture("DogeForSequenceClassification")
       ),
-      ("architectures", ["DogeModel"], .architecture("DogeModel")),
+      ("architectures", ["DogeVision"], .architecture("DogeVision")),
       ("num_inner_values", 4, .innerValues),
       ("quantization_config", ["quant_method": "gptq"], .quantized(method: "gptq")),
       ("quantization_config", [:], .quantized(method: nil)),
