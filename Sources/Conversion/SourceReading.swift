@@ -72,7 +72,7 @@ extension Converter {
       let value = file.value(element, of: tensor.entry)
       faults.append(
         NonFiniteValue(
-          path: file.path, tensor: weight.sourceName, index: weight.shape.index(of: element),
+          path: file.path, tensor: tensor.name, index: weight.shape.index(of: element),
           value: value.isNaN ? "NaN" : value.isInfinite ? "infinite" : "too large for float32"))
     }
     if !faults.isEmpty { throw .notFinite(faults) }
@@ -130,8 +130,8 @@ extension Converter {
         guard let column = zip(head32, embedding32).enumerated().first(where: { $1.0 != $1.1 })
         else { continue }
         throw ConversionError.headDiffers(
-          path: folder.files[first.0.fileIndex].path, head: head.sourceName,
-          embedding: embedding.sourceName, index: [row, column.offset],
+          path: folder.files[first.0.fileIndex].path, head: first.0.name,
+          embedding: first.1.name, index: [row, column.offset],
           headValue: column.element.0, embeddingValue: column.element.1)
       }
       for tensor in [first.0, first.1] {

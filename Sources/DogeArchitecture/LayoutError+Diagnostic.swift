@@ -8,6 +8,11 @@ extension LayoutError: Diagnosable {
     case .unsupported(let layout):
       return layout.diagnostic
     case .mismatch(let problems):
+      if case .prefix? = problems.first {
+        return Diagnostic(
+          .badData, code: problems[0].code, problems[0].sentence,
+          hint: "Save the model again without the wrapper, or take the words off the names.")
+      }
       let typesOnly = problems.allSatisfy { $0.code == LayoutProblem.typeCode }
       return Diagnostic(
         typesOnly ? .unsupported : .badData, code: problems.first?.code ?? "layout.mismatch",
@@ -27,6 +32,7 @@ extension LayoutProblem: Problem {
   var code: String {
     switch self {
     case .layerCount: "layout.layer-count"
+    case .prefix: "layout.prefix"
     case .missing: "layout.missing-tensor"
     case .unexpected: "layout.unexpected-tensor"
     case .repeated: "layout.repeated-tensor"
@@ -38,6 +44,7 @@ extension LayoutProblem: Problem {
   var plural: String {
     switch self {
     case .layerCount: "layer counts"
+    case .prefix: "prefixes"
     case .missing: "missing tensors"
     case .unexpected: "unexpected tensors"
     case .repeated: "repeated tensors"
@@ -51,6 +58,9 @@ extension LayoutProblem: Problem {
     case .layerCount(let expected, let found):
       "config.json: num_hidden_layers is \(expected), but the number of layers with tensors is "
         + "\(found)"
+    case .prefix(let prefix):
+      "the names of all tensors begin with \(quoted(prefix)), which no Doge's do: a wrapper of "
+        + "the trainer's was saved with the model"
     case .missing(let name, let shape):
       "tensor \(quoted(name)) is missing: config.json calls for it, with shape \(shape)"
     case .unexpected(let name):
@@ -68,7 +78,7 @@ extension LayoutProblem: Problem {
   /// The tensor that the problem is about.
   public var tensor: String? {
     switch self {
-    case .layerCount: nil
+    case .layerCount, .prefix: nil
     case .missing(let name, _), .unexpected(let name), .repeated(let name),
       .wrongShape(let name, _, _), .unsupportedType(let name, _):
       name

@@ -36,6 +36,8 @@ public enum UnsupportedLayout: Equatable, Sendable {
 public enum LayoutProblem: Equatable, Sendable {
   /// The config calls for far more blocks than the tensors can be.
   case layerCount(expected: Int, found: Int)
+  /// The names are Doge's, but each has the same words before it.
+  case prefix(String)
   /// The config calls for a tensor that is not there.
   case missing(name: String, shape: [Int])
   /// The config does not call for the tensor.

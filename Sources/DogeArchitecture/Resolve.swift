@@ -16,7 +16,10 @@ import TensorCore
 public func resolve(
   config: DogeConfig, tensors: [(name: String, type: ElementType, shape: [Int])]
 ) throws(LayoutError) -> ResolvedCheckpoint {
-  let traits = CheckpointTraits(names: tensors.lazy.map(\.name))
+  let names = tensors.map(\.name)
+  if let prefix = foreignPrefix(of: names) { throw .mismatch([.prefix(prefix)]) }
+  let base = areOfBaseModel(names)
+  let traits = CheckpointTraits(names: base ? names.map(fullName) : names)
   if let refusal = traits.refusal { throw .unsupported(refusal) }
   // Every block has tensors; a config that claims far more must not be worked through. What is
   // missing of a few blocks is better listed.
@@ -24,17 +27,23 @@ public func resolve(
     throw .mismatch([.layerCount(expected: config.layerCount, found: traits.layers.count)])
   }
 
-  var matching = Matching(tensors)
+  var matching = Matching(tensors, isBase: base)
   let layout = traits.layout(config: config, tensors: matching)
   if let refusal = refusal(of: layout, config: config, tensors: matching) {
     throw .unsupported(refusal)
   }
 
-  let resolved = layout.tensors(for: config).compactMap { matching.take($0, layout.naming) }
+  let shape = [config.vocabularySize, config.hiddenSize]
+  let head = TensorSpec(role: .head, layer: nil, kind: .matrix, shape: shape)
+  // Some savers keep the shared matrix under the head's name.
+  let embedding = layout.naming.name(of: .embedding, layer: nil)
+  let hasHeadOnly = layout.tied && traits.hasHead && matching.shape(of: embedding) == nil
+  let resolved = layout.tensors(for: config).compactMap { spec in
+    matching.take(
+      spec, layout.naming, storedAs: hasHeadOnly && spec.role == .embedding ? head : nil)
+  }
   var duplicateHead: ResolvedTensor?
-  if layout.tied, traits.hasHead {
-    let shape = [config.vocabularySize, config.hiddenSize]
-    let head = TensorSpec(role: .head, layer: nil, kind: .matrix, shape: shape)
+  if layout.tied, traits.hasHead, !hasHeadOnly {
     duplicateHead = matching.take(head, layout.naming)
   }
   let ignored = matching.finish()
@@ -88,14 +97,18 @@ private func refusal(
 /// The tensors of a checkpoint, as they are matched with what the config calls for.
 private struct Matching {
   private let tensors: [(name: String, type: ElementType, shape: [Int])]
+  /// Whether the names lack the language model's prefix, which they are asked for by.
+  private let isBase: Bool
   private var remaining: [ExactText: Int] = [:]
   private(set) var problems: [LayoutProblem] = []
 
-  init(_ tensors: [(name: String, type: ElementType, shape: [Int])]) {
+  init(_ tensors: [(name: String, type: ElementType, shape: [Int])], isBase: Bool) {
     self.tensors = tensors
+    self.isBase = isBase
     remaining.reserveCapacity(tensors.count)
     for (index, tensor) in tensors.enumerated() {
-      if remaining.updateValue(index, forKey: ExactText(tensor.name)) != nil {
+      let name = isBase ? fullName(tensor.name) : tensor.name
+      if remaining.updateValue(index, forKey: ExactText(name)) != nil {
         problems.append(.repeated(name: tensor.name))
       }
     }
@@ -116,23 +129,27 @@ private struct Matching {
   }
 
   /// Takes out the tensor that fits; otherwise notes why there is none.
-  mutating func take(_ spec: TensorSpec, _ naming: CheckpointNaming) -> ResolvedTensor? {
-    let name = naming.name(of: spec)
+  ///
+  /// It may be stored under the name of another one.
+  mutating func take(
+    _ spec: TensorSpec, _ naming: CheckpointNaming, storedAs other: TensorSpec? = nil
+  ) -> ResolvedTensor? {
+    let name = naming.name(of: other ?? spec)
     guard let index = remaining.removeValue(forKey: ExactText(name)) else {
-      problems.append(.missing(name: name, shape: spec.shape))
+      problems.append(.missing(name: isBase ? baseName(name) : name, shape: spec.shape))
       return nil
     }
     let tensor = tensors[index]
     guard tensor.shape == spec.shape else {
-      problems.append(.wrongShape(name: name, expected: spec.shape, found: tensor.shape))
+      problems.append(.wrongShape(name: tensor.name, expected: spec.shape, found: tensor.shape))
       return nil
     }
     guard tensor.type.isSupportedWeight else {
-      problems.append(.unsupportedType(name: name, found: tensor.type))
+      problems.append(.unsupportedType(name: tensor.name, found: tensor.type))
       return nil
     }
     return ResolvedTensor(
-      spec: spec, sourceName: name, sourceType: tensor.type, sourceIndex: index)
+      spec: spec, sourceName: naming.name(of: spec), sourceType: tensor.type, sourceIndex: index)
   }
 
   /// Notes the tensors that nothing called for; returns those that hold no weights.
@@ -140,7 +157,7 @@ private struct Matching {
     var ignored: [String] = []
     for index in remaining.values.sorted() {
       let name = tensors[index].name
-      let suffix = layerAndSuffix(of: name).suffix
+      let suffix = layerAndSuffix(of: isBase ? fullName(name) : name).suffix
       if ["model.rotary_emb.", "self_attn.rotary_emb."].contains(where: suffix.hasPrefix) {
         ignored.append(name)
       } else {
