@@ -33,6 +33,11 @@ extension FileError: Diagnosable {
         .badData, code: "file.too-large",
         "'\(escaped(path))' has \(bytes) bytes; at most \(limit) are accepted", path: path,
         hint: "check that this is the file that its name says")
+    case .gitLFSPointer(let path):
+      Diagnostic(
+        .badData, code: "file.git-lfs-pointer",
+        "'\(escaped(path))' is a Git LFS pointer, not the file itself", path: path,
+        hint: "run 'git lfs pull' in the repository, or download the file")
     case .outOfMemory(let bytes):
       Diagnostic(
         .inputOutput, code: "file.out-of-memory", "cannot get \(bytes) bytes of memory",

@@ -18,6 +18,8 @@ public enum FileError: Error, Equatable {
   case truncated(path: String, expected: Int, found: Int)
   /// The file is larger than what is accepted in its place.
   case tooLarge(path: String, bytes: Int, limit: Int)
+  /// The file is a pointer of Git LFS, in place of what its name says.
+  case gitLFSPointer(path: String)
   /// The system has no memory of that size.
   case outOfMemory(bytes: Int)
 

@@ -32,7 +32,9 @@ final class Descriptor: Sendable {
       throw .cannotOpen(path: path, errno: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegularFile(path: path) }
-    return (file, Int(status.st_size), FileIdentity(status))
+    let size = Int(status.st_size)
+    try GitLFSPointer.refuse(file, size: size, path: path)
+    return (file, size, FileIdentity(status))
   }
 
   /// The bytes of a range, which the file must have; `path` is for messages.
