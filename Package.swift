@@ -91,7 +91,7 @@ let package = Package(
       "Verification",
       [
         "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
-        "Parallel", "Safetensors", "TensorCore",
+        "KibbleFormat", "ModelFile", "Parallel", "Safetensors", "TensorCore",
       ]),
     .target(
       name: "Calibration",
@@ -114,8 +114,8 @@ let package = Package(
     module(
       "Generation",
       [
-        "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
-        "LibC", "ModelFile", "TensorCore", "Tokenization",
+        "ByteIO", "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore",
+        "Kernels", "LibC", "ModelFile", "TensorCore", "Tokenization",
       ]),
 
     // The command line.

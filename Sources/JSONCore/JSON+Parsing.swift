@@ -29,6 +29,22 @@ extension JSON {
   }
 }
 
+extension JSON {
+  /// Reads a JSON text without keeping it; duplicate keys go unnoticed.
+  ///
+  /// - Returns: whether it holds an object.
+  /// - Throws: the first rule that the text breaks, and where.
+  package static func isObject(_ bytes: [UInt8]) throws(JSONError) -> Bool {
+    try bytes.withRawSpan { (bytes) throws(JSONError) in
+      var scanner = JSONScanner(depthLimit: 128)
+      let first = try scanner.next(in: bytes)
+      while scanner.depth > 0 { _ = try scanner.next(in: bytes) }
+      _ = try scanner.next(in: bytes)
+      return first == .beginObject
+    }
+  }
+}
+
 extension JSONScanner {
   /// Reads the next value whole, with all that it contains.
   package mutating func parseValue(in bytes: RawSpan) throws(JSONError) -> JSON {

@@ -11,6 +11,12 @@ package enum BlobName {
   package static let tokenizerConfig = "tokenizer_config.json"
   package static let specialTokensMap = "special_tokens_map.json"
   package static let chatTemplate = "chat_template.jinja"
+
+  /// The files that hold a JSON object each, but for config.json and tokenizer.json, which are read
+  /// as what they are.
+  package static let json = [
+    generationConfig, tokenizerConfig, specialTokensMap, "added_tokens.json", "vocab.json",
+  ]
 }
 
 extension ModelSource {

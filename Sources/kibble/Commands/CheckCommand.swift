@@ -1,5 +1,6 @@
 import ByteIO
 import DogeArchitecture
+import Generation
 import JSONCore
 import KibbleFormat
 import ModelFile
@@ -10,8 +11,8 @@ struct CheckCommand: Command {
   static let spec = CommandSpec(
     name: "check", summary: "verify a .kibble file's structure and checksums",
     discussion: [
-      "Reads every byte: header, directory, checksums, padding, codes and scales, and that the "
-        + "tensors are those that the model needs."
+      "Reads every byte: header, directory, checksums, padding, codes and scales, that the tensors "
+        + "are those that the model needs, and that tokenizer, configs and chat template are sound."
     ],
     positionals: [.required("FILE", "a .kibble file")],
     examples: [.init("after a download", "check doge-int4.kibble")])
@@ -21,6 +22,8 @@ struct CheckCommand: Command {
     let file = try KibbleFile(path: path)
     try file.check(progress: context.progress)
     let model = try StoredModel(file: file)
+    let review = try SideFileReview(path: path, vocabularySize: model.config.vocabularySize)
+    review.warnings.forEach(context.warn)
     // Refuses an --isa that the machine lacks; nothing is computed here.
     _ = try Runtime(context)
     if context.json {

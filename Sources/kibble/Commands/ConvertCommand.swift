@@ -2,6 +2,7 @@ import ByteIO
 import Calibration
 import Conversion
 import Diagnostics
+import DogeArchitecture
 import Generation
 import ModelFile
 import Quantization
@@ -176,6 +177,8 @@ private func writeModel(
       .state, statePath, expected: "another file than those of the model '\(escaped(path))'")
   }
   try Calibrator.checkState(statePath)
+  let review = try SideFileReview(path: path, vocabularySize: source.config.vocabularySize)
+  review.warnings.forEach(context.warn)
   let inputs =
     source.identities
     + [request.path, calibrationPath].compactMap { $0.flatMap(FileSystem.identity) }
