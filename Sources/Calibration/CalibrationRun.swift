@@ -89,7 +89,7 @@ final class CalibrationRun {
         uncertainty.add(tokens, hidden: hidden[sequence], normed: normed)
         hidden[sequence] = FloatMatrix(rows: 0, columns: 0)
       }
-      let (metric, meanSquare) = metric(moments, for: head)
+      let (metric, meanSquare) = try metric(moments, for: head)
       guard let common = metric.coupling?.moments else {
         preconditionFailure("second moments that couple no inputs")
       }
@@ -107,7 +107,7 @@ final class CalibrationRun {
     var inputMetric = RoundingMetric.plain
     if isToDo(inputs + experts) {
       let moments = stream.inputMoments(half, layer: layer, hidden)
-      inputMetric = metric(moments, for: inputs + experts).metric
+      inputMetric = try metric(moments, for: inputs + experts).metric
     }
     try round(inputs, inputMetric)
     try roundOutput(half, layer, hidden, expertMetric: inputMetric)
@@ -180,16 +180,16 @@ final class CalibrationRun {
   /// What errors cost for those inputs, and the mean square of an input's elements.
   private func metric(
     _ moments: SecondMoments, for tensors: [Int]
-  ) -> (metric: RoundingMetric, meanSquare: Double) {
-    let sum = moments.sum()
-    let factor = InverseFactor(sum, damping: RoundingMetric.damping, pool: compute.pool)
-    if factor.damping > RoundingMetric.damping, let first = tensors.first {
+  ) throws -> (metric: RoundingMetric, meanSquare: Double) {
+    guard let first = tensors.first else { preconditionFailure("a metric for nothing") }
+    let (metric, factor) = try stream.metric(moments, for: first)
+    if factor.damping > RoundingMetric.damping {
       warn(
         "the inputs of \(plan.tensors[first].name) do not determine its outputs: damping was "
           + "raised to \(factor.damping)")
     }
-    let meanSquare = sum.meanDiagonal / Double(max(1, moments.count))
-    return (RoundingMetric(sum, factor: factor), meanSquare)
+    let meanSquare = moments.sum().meanDiagonal / Double(max(1, moments.count))
+    return (metric, meanSquare)
   }
 
   /// Rounds and encodes matrices that have the same inputs.
@@ -212,6 +212,10 @@ final class CalibrationRun {
       let rounded = matrix.round(
         sweeps: Self.sweeps, rowCosts: rowCosts, isPlain: isPlain, keepsCodes: state != nil,
         pool: compute.pool)
+      // What is not finite in how errors were weighed shows in the errors.
+      guard rounded.tensor.statistics.squaredError.isFinite else {
+        throw CalibrationError.notFinite(tensor: plan.tensors[index].name)
+      }
       try output.encode(index, rounded.tensor, from: stream.resident)
       try state?.append(
         StateRecord(

@@ -127,6 +127,22 @@ final class StreamedModel {
     return moments
   }
 
+  /// What errors of a matrix cost that gets those inputs, and the factors behind it.
+  ///
+  /// - Throws: `CalibrationError.notFinite` for inputs that overflow, or `Interruption`.
+  func metric(
+    _ moments: SecondMoments, for tensor: Int
+  ) throws -> (metric: RoundingMetric, factor: InverseFactor) {
+    let sum = moments.sum()
+    do {
+      let factor = try InverseFactor(
+        sum, damping: RoundingMetric.damping, pool: compute.pool, progress: progress)
+      return (RoundingMetric(sum, factor: factor), factor)
+    } catch is InverseFactor.NotFinite {
+      throw CalibrationError.notFinite(tensor: plan.tensors[tensor].name)
+    }
+  }
+
   /// Sums for inputs of that many elements.
   func makeMoments(_ inputs: Int) -> SecondMoments {
     SecondMoments(inputs: inputs, compute: compute)

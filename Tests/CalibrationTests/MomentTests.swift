@@ -42,10 +42,10 @@ import Testing
 
   /// Factors turn back into what they came from.
   @Test(arguments: [1, 2, 5, 33, 130])
-  func inverse(size: Int) {
+  func inverse(size: Int) throws {
     let moments = directMoments(correlatedInputs(3 * size, size, seed: 4))
     for threads in [1, 3] {
-      let factor = InverseFactor(
+      let factor = try InverseFactor(
         DoubleMatrix(moments), damping: 0.01, pool: ThreadPool(threads: threads))
       #expect(factor.damping == 0.01)
       let mean = moments.indices.reduce(0) { $0 + moments[$1][$1] } / Double(size)
@@ -64,13 +64,28 @@ import Testing
   }
 
   /// A matrix that is not positive definite raises its damping.
-  @Test func indefinite() {
+  @Test func indefinite() throws {
     let pool = ThreadPool(threads: 1)
     // Eigenvalues 1.5 and -0.5; the mean of the diagonal is 0.5.
-    let factor = InverseFactor(DoubleMatrix([[0.5, 1], [1, 0.5]]), damping: 0.01, pool: pool)
+    let factor = try InverseFactor(DoubleMatrix([[0.5, 1], [1, 0.5]]), damping: 0.01, pool: pool)
     #expect(abs(factor.damping - 10) < 1e-9)
     // No input at all: every error costs the same.
-    let zero = InverseFactor(DoubleMatrix([[0, 0], [0, 0]]), damping: 0.01, pool: pool)
+    let zero = try InverseFactor(DoubleMatrix([[0, 0], [0, 0]]), damping: 0.01, pool: pool)
     #expect(zero[0, 0] == 1 && zero[1, 1] == 1 && zero[0, 1] == 0)
+  }
+
+  /// Inputs that overflow end in an error, and not in an endless search for a damping.
+  @Test(arguments: [Double.nan, .infinity])
+  func notFinite(value: Double) {
+    let pool = ThreadPool(threads: 1)
+    for moments in [[[value, 0], [0, 1]], [[1, 0], [0, value]]] {
+      #expect(throws: InverseFactor.NotFinite.self) {
+        try InverseFactor(DoubleMatrix(moments), damping: 0.01, pool: pool)
+      }
+    }
+    // No damping helps here, though the diagonal is finite.
+    #expect(throws: InverseFactor.NotFinite.self) {
+      try InverseFactor(DoubleMatrix([[1, 1e30], [1e30, 1]]), damping: 0.01, pool: pool)
+    }
   }
 }

@@ -128,6 +128,38 @@ import Verification
     }
   }
 
+  /// Checksums do not make a file trustworthy: what they cover may be nonsense.
+  @Test func unsound() throws {
+    let sequences = [[1, 2, 3]]
+    let plan = try plan("reference/e6-moe", sequences)
+    let bytes = try wholeState(plan, sequences)
+    let start = Self.headerLength + 16
+    func number(at place: Int, count: Int) -> Int {
+      bytes[place..<place + count].reversed().reduce(0) { $0 << 8 | Int($1) }
+    }
+    let length = number(at: Self.headerLength + 4, count: 8)
+    let tensor = plan.tensors[number(at: Self.headerLength, count: 4)]
+    let codes = start + length - tensor.spec.elementCount
+    // A code that int4 lacks; an infinite scale; a scale that is no number; an error below 0.
+    let changes: [(place: Int, new: [UInt8])] = [
+      (codes, [8]), (codes - 2 * tensor.geometry.totalScales, [0, 0x7C]),
+      (codes - 2 * tensor.geometry.totalScales, [1, 0x7E]), (start + 19, [0xC0]),
+    ]
+    for (place, new) in changes {
+      var unsound = bytes
+      unsound.replaceSubrange(place..<place + new.count, with: new)
+      let checksum = CRC32.checksum(Array(unsound[start..<start + length]))
+      unsound.replaceSubrange(
+        start + length..<start + length + 4,
+        with: withUnsafeBytes(of: checksum.littleEndian) { [UInt8]($0) })
+      try folder.write("state", unsound)
+      #expect(
+        throws: CalibrationError.badValues(
+          path: state, tensor: tensor.name, offset: Self.headerLength)
+      ) { try run(plan, sequences, statePath: state) }
+    }
+  }
+
   /// What is damaged is rounded again, with a warning.
   @Test func damaged() throws {
     let sequences = try Self.sequences("reference/e6-moe")
@@ -263,4 +295,9 @@ private final class Work: ProgressSink {
       }
     }
   }
+}
+
+extension TensorGeometry {
+  /// Scales of all groups, those of padding rows among them.
+  fileprivate var totalScales: Int { tileCount * Self.tileRows * groupsPerRow }
 }

@@ -52,7 +52,7 @@ struct RoundingSample {
     let x = correlatedInputs(100, columns, seed: 7)
     moments = directMoments(x)
     let sums = DoubleMatrix(moments)
-    let factor = InverseFactor(sums, damping: damping, pool: ThreadPool(threads: 1))
+    let factor = try InverseFactor(sums, damping: damping, pool: ThreadPool(threads: 1))
     metric = RoundingMetric(sums, factor: factor)
     geometry = try #require(
       TensorGeometry(type: type, arrangement: .tiles, shape: [16, columns], groupSize: group))
@@ -92,9 +92,11 @@ struct Engine {
   var converter: Converter { Converter(compute: compute) }
   var calibrator: Calibrator { Calibrator(converter: converter, compute: compute) }
 
+  /// Plans for a fixture, or for a checkpoint elsewhere.
   func plan(_ fixture: String, _ recipe: EncodingRecipe) throws -> ConversionPlan {
     try ConversionPlan(
-      source: .open(path: Fixtures.folder(fixture)), recipe: recipe, toolVersion: "1.2.3")
+      source: .open(path: fixture.hasPrefix("/") ? fixture : Fixtures.folder(fixture)),
+      recipe: recipe, toolVersion: "1.2.3")
   }
 
   /// A fixture in memory, rounded with some tokens.

@@ -50,6 +50,29 @@ public final class TemporaryFolder: Sendable {
   }
 }
 
+extension TemporaryFolder {
+  /// Copies a checkpoint of the fixtures with all values of an F32 tensor replaced.
+  public func copy(
+    fixture: String, setting tensor: String, to value: Float, as name: String = "checkpoint"
+  ) throws -> String {
+    let path = try copy(fixture: fixture, as: name)
+    let file = name + "/model.safetensors"
+    var bytes = try read(file)
+    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    let header = try JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length]))
+    let entry = (header as? [String: Any])?[tensor] as? [String: Any]
+    guard let offsets = entry?["data_offsets"] as? [Int], entry?["dtype"] as? String == "F32" else {
+      throw CocoaError(.fileReadCorruptFile)
+    }
+    let new = withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) }
+    for place in stride(from: offsets[0], to: offsets[1], by: 4) {
+      bytes.replaceSubrange(8 + length + place..<8 + length + place + 4, with: new)
+    }
+    try write(file, bytes)
+    return path
+  }
+}
+
 /// The bytes of a file.
 public func fileBytes(_ path: String) throws -> [UInt8] {
   [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))

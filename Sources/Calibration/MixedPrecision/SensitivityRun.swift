@@ -120,6 +120,10 @@ final class SensitivityRun {
     try stream.run(layers: layers, hidden)
     let moments = stream.makeMoments(stream.model.config.hiddenSize)
     for x in hidden { moments.add(stream.model.normed(x, for: .head), count: x.rows) }
+    // Logits that overflow would make nonsense of all that follows.
+    let headMetric = try stream.tensors(stream.headRoles).first.map {
+      try stream.metric(moments, for: $0).metric
+    }
     try stream.withTensors(stream.headRoles) {
       for x in hidden {
         let logits = FloatMatrix(rows: x.rows, columns: stream.model.config.vocabularySize)
@@ -133,8 +137,7 @@ final class SensitivityRun {
       let role = stream.plan.tensors[index].spec.role
       let isHead = stream.headRoles.contains(role)
       try stream.withTensors(stream.headRoles.union([role])) {
-        perturb(
-          index, geometries, isHead ? RoundingMetric(moments.sum(), pool: compute.pool) : .plain)
+        perturb(index, geometries, isHead ? headMetric ?? .plain : .plain)
         var changed = hidden
         if role == .embedding {
           changed = try stream.embeddings()
@@ -160,15 +163,16 @@ final class SensitivityRun {
       }
     }
     let inputs = stream.inputMoments(half, layer: layer, hidden)
-    let metric = RoundingMetric(inputs.sum(), pool: compute.pool)
+    let output = stream.output(of: half, layer: layer)
+    let first = stream.tensors(half.inputs, layer: layer).first ?? output
+    let metric = try stream.metric(inputs, for: first).metric
     try add(half.inputs, metric)
     if half == .feedForward {
       try add([.downEmbed], metric)
       try add([.upEmbed], .plain)
     }
-    let output = stream.output(of: half, layer: layer)
     let moments = try stream.outputMoments(of: output, half, layer: layer, hidden)
-    try add([half.output], RoundingMetric(moments.sum(), pool: compute.pool))
+    try add([half.output], stream.metric(moments, for: output).metric)
     try stream.run(half, layer: layer, hidden)
     return variants
   }
@@ -216,6 +220,9 @@ final class SensitivityRun {
         }
         sum += divergences.reduce(0, +)
       }
+    }
+    guard sum.isFinite else {
+      throw CalibrationError.notFinite(tensor: stream.plan.tensors[index].name)
     }
     divergences[index] = sum
   }

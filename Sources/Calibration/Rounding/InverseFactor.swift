@@ -1,3 +1,4 @@
+import Diagnostics
 import Kernels
 import Parallel
 
@@ -13,25 +14,45 @@ package struct InverseFactor: Sendable {
 
   /// Factors H with the least damping, of `damping` and its tenfolds, that makes it positive
   /// definite.
-  package init(_ moments: DoubleMatrix, damping: Double, pool: ThreadPool) {
+  ///
+  /// - Parameters:
+  ///   - moments: H.
+  ///   - damping: what is added at least, as a part of H's mean diagonal.
+  ///   - pool: the threads.
+  ///   - progress: is asked whether to stop.
+  /// - Throws: `NotFinite`, or `Interruption`.
+  package init(
+    _ moments: DoubleMatrix, damping: Double, pool: ThreadPool,
+    progress: any ProgressSink = NoProgress()
+  ) throws {
+    // No product of two inputs is larger than the greater square.
+    guard (0..<moments.size).allSatisfy({ moments[$0][$0].isFinite }) else { throw NotFinite() }
     let mean = moments.meanDiagonal
     var damping = damping
-    while true {
+    while damping < Self.highestDamping {
       // Inputs that are all zero leave nothing to weigh errors with; the identity then does.
       let added = mean > 0 ? damping * mean : 1
-      if let lower = Self.lowerFactor(moments, added: added, pool: pool) {
+      if let lower = try Self.lowerFactor(moments, added: added, pool: pool, progress) {
         transposed = Self.inverse(lower, pool: pool)
         self.damping = damping
         return
       }
       damping *= 10
     }
+    throw NotFinite()
   }
+
+  /// Second moments that no damping makes positive definite: inputs that overflow.
+  package struct NotFinite: Error {}
+
+  /// Far more than any sum of finite squares needs.
+  private static let highestDamping = 1e12
 
   /// The lower triangular L with LᵀL = H + added · 1; nil where there is none.
   static func lowerFactor(
-    _ moments: DoubleMatrix, added: Double, pool: ThreadPool
-  ) -> DoubleMatrix? {
+    _ moments: DoubleMatrix, added: Double, pool: ThreadPool,
+    _ progress: any ProgressSink = NoProgress()
+  ) throws -> DoubleMatrix? {
     let size = moments.size
     let lower = DoubleMatrix(size: size)
     for row in 0..<size {
@@ -39,6 +60,7 @@ package struct InverseFactor: Sendable {
       lower[row][row] += added
     }
     for pivot in stride(from: size - 1, through: 0, by: -1) {
+      if pivot % 64 == 0 { try progress.checkCancellation() }
       let factor = lower[pivot]
       let square = factor[pivot]
       guard square > 0, square.isFinite else { return nil }

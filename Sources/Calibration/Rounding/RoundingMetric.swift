@@ -43,11 +43,6 @@ package struct RoundingMetric: Sendable {
     coupling = Coupling(compensation: compensation, moments: moments, cost: cost)
   }
 
-  /// The metric of a sum of x xᵀ with the least damping that does.
-  init(_ sums: DoubleMatrix, pool: ThreadPool) {
-    self.init(sums, factor: InverseFactor(sums, damping: Self.damping, pool: pool))
-  }
-
   /// What the error of a column costs, once later columns have made up for it.
   @inline(__always) func cost(_ column: Int) -> Float { coupling?.cost[column] ?? 1 }
 }

@@ -87,7 +87,11 @@ final class CalibrationState {
       let record = StateRecord(
         prefix.index, payload: try file.bytes(payload),
         geometry: tensors[prefix.index].geometry)
-      guard record != nil else { return damaged(at: end) }
+      guard let record else { return damaged(at: end) }
+      guard record.isSound(tensors[prefix.index].geometry) else {
+        throw CalibrationError.badValues(
+          path: file.path, tensor: tensors[prefix.index].name, offset: end)
+      }
       payloads[prefix.index] = payload
       end = payload.upperBound
     }

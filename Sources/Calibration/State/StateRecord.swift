@@ -66,6 +66,38 @@ struct StateRecord {
     return (Int(index), length)
   }
 
+  /// Whether a file may hold the codes and scales; a checksum says nothing of who made them.
+  func isSound(_ geometry: TensorGeometry) -> Bool {
+    let lanes = TensorGeometry.tileRows
+    let groups = geometry.groupsPerRow
+    let tensor = rounded.tensor
+    let range = CodeRange(geometry.type)
+    let (low, high) = (Int(range.low[0]), Int(range.high[0]))
+    let statistics = tensor.statistics
+    let sums = [
+      statistics.squaredError, statistics.squaredValue, statistics.maxAbsoluteError,
+    ]
+    guard sums.allSatisfy({ $0 >= 0 && $0.isFinite }) else { return false }
+    func scale(_ row: Int, _ group: Int) -> Float {
+      Float(binary16: tensor.scales[(row / lanes * groups + group) * lanes + row % lanes])
+    }
+    for row in 0..<geometry.tileCount * lanes {
+      for group in 0..<groups {
+        let scale = scale(row, group)
+        guard row < geometry.rows ? scale.isFinite : scale == 0 else { return false }
+      }
+    }
+    let unit = Double(sign: .plus, exponent: tensor.exponent, significand: 1)
+    for row in 0..<geometry.rows {
+      for column in 0..<geometry.columns {
+        let code = Int(rounded.codes[row * geometry.columns + column])
+        let value = Double(scale(row, column / geometry.groupSize)) * unit * Double(code)
+        guard (low...high).contains(code), abs(value) < 0x1p128 else { return false }
+      }
+    }
+    return true
+  }
+
   /// Reads a payload and the checksum behind it; nil where they are damaged or do not fit.
   init?(_ index: Int, payload bytes: [UInt8], geometry: TensorGeometry) {
     guard bytes.count >= 4 else { return nil }

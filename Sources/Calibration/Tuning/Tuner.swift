@@ -1,5 +1,6 @@
 import Conversion
 import Diagnostics
+import DogeArchitecture
 import DogeModel
 import Gradients
 import Kernels
@@ -99,9 +100,13 @@ final class Tuner {
     for sequence in batch {
       cache.truncate(to: 0)
       let hidden = try reference.forward(sequence, cache: cache)
-      _ = try model.addGradient(
+      let divergence = try model.addGradient(
         of: sequence, scale: 1 / Float(tokens),
         targets: { rows in reference.logits(hidden, rows: rows) }, to: gradients)
+      guard divergence.isFinite else {
+        let head = reference.layout.tied ? TensorRole.embedding : .head
+        throw CalibrationError.notFinite(tensor: head.rawValue)
+      }
     }
   }
 

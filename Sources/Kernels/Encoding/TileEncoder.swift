@@ -115,6 +115,7 @@ package struct TileEncoder: Sendable {
     let type = Int32(geometry.type.kernelCode)
     let width = UInt32(geometry.paddedColumns)
     guard !geometry.type.isQuantized else {
+      try unsafe checkMagnitudes(tile, firstRow)
       unsafe kernels.table.pointee.quantize(
         type, scaleChoice.kernelCode, tile, width, UInt32(geometry.groupSize), Int32(exponent),
         units, scales, &error)
@@ -126,6 +127,24 @@ package struct TileEncoder: Sendable {
       throw Overflow(row: firstRow + lane, column: column, value: unsafe tile[Int(fault)])
     }
   }
+
+  /// Refuses values so large that a code times its scale might leave binary32.
+  ///
+  /// Rounding with an eye on other columns takes a code as far as its type goes, 8 / 5.8 times the
+  /// value that the scale was chosen by.
+  private func checkMagnitudes(_ tile: UnsafePointer<Float>, _ firstRow: Int) throws(Overflow) {
+    guard exponent >= Self.largestMagnitude.exponent - 14 else { return }
+    let lanes = TensorGeometry.tileRows
+    for index in 0..<geometry.columns * lanes {
+      let value = unsafe tile[index]
+      guard abs(value) <= Self.largestMagnitude else {
+        throw Overflow(row: firstRow + index % lanes, column: index / lanes, value: value)
+      }
+    }
+  }
+
+  /// The largest value that codes with scales may stand for.
+  private static let largestMagnitude: Float = 0x1p127
 }
 
 extension ErrorStatistics {
