@@ -74,7 +74,8 @@ extension Golden {
   ///   - routing: how experts are chosen.
   ///   - compute: what compares.
   /// - Returns: the differences of logits and of hidden states.
-  /// - Throws: `VerificationError` for a tensor that is missing or of another shape.
+  /// - Throws: `VerificationError` for a tensor that is missing or of another shape, or for logits
+  ///   that are not finite.
   public func compare(
     _ model: DogeModel, stepwise: Bool, routing: ExpertRouting, compute: Compute
   ) throws -> GoldenComparison {
@@ -85,6 +86,8 @@ extension Golden {
       ownStepwise ? "logits_stepwise" : "logits", shape: [count, vocabulary])
     let trace = try LogitTrace(
       model, tokens: inputIDs, stepwise: stepwise, routing: routing, hidden: file["hidden"] != nil)
+    try golden.checkFinite(path: path, compute)
+    try trace.logits.checkFinite(path: model.path, compute)
     let positions = comparePositions(
       golden, trace.logits, next: inputIDs.dropFirst().map { $0 } + [nil],
       compute)
@@ -93,6 +96,7 @@ extension Golden {
     if file["hidden"] != nil, !ownStepwise {
       let states = try matrix(
         "hidden", shape: [model.config.layerCount + 1, count, model.config.hiddenSize])
+      try states.checkFinite(path: path, what: "hidden states", compute)
       hidden = trace.hidden.enumerated().map { index, state in
         let differences = (0..<count).map { row in
           largest(

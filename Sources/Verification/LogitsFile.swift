@@ -44,18 +44,22 @@ public struct LogitsFile: Sendable {
   public var tokenCount: Int { sequences.reduce(0) { $0 + $1.count } }
 
   /// Runs the model and writes the file.
+  ///
+  /// - Throws: `VerificationError.notFinite`, what the model or the sink throws, or `Interruption`.
   public func write(
-    to sink: some ByteSink, stepwise: Bool, routing: ExpertRouting, progress: any ProgressSink
+    to sink: some ByteSink, stepwise: Bool, routing: ExpertRouting, compute: Compute,
+    progress: any ProgressSink
   ) throws {
     try writer.writeHeader(to: sink)
     let places = writer.byteRanges.map(\.lowerBound)
     let (ids, logits) = (places[places.count - 2], places[places.count - 1])
     try progress.phase("running", total: tokenCount, unit: .tokens) {
       var first = 0
-      for tokens in sequences {
+      for (number, tokens) in sequences.enumerated() {
         try progress.checkCancellation()
         let trace = try LogitTrace(
           model, tokens: tokens, stepwise: stepwise, routing: routing, hidden: hidden)
+        try trace.logits.checkFinite(path: model.path, sequence: number, compute)
         try sink.write(tokens.flatMap(\.int64Bytes), at: ids + first * 8)
         for index in tokens.indices {
           let row = first + index

@@ -22,7 +22,8 @@ public struct Perplexity: Equatable, Sendable {
   ///   - scoring: which tokens count.
   ///   - routing: how experts are chosen.
   ///   - progress: hears of the positions.
-  /// - Throws: `VerificationError.nothingToScore`, a model's error, or `Interruption`.
+  /// - Throws: `VerificationError` where nothing is scored or a loss is not finite, a model's
+  ///   error, or `Interruption`.
   public init(
     of model: DogeModel, on sequences: [[Int]], scoring: Scoring, routing: ExpertRouting = .hf,
     progress: any ProgressSink = NoProgress()
@@ -31,7 +32,7 @@ public struct Perplexity: Equatable, Sendable {
     let total = sequences.reduce(0) { $0 + $1.count }
     let workspace = Workspace()
     try progress.phase("scoring", total: total, unit: .tokens) {
-      for tokens in sequences {
+      for (number, tokens) in sequences.enumerated() {
         try progress.checkCancellation()
         let hidden = try model.forward(
           tokens, cache: model.makeCache(maximum: tokens.count), workspace: workspace,
@@ -42,7 +43,12 @@ public struct Perplexity: Equatable, Sendable {
         {
           try progress.checkCancellation()
           let rows = start..<min(start + model.logitsBlock, positions.upperBound)
-          losses += model.losses(hidden, rows: rows, next: rows.map { tokens[$0 + 1] })
+          let part = model.losses(hidden, rows: rows, next: rows.map { tokens[$0 + 1] })
+          if let wrong = part.firstIndex(where: { !$0.isFinite }) {
+            throw VerificationError.notFinite(
+              path: model.path, what: "logits", sequence: number, position: rows.lowerBound + wrong)
+          }
+          losses += part
         }
         progress.report(.advanced(by: tokens.count))
       }

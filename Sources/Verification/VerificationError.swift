@@ -10,6 +10,8 @@ public enum VerificationError: Error, Equatable, Sendable {
   case badGolden(path: String, tensor: String, expected: String, found: String)
   /// A text does not fill one window.
   case textTooShort(path: String, tokens: Int, needed: Int)
+  /// Logits or hidden states at a position are infinite or not numbers; both count from 0.
+  case notFinite(path: String, what: String, sequence: Int, position: Int)
   /// No token follows another one.
   case nothingToScore
   /// A file of gates has an unknown key or a value that is no number.
@@ -40,6 +42,12 @@ extension VerificationError: Diagnosable {
         .badData, code: "verify.text-too-short",
         "the text has \(tokens) tokens, expected at least \(needed), which fill one window",
         path: path, hint: "Give a longer text or a smaller --context.")
+    case .notFinite(let path, let what, let sequence, let position):
+      Diagnostic(
+        .badData, code: "verify.not-finite",
+        "the \(what) of '\(escaped(path))' are infinite or not numbers, first at position "
+          + "\(position) of sequence \(sequence)", path: path,
+        hint: "Check the model's weights with 'inspect --stats'.")
     case .nothingToScore:
       Diagnostic(
         .badData, code: "verify.nothing-to-score", "there is no token that follows another one",

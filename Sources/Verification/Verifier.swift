@@ -22,14 +22,25 @@ public struct Verifier: Sendable {
   public init(
     reference: DogeModel, candidates: [DogeModel], compute: Compute, routing: ExpertRouting = .hf
   ) throws(VerificationError) {
-    let size = reference.config.vocabularySize
-    for candidate in candidates where candidate.config.vocabularySize != size {
-      throw .vocabulariesDiffer(reference: size, candidate: candidate.config.vocabularySize)
+    for candidate in candidates {
+      try Self.checkVocabularies(reference.config, candidate.config)
     }
     self.reference = reference
     self.candidates = candidates
     self.compute = compute
     self.routing = routing
+  }
+
+  /// Refuses models whose logits cannot be compared, before they are loaded.
+  ///
+  /// - Throws: `VerificationError` where vocabularies differ.
+  public static func checkVocabularies(
+    _ reference: DogeConfig, _ candidate: DogeConfig
+  ) throws(VerificationError) {
+    let (size, other) = (reference.vocabularySize, candidate.vocabularySize)
+    guard size == other else {
+      throw .vocabulariesDiffer(reference: size, candidate: other)
+    }
   }
 
   /// Compares the models on some sequences, each run in one call from an empty cache.
@@ -39,7 +50,7 @@ public struct Verifier: Sendable {
   ///   - scoring: which tokens count for perplexity; all positions count for everything else.
   ///   - progress: hears of the positions.
   /// - Returns: each candidate's comparison.
-  /// - Throws: a model's error, or `Interruption`.
+  /// - Throws: a model's error, `VerificationError.notFinite`, or `Interruption`.
   public func compare(
     _ sequences: [[Int]], scoring: Scoring = .all, progress: any ProgressSink = NoProgress()
   ) throws -> [ComparisonStatistics] {
@@ -47,9 +58,9 @@ public struct Verifier: Sendable {
     let total = sequences.reduce(0) { $0 + $1.count }
     let workspace = Workspace()
     try progress.phase("comparing", total: total, unit: .tokens) {
-      for tokens in sequences {
+      for (number, tokens) in sequences.enumerated() {
         try progress.checkCancellation()
-        try compare(tokens, scoring, workspace, progress, into: &positions)
+        try compare(tokens, number, scoring, workspace, progress, into: &positions)
       }
     }
     return positions.map {
@@ -58,8 +69,8 @@ public struct Verifier: Sendable {
   }
 
   private func compare(
-    _ tokens: [Int], _ scoring: Scoring, _ workspace: Workspace, _ progress: any ProgressSink,
-    into positions: inout [[Position]]
+    _ tokens: [Int], _ number: Int, _ scoring: Scoring, _ workspace: Workspace,
+    _ progress: any ProgressSink, into positions: inout [[Position]]
   ) throws {
     let scored = scoring.positions(of: tokens.count)
     func hidden(_ model: DogeModel) throws -> FloatMatrix {
@@ -73,10 +84,16 @@ public struct Verifier: Sendable {
       try progress.checkCancellation()
       let rows = start..<min(start + reference.logitsBlock, tokens.count)
       let next = rows.map { scored.contains($0) ? tokens[$0 + 1] : nil }
-      let logits = reference.logits(right, rows: rows)
+      func logits(_ model: DogeModel, _ hidden: FloatMatrix) throws -> FloatMatrix {
+        let logits = model.logits(hidden, rows: rows)
+        try logits.checkFinite(
+          path: model.path, sequence: number, first: rows.lowerBound, compute)
+        return logits
+      }
+      let rightLogits = try logits(reference, right)
       for (index, candidate) in candidates.enumerated() {
         positions[index] += comparePositions(
-          logits, candidate.logits(judged[index], rows: rows), next: next, compute)
+          rightLogits, try logits(candidate, judged[index]), next: next, compute)
       }
       progress.report(.advanced(by: rows.count))
     }

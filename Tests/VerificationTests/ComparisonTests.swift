@@ -104,7 +104,9 @@ import Verification
     let file = try LogitsFile(model: model, sequences: sequences, hidden: hidden)
     #expect(file.tokenCount == 6)
     let memory = try MemoryBuffer(count: file.fileSize)
-    try file.write(to: memory, stepwise: false, routing: .hf, progress: NoProgress())
+    try file.write(
+      to: memory, stepwise: false, routing: .hf, compute: Compute(threads: 1),
+      progress: NoProgress())
     let folder = try TemporaryFolder()
     let path = try folder.write("logits.safetensors", memory.bytes(0..<memory.count))
     let written = try SafetensorsFile(path: path)
@@ -134,7 +136,9 @@ import Verification
     let model = try model("reference/e6-moe")
     let file = try LogitsFile(model: model, sequences: [[1, 2, 3, 4, 5]], hidden: true)
     let memory = try MemoryBuffer(count: file.fileSize)
-    try file.write(to: memory, stepwise: false, routing: .hf, progress: NoProgress())
+    try file.write(
+      to: memory, stepwise: false, routing: .hf, compute: Compute(threads: 1),
+      progress: NoProgress())
     let folder = try TemporaryFolder()
     let path = try folder.write("golden.safetensors", memory.bytes(0..<memory.count))
     func compare(stepwise: Bool) throws -> GoldenComparison {
@@ -154,7 +158,8 @@ import Verification
     let memory = try MemoryBuffer(count: file.fileSize)
     #expect(throws: (any Error).self) {
       try file.write(
-        to: memory, stepwise: false, routing: .hf, progress: Counter(isCancelled: true))
+        to: memory, stepwise: false, routing: .hf, compute: Compute(threads: 1),
+        progress: Counter(isCancelled: true))
     }
   }
 

@@ -40,19 +40,23 @@ import Verification
     #expect(found.statistics.maxAbsDifference <= 2e-4 && !found.hidden.isEmpty)
   }
 
-  @Test func whatIsNoNumberIsNotHidden() throws {
+  /// One value that is none, in either tensor of the file.
+  @Test(arguments: ["hidden", "logits"])
+  func whatIsNoNumberIsRefused(tensor: String) throws {
     let model = try model("cases/odd-shapes")
     let (v, d, n) = (model.config.vocabularySize, model.config.hiddenSize, model.config.layerCount)
     let folder = try TemporaryFolder()
+    let nan: [UInt8] = [0, 0, 0xC0, 0x7F]
     let path = try write(
       [
-        (Tensor(name: "hidden", type: .f32, shape: [n + 1, 1, d]), [0, 0, 0xC0, 0x7F]),
+        (Tensor(name: "hidden", type: .f32, shape: [n + 1, 1, d]), tensor == "hidden" ? nan : []),
         (Tensor(name: "input_ids", type: .i64, shape: [1]), []),
-        (Tensor(name: "logits", type: .f32, shape: [1, v]), [0, 0, 0xC0, 0x7F]),
+        (Tensor(name: "logits", type: .f32, shape: [1, v]), tensor == "logits" ? nan : []),
       ], to: folder)
-    let found = try compare(path, model)
-    #expect(found.hidden[0].maxAbsDifference.isNaN && !found.hidden[1].maxAbsDifference.isNaN)
-    #expect(found.statistics.maxAbsDifference.isNaN)
+    let what = tensor == "hidden" ? "hidden states" : "logits"
+    #expect(
+      throws: VerificationError.notFinite(path: path, what: what, sequence: 0, position: 0)
+    ) { try compare(path, model) }
   }
 
   static let bad: [(tensors: [Tensor], named: String, found: String)] = [

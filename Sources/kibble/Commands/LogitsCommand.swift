@@ -22,7 +22,10 @@ struct LogitsCommand: Command {
         + "sequences run from an empty cache each and stand one after the other.",
       "`verify --golden` reads it.",
     ],
-    positionals: [.model], options: [tokens, .output, .mode, .stepwise, hidden, .routing],
+    positionals: [.model],
+    options: [
+      tokens, .output, .mode, .stepwise, hidden, .routing, .verifyChecksums,
+    ],
     examples: [
       .init("all logits of some tokens", "logits doge.kibble --tokens ids.json -o out.safetensors")
     ],
@@ -37,7 +40,7 @@ struct LogitsCommand: Command {
     let source = try ModelSource.open(path: path)
     let inputs = source.identities + [tokensPath].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
-    let runtime = try Runtime(context)
+    let runtime = try Runtime(context, verifiesChecksums: arguments.has(.verifyChecksums))
     let model = try runtime.model(source, mode: arguments.mode() ?? .exact)
     let writer = try LogitsFile(
       model: model, sequences: sequences, hidden: arguments.has(Self.hidden))
@@ -46,7 +49,7 @@ struct LogitsCommand: Command {
         path: output, expectedBytes: writer.fileSize, overwrite: context.force, inputs: inputs)
       try writer.write(
         to: file.sink, stepwise: arguments.has(.stepwise), routing: arguments.routing(),
-        progress: context.progress)
+        compute: runtime.compute, progress: context.progress)
       try file.commit()
     }
     if context.json {
