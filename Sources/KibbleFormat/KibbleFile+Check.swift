@@ -10,9 +10,7 @@ extension KibbleFile {
   /// - Throws: `KibbleFormatError` with the first fault, or `Interruption`.
   public func check(progress: any ProgressSink = NoProgress()) throws {
     var gapStart = blobs.first?.range.lowerBound ?? 0
-    let payload =
-      blobs.reduce(0) { $0 + $1.range.count } + tensors.reduce(0) { $0 + $1.byteCount }
-    try progress.phase("checking", total: payload, unit: .bytes) {
+    try progress.phase("checking", total: payloadBytes, unit: .bytes) {
       for blob in blobs {
         try checkGap(gapStart..<blob.range.lowerBound, before: blob.name)
         gapStart = blob.range.upperBound
@@ -28,6 +26,23 @@ extension KibbleFile {
         for plane in tensor.planes { region.releasePages(plane) }
       }
     }
+  }
+
+  /// Reads the whole payload and checks its checksums alone.
+  ///
+  /// - Parameter progress: hears of the bytes that are done.
+  /// - Throws: `KibbleFormatError.payloadChecksum` for the first that is wrong, or `Interruption`.
+  public func checkSums(progress: any ProgressSink = NoProgress()) throws {
+    try progress.phase("verifying checksums", total: payloadBytes, unit: .bytes) {
+      for blob in blobs { try checkSum(blob.name, [blob.range], blob.crc32, progress) }
+      for tensor in tensors {
+        try checkSum(tensor.name, tensor.planes, tensor.crc32, progress)
+      }
+    }
+  }
+
+  private var payloadBytes: Int {
+    blobs.reduce(0) { $0 + $1.range.count } + tensors.reduce(0) { $0 + $1.byteCount }
   }
 
   private func checkGap(_ range: Range<Int>, before entry: String) throws(KibbleFormatError) {

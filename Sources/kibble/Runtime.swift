@@ -4,6 +4,7 @@ import Conversion
 import Diagnostics
 import DogeModel
 import Kernels
+import KibbleFormat
 import ModelFile
 import Parallel
 import ToolSupport
@@ -16,15 +17,24 @@ struct Runtime {
   /// Processors that this process may use: those of its affinity, within its quota.
   static var processors: Int { min(Processors.available, ProcessorQuota.processors ?? .max) }
 
+  /// Whether a `.kibble` file's checksums are verified when it is opened.
+  private let verifiesChecksums: Bool
+  private let progress: any ProgressSink
+  private let warn: @Sendable (Warning) -> Void
+
   /// A log has lines about the loading of models only where that is wanted.
-  init(_ context: CommandContext, showsLoading: Bool = true) throws {
+  init(
+    _ context: CommandContext, showsLoading: Bool = true, verifiesChecksums: Bool = false
+  ) throws {
     // The option's choices are the raw values.
     compute = try Compute(
       isa: context.isa.flatMap(InstructionSet.init(rawValue:)),
       threads: context.threads ?? Self.processors)
-    let progress: any ProgressSink =
+    progress =
       showsLoading || context.terminal.showsBar ? context.progress : Unseen(context.progress)
     converter = Converter(compute: compute, progress: progress)
+    self.verifiesChecksums = verifiesChecksums
+    warn = { context.warn($0) }
   }
 
   /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
@@ -50,7 +60,11 @@ struct Runtime {
 
   /// A model as a `.kibble` file, in memory if need be.
   func stored(_ source: ModelSource) throws -> StoredModel {
-    try converter.open(source, toolVersion: toolVersion)
+    for warning in source.warnings { warn(Warning(code: "checkpoint.warning", warning)) }
+    if verifiesChecksums, case .kibble(let model) = source {
+      try model.file.checkSums(progress: progress)
+    }
+    return try converter.open(source, toolVersion: toolVersion)
   }
 }
 

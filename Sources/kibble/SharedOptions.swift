@@ -49,6 +49,8 @@ extension OptionSpec {
   static let mode = value(
     "mode", "MODE", "float32, or int8 activations and integer products",
     choices: ComputeMode.allCases.map(\.rawValue))
+  static let verifyChecksums = flag(
+    "verify-checksums", "verify a .kibble file's checksums before it is used")
   static let stepwise = flag("stepwise", "one token at a time instead of all in one call")
 }
 

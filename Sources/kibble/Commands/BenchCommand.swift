@@ -30,7 +30,7 @@ struct BenchCommand: Command {
         + "nothing else; decoding cannot be faster than that.",
     ],
     positionals: [.model],
-    options: [prefill, decode, depth, runs, allLogits, .mode, .routing],
+    options: [prefill, decode, depth, runs, allLogits, .mode, .routing, .verifyChecksums],
     examples: [.init("a long prompt", "bench doge-int4.kibble --prefill 512")])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
@@ -40,7 +40,8 @@ struct BenchCommand: Command {
     let depth = try arguments.integer(Self.depth, in: 0...1 << 20) ?? 0
     let repeats = try arguments.integer(Self.runs, in: 1...1000) ?? 5
     let mode = arguments.mode() ?? .fast
-    let runtime = try Runtime(context)
+    let runtime = try Runtime(
+      context, verifiesChecksums: arguments.has(.verifyChecksums))
     let model = try runtime.model(arguments.argument(.model), mode: mode)
     let bench = Benchmark(
       model: model, routing: arguments.routing(), progress: context.progress)

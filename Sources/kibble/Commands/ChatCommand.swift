@@ -21,7 +21,9 @@ struct ChatCommand: Command {
       samplingDiscussion,
     ],
     positionals: [.model],
-    options: [message, system] + OptionSpec.sampling + [GenerateCommand.events, .mode, .routing],
+    options: [message, system] + OptionSpec.sampling + [
+      GenerateCommand.events, .mode, .routing, .verifyChecksums,
+    ],
     examples: [
       .init("a conversation", "chat doge-int4.kibble"),
       .init(
@@ -36,7 +38,8 @@ struct ChatCommand: Command {
       throw UsageError.missingOption(Self.message.synopsis, command: "chat")
     }
     let path = try arguments.argument(.model)
-    let runtime = try Runtime(context, showsLoading: false)
+    let runtime = try Runtime(
+      context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
     let seed = try arguments.generationSeed()
     let files = try TextFiles(path: path)
     let generator = try TextGenerator(path: path, files, arguments, runtime, context, seed: seed)

@@ -25,7 +25,7 @@ struct ExportCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let folder = try arguments.required(Self.output)
     let type = arguments.value(Self.dtype).flatMap(WeightType.init(name:)) ?? .f32
-    let runtime = try Runtime(context)
+    let runtime = try Runtime(context, verifiesChecksums: !context.dryRun)
     let source = try ModelSource.open(path: arguments.argument(.model))
     try refuse(folder, holding: source.identities)
     let model = try runtime.stored(source)

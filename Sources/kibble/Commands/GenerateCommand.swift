@@ -23,7 +23,9 @@ struct GenerateCommand: Command {
         + "tokens are shown with the probabilities that each model gives them.",
     ],
     positionals: [.model],
-    options: [prompt] + OptionSpec.sampling + [events, compare, .mode, .routing],
+    options: [prompt] + OptionSpec.sampling + [
+      events, compare, .mode, .routing, .verifyChecksums,
+    ],
     examples: [
       .init("the most likely text", "generate doge-int4.kibble --prompt 'In the beginning'"),
       .init(
@@ -34,7 +36,8 @@ struct GenerateCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     try arguments.refuse(Self.events, with: Self.compare)
     try arguments.refuse(Self.events, with: .json)
-    let runtime = try Runtime(context, showsLoading: false)
+    let runtime = try Runtime(
+      context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
     let seed = try arguments.generationSeed()
     let path = try arguments.argument(.model)
     let generator = try TextGenerator(

@@ -27,7 +27,7 @@ struct PerplexityCommand: Command {
     ],
     usage: ["MODEL --text FILE [OPTION…]", "MODEL --tokens FILE [OPTION…]"],
     positionals: [.model],
-    options: [.text, .tokens, .context, scored, .mode, .routing],
+    options: [.text, .tokens, .context, scored, .mode, .routing, .verifyChecksums],
     examples: [.init("a text", "perplexity doge-int4.kibble --text wiki.txt")])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
@@ -36,9 +36,10 @@ struct PerplexityCommand: Command {
     guard arguments.has(.text) || arguments.has(.tokens) else {
       throw UsageError.missingOption(OptionSpec.text.synopsis, command: "perplexity")
     }
-    let runtime = try Runtime(context)
+    let input = try arguments.sequences(model: path)
     let source = try ModelSource.open(path: path)
-    let sequences = try arguments.sequences(model: path, config: source.config)
+    let sequences = try input(source.config)
+    let runtime = try Runtime(context, verifiesChecksums: arguments.has(.verifyChecksums))
     let scoring =
       arguments.value(Self.scored).flatMap(Scoring.init(rawValue:))
       ?? (arguments.has(.text) ? .secondHalf : .all)
@@ -65,36 +66,5 @@ struct PerplexityCommand: Command {
           + "(\(NumberFormat.significant(result.meanLoss, 6)) nats a token)")
     }
     return .success
-  }
-}
-
-extension ParsedArguments {
-  /// The sequences of `--text` or `--tokens`, whichever is given.
-  func sequences(model: String, config: DogeConfig) throws -> [[Int]] {
-    if let path = value(.tokens) {
-      return try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
-    }
-    let longest = config.maxPositions
-    let window = has(.context) ? try integer(.context, in: 2...longest) : nil
-    return try TextFiles(path: model).windows(of: required(.text), config: config, context: window)
-  }
-}
-
-extension TextFiles {
-  /// A text's windows of `context` tokens, or of 512 where the model's context is as long.
-  func windows(of path: String, config: DogeConfig, context: Int? = nil) throws -> [[Int]] {
-    try windows(
-      FileSystem.read(path, limit: 1 << 30), path: path, config: config, context: context)
-  }
-
-  /// The same of a text that was read already.
-  func windows(
-    _ bytes: [UInt8], path: String, config: DogeConfig, context: Int? = nil
-  ) throws -> [[Int]] {
-    let tokenizer = try tokenizer()
-    let ids = try tokenizer.encode(bytes, addSpecialTokens: false).map(\.id)
-    return try TextWindows.cut(
-      ids, context: context ?? min(512, config.maxPositions),
-      beginning: beginningOfText(tokenizer, config), path: path)
   }
 }

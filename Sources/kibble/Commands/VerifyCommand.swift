@@ -54,69 +54,93 @@ struct VerifyCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let gates = try gates(arguments)
-    let runtime = try Runtime(context)
     let path = try arguments.argument(Self.spec.positionals[0])
     let other = arguments.optionalArgument(Self.spec.positionals[1])
     let report: VerificationReport
+    let compute: Compute
     if let golden = arguments.value(Self.golden) {
-      guard other == nil else {
-        throw UsageError.unexpectedArgument(other ?? "", command: "verify")
-      }
-      for option in [.tokens, .text, Self.random] {
-        try arguments.refuse(Self.golden, with: option)
-      }
-      let mode = arguments.mode() ?? .exact
-      let comparison = try Golden(path: golden).compare(
-        runtime.model(path, mode: mode), stepwise: arguments.has(.stepwise),
-        routing: arguments.routing(),
-        compute: runtime.compute)
-      report = VerificationReport(
-        reference: golden, candidate: path, mode: mode, statistics: comparison.statistics,
-        fast: nil, gates: gates, hidden: comparison.hidden)
+      (report, compute) = try compare(path, golden: golden, other, gates, arguments, context)
     } else {
       guard let other else { throw UsageError.missingArgument("CANDIDATE", command: "verify") }
-      guard !arguments.has(.stepwise) else {
-        throw UsageError.missingOption("--golden", command: "verify")
-      }
-      let reference = try runtime.model(path)
-      let stored = try runtime.stored(ModelSource.open(path: other))
-      let input = try sequences(arguments, model: path, config: reference.config)
-      let scoring = arguments.has(.text) ? Scoring.secondHalf : .all
-      let mode = arguments.mode() ?? .exact
-      // Fast mode differs for quantized matrices alone.
-      let hasFast = arguments.mode() == nil && stored.isQuantized
-      let modes = hasFast ? [mode, .fast] : [mode]
-      let statistics = try Verifier(
-        reference: reference, candidates: modes.map { runtime.model(stored, mode: $0) },
-        compute: runtime.compute, routing: arguments.routing()
-      ).compare(input, scoring: scoring, progress: context.progress)
-      report = VerificationReport(
-        reference: path, candidate: other, mode: mode, statistics: statistics[0],
-        fast: hasFast ? statistics[1] : nil, gates: gates, hidden: [])
+      (report, compute) = try compare(path, other, gates, arguments, context)
     }
     if context.json {
       try context.emit(
-        report.json(isa: runtime.compute.kernels.isa, threads: runtime.compute.pool.threadCount))
+        report.json(isa: compute.kernels.isa, threads: compute.pool.threadCount))
     } else {
       try context.output.write(report.text)
     }
     return report.passed == false ? .difference : .success
   }
 
+  private func compare(
+    _ path: String, golden: String, _ other: String?, _ gates: [Gate],
+    _ arguments: ParsedArguments, _ context: CommandContext
+  ) throws -> (VerificationReport, Compute) {
+    guard other == nil else {
+      throw UsageError.unexpectedArgument(other ?? "", command: "verify")
+    }
+    for option in [.tokens, .text, Self.random] {
+      try arguments.refuse(Self.golden, with: option)
+    }
+    let mode = arguments.mode() ?? .exact
+    let file = try Golden(path: golden)
+    let runtime = try Runtime(context, verifiesChecksums: true)
+    let comparison = try file.compare(
+      runtime.model(path, mode: mode), stepwise: arguments.has(.stepwise),
+      routing: arguments.routing(), compute: runtime.compute)
+    let report = VerificationReport(
+      reference: golden, candidate: path, mode: mode, statistics: comparison.statistics,
+      fast: nil, gates: gates, hidden: comparison.hidden)
+    return (report, runtime.compute)
+  }
+
+  private func compare(
+    _ path: String, _ other: String, _ gates: [Gate], _ arguments: ParsedArguments,
+    _ context: CommandContext
+  ) throws -> (VerificationReport, Compute) {
+    guard !arguments.has(.stepwise) else {
+      throw UsageError.missingOption("--golden", command: "verify")
+    }
+    // All that can be wrong with the command line and its small files, before a model is loaded.
+    let sequences = try sequences(arguments, model: path)
+    let sources = try (ModelSource.open(path: path), ModelSource.open(path: other))
+    let input = try sequences(sources.0.config)
+    try Verifier.checkVocabularies(sources.0.config, sources.1.config)
+    let runtime = try Runtime(context, verifiesChecksums: true)
+    let reference = try runtime.model(sources.0)
+    let stored = try runtime.stored(sources.1)
+    let scoring = arguments.has(.text) ? Scoring.secondHalf : .all
+    let mode = arguments.mode() ?? .exact
+    // Fast mode differs for quantized matrices alone.
+    let hasFast = arguments.mode() == nil && stored.isQuantized
+    let modes = hasFast ? [mode, .fast] : [mode]
+    let statistics = try Verifier(
+      reference: reference, candidates: modes.map { runtime.model(stored, mode: $0) },
+      compute: runtime.compute, routing: arguments.routing()
+    ).compare(input, scoring: scoring, progress: context.progress)
+    let report = VerificationReport(
+      reference: path, candidate: other, mode: mode, statistics: statistics[0],
+      fast: hasFast ? statistics[1] : nil, gates: gates, hidden: [])
+    return (report, runtime.compute)
+  }
+
+  /// Reads what the options say of the input; only a text and random tokens need the config.
   private func sequences(
-    _ arguments: ParsedArguments, model: String, config: DogeConfig
-  ) throws -> [[Int]] {
+    _ arguments: ParsedArguments, model: String
+  ) throws -> (DogeConfig) throws -> [[Int]] {
     try arguments.refuse(.tokens, with: .text)
     for option in [OptionSpec.tokens, .text] { try arguments.refuse(option, with: Self.random) }
-    if arguments.has(.tokens) || arguments.has(.text) {
-      return try arguments.sequences(model: model, config: config)
-    }
-    let vocabulary = config.vocabularySize
-    guard let count = try arguments.integer(Self.random, in: 1...1 << 24) else {
-      return TokenSequences.builtIn(vocabulary: vocabulary)
-    }
+    let count = try arguments.integer(Self.random, in: 1...1 << 24)
     let seed = try arguments.integer(Self.seed, in: 0...Int.max) ?? 0
-    return TokenSequences.random(count, seed: UInt64(seed), vocabulary: vocabulary)
+    if arguments.has(.tokens) || arguments.has(.text) {
+      return try arguments.sequences(model: model)
+    }
+    return { config in
+      let vocabulary = config.vocabularySize
+      guard let count else { return TokenSequences.builtIn(vocabulary: vocabulary) }
+      return TokenSequences.random(count, seed: UInt64(seed), vocabulary: vocabulary)
+    }
   }
 
   private func gates(_ arguments: ParsedArguments) throws -> [Gate] {

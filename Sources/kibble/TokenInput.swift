@@ -1,0 +1,43 @@
+import ByteIO
+import DogeArchitecture
+import Generation
+import Tokenization
+import ToolSupport
+import Verification
+
+extension ParsedArguments {
+  /// The sequences of `--text` or `--tokens`, whichever is given.
+  ///
+  /// Files and numbers are read at once; what only the model's config tells comes afterwards, still
+  /// before its weights are loaded.
+  ///
+  /// - Parameter model: the model's path, whose tokenizer a text needs.
+  /// - Returns: makes the sequences for the model's config.
+  /// - Throws: what is wrong with the options or files.
+  func sequences(model: String) throws -> (DogeConfig) throws -> [[Int]] {
+    if let path = value(.tokens) {
+      let sequences = try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
+      return { _ in sequences }
+    }
+    let path = try required(.text)
+    let bytes = try FileSystem.read(path, limit: 1 << 30)
+    return { config in
+      let window = has(.context) ? try integer(.context, in: 2...config.maxPositions) : nil
+      return try TextFiles(path: model).windows(
+        bytes, path: path, config: config, context: window)
+    }
+  }
+}
+
+extension TextFiles {
+  /// A text's windows of `context` tokens, or of 512 where the model's context is as long.
+  func windows(
+    _ bytes: [UInt8], path: String, config: DogeConfig, context: Int? = nil
+  ) throws -> [[Int]] {
+    let tokenizer = try tokenizer()
+    let ids = try tokenizer.encode(bytes, addSpecialTokens: false).map(\.id)
+    return try TextWindows.cut(
+      ids, context: context ?? min(512, config.maxPositions),
+      beginning: beginningOfText(tokenizer, config), path: path)
+  }
+}
