@@ -57,6 +57,23 @@ import Tokenization
     #expect(tokens.map(\.range) == [0..<1, 0..<1, 1..<8, 8..<9, 8..<9])
   }
 
+  /// White space that a token before has taken is no token any more; here the library panics.
+  @Test(arguments: ["\n\n", "\u{A0}\u{A0}", "\t"])
+  func tokensOfTakenSpaceVanish(_ space: String) throws {
+    let tokenizer = try Samples.tokenizer(
+      merges: [],
+      added: [
+        ["id": 256, "content": "<m>", "rstrip": true, "normalized": false],
+        ["id": 257, "content": .string(space), "lstrip": true, "normalized": false],
+      ])
+    for count in 1...5 {
+      let taken = String(repeating: space, count: count)
+      let ids = try tokenizer.encode("x<m>" + taken + "y" + space).map(\.id)
+      let letters = try ["x", "y"].map { try #require(tokenizer.id(of: $0)) }
+      #expect(ids == [letters[0], 256, letters[1], 257])
+    }
+  }
+
   @Test func bytesWithoutTokenVanish() throws {
     let json = Samples.file(vocab: ["a": 0, "b": 1, "ab": 2], merges: [["a", "b"]])
     let tokenizer = try Tokenizer(json: Array(json.serialized().utf8))

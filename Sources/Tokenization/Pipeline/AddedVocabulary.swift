@@ -105,6 +105,8 @@ struct AddedVocabulary: Sendable {
       var end = match.range.upperBound
       if token.stripsLeft { start = max(done, span.startOfSpace(before: start, in: range)) }
       if token.stripsRight { end = span.endOfSpace(from: end, in: range) }
+      // The token before has taken all of this one: the library drops it, or ends with a panic.
+      guard start < end else { continue }
       if done < start { try body(done..<start, nil) }
       try body(start..<end, token.id)
       // White space taken by the token before may belong to this one, too.
