@@ -14,8 +14,11 @@ public struct ScalarSet: Sendable {
   public static let letters = ScalarSet(categories: 0x0000_001F)
   /// Marks: `\p{M}`.
   public static let marks = ScalarSet(categories: 0x0000_00E0)
-  /// Numbers: `\p{N}`, Rust's `char::is_numeric`.
+  /// Numbers: `\p{N}`.
   public static let numbers = ScalarSet(categories: 0x0000_0700)
+  /// Numbers as Rust's `char::is_numeric` knows them, which is a version of Unicode ahead.
+  public static let numerics = ScalarSet(
+    categories: 0x0000_0700, additions: [0x11DE0, 0x11DE9, 0x16FF4, 0x16FF6])
   /// Decimal digits: `\p{Nd}`.
   public static let decimalDigits = ScalarSet(categories: 0x0000_0100)
   /// White space: the property White_Space, Rust's `char::is_whitespace`.

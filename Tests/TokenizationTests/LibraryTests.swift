@@ -30,7 +30,7 @@ private struct Case: CustomTestStringConvertible, Sendable {
 
 @Suite struct LibraryTests {
   @Test func fixturesAreThere() {
-    #expect(Set(Case.all.map(\.name)).count == 38)
+    #expect(Set(Case.all.map(\.name)).count == 44)
   }
 
   @Test(arguments: Case.all)

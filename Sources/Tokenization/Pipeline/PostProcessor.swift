@@ -28,14 +28,22 @@ struct PostProcessor: Sendable {
     case "ByteLevel":
       break  // It trims offsets, and these say where the bytes of a token are.
     case "TemplateProcessing":
-      guard !hasTemplate else {
-        throw .unsupportedSetting(
-          path: part.path, found: "a second template", reason: "only one is supported")
-      }
-      hasTemplate = true
+      try beginTemplate(part)
       try readTemplate(part, isToken)
+    case "RobertaProcessing", "BertProcessing":
+      try beginTemplate(part)
+      prefix = [try readPair(part.required("cls"), isToken)]
+      suffix = [try readPair(part.required("sep"), isToken)]
     case let type: throw .unsupportedPart(path: part.path, type: type)
     }
+  }
+
+  private mutating func beginTemplate(_ part: ConfigurationPart) throws(TokenizerError) {
+    guard !hasTemplate else {
+      throw .unsupportedSetting(
+        path: part.path, found: "a second template", reason: "only one is supported")
+    }
+    hasTemplate = true
   }
 
   private mutating func readTemplate(
@@ -77,12 +85,27 @@ struct PostProcessor: Sendable {
     }
     var ids: [Int] = []
     for part in try definition.required("ids").elements() {
-      let id = try part.number(upTo: TokenTable.idLimit)
-      guard isToken(id) else {
-        throw .unknownTokenInTemplate(path: part.path, found: "the id \(id)")
-      }
-      ids.append(id)
+      ids.append(try readID(part, isToken))
     }
     return ids
+  }
+
+  /// The id of a token that is given as its content and its id.
+  private func readPair(
+    _ part: ConfigurationPart, _ isToken: (Int) -> Bool
+  ) throws(TokenizerError) -> Int {
+    let elements = try part.elements()
+    guard elements.count == 2 else { throw part.wrong("a token and its id") }
+    return try readID(elements[1], isToken)
+  }
+
+  private func readID(
+    _ part: ConfigurationPart, _ isToken: (Int) -> Bool
+  ) throws(TokenizerError) -> Int {
+    let id = try part.number(upTo: TokenTable.idLimit)
+    guard isToken(id) else {
+      throw .unknownTokenInTemplate(path: part.path, found: "the id \(id)")
+    }
+    return id
   }
 }

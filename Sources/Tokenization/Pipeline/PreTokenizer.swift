@@ -49,7 +49,7 @@ struct PreTokenizer: Sendable {
     case "Digits":
       let isSingle = try part.bool("individual_digits", default: false)
       split(
-        SplitPattern(scalars: .numbers, singly: isSingle), .isolated, part)
+        SplitPattern(scalars: .numerics, singly: isSingle), .isolated, part)
     case "Punctuation":
       let behavior = try part.optional("behavior").map(behavior) ?? .isolated
       split(SplitPattern(scalars: .punctuation, singly: true), behavior, part)
@@ -57,6 +57,9 @@ struct PreTokenizer: Sendable {
       split(.wordsAndPunctuation, .removed, part, invert: true)
     case "WhitespaceSplit":
       split(SplitPattern(scalars: .whiteSpace, singly: true), .removed, part)
+    case "CharDelimiterSplit":
+      let delimiter = try part.required("delimiter").string()
+      split(SplitPattern(literal: delimiter), .removed, part)
     case let type: throw .unsupportedPart(path: part.path, type: type)
     }
   }

@@ -51,6 +51,9 @@ NORMALS = [
     "the<|end|>  the  <|end|>",
     "\uac00\u1100\u1161\u11a8 o\u0302\u0323 o\u0323\u0302",
 ]
+# Where one token takes white space that is another one; where it takes more, the library panics.
+TAKEN = ["x<right>\n\ny", "x<right>\u00a0\u00a0y\n\n", "<right> <left>x", "  <left><right>\n\n", "\n\n\n<left>"]
+DIGITS = ["1\U00011de0\U00011de9\U00011de3a", "\U00016ff4x\U00016ff6\U00016ff7", "\U00011deab 12\U00016ff5"]
 DECODED = ["  The  others  ", "é中 there's<|end|> x", "____  _The"]
 
 
@@ -111,6 +114,18 @@ def added_tokens(base):
     return dict(added_tokens=tokens)
 
 
+def taken_tokens(base):
+    tokens = base["added_tokens"] + [
+        dict(content="<right>", rstrip=True),
+        dict(content="\n\n", lstrip=True),
+        dict(content="\u00a0\u00a0", lstrip=True),
+        dict(content="<left>", lstrip=True),
+    ]
+    flags = dict(single_word=False, lstrip=False, rstrip=False, normalized=False, special=False)
+    next_id = len(base["model"]["vocab"]) - len(base["added_tokens"])
+    return dict(added_tokens=[flags | dict(id=next_id + i) | t for i, t in enumerate(tokens)])
+
+
 def changes(base):
     """Name, members in place of the base's, texts."""
     string = {"String": "-"}
@@ -165,6 +180,14 @@ def changes(base):
     yield "no decoder", dict(decoder=None), DECODED
     yield "decoder sequence", decoder(byte_level(), dict(type="Fuse")), DECODED
     yield "fused spellings", decoder(dict(type="Fuse")), DECODED
+    yield "taken spaces", taken_tokens(base), TAKEN
+    for single in [True, False]:
+        steps = dict(type="Digits", individual_digits=single), byte_level(regex=False)
+        yield f"new digits {single}", pre(*steps), DIGITS
+    yield "delimiter", pre(dict(type="CharDelimiterSplit", delimiter="-"), byte_level(prefix=True)), SPLITS
+    for kind, more in [("Roberta", dict(trim_offsets=True, add_prefix_space=True)), ("Bert", {})]:
+        post = dict(type=f"{kind}Processing", sep=["<|end|>", 0], cls=["<|mask|>", 1], **more)
+        yield kind, dict(post_processor=post), PLAIN[:3]
 
 
 def main():
@@ -185,7 +208,7 @@ def main():
             )
         result.append(dict(name=name, members=members, cases=cases))
     write("base.json", base)
-    half = len(result) // 2
+    half = 19  # so that a new change leaves cases-1.json as it is
     write("cases-1.json", result[:half])
     write("cases-2.json", result[half:])
 
