@@ -14,6 +14,12 @@ public protocol ByteRegion: AnyObject, Sendable {
   /// Says that a range is not needed for now, so that it no longer counts as resident; the bytes
   /// stay what they are.
   func releasePages(_ range: Range<Int>)
+
+  /// Checks that the bytes are still those that were there when the region was opened.
+  ///
+  /// - Throws: `FileError` where something wrote the file meanwhile; what was read is then worth
+  ///   nothing.
+  func checkUnchanged() throws(FileError)
 }
 
 extension ByteRegion {
@@ -22,6 +28,9 @@ extension ByteRegion {
 
   /// Keeps them: there is no file to read them from again.
   public func releasePages(_ range: Range<Int>) {}
+
+  /// Nothing else writes memory.
+  public func checkUnchanged() throws(FileError) {}
 
   /// Calls `body` with all bytes.
   public func withBytes<Result, Failure: Error>(

@@ -8,6 +8,13 @@ extension FileError: Diagnosable {
       Diagnostic(
         .missingInput, code: "file.not-found", "'\(escaped(path))' does not exist", path: path,
         hint: "check the spelling of the path")
+    case .danglingLink(let path, let target):
+      Diagnostic(
+        .missingInput, code: "file.dangling-link",
+        "'\(escaped(path))' is a link to \(escaped(target)), which is not there"
+          // Where the hub's cache keeps what it downloads.
+          + (target.contains("blobs/") ? "; the download is incomplete" : ""), path: path,
+        hint: "download the repository again, or remove the link")
     case .notRegularFile(let path):
       Diagnostic(
         .missingInput, code: "file.not-regular", "'\(escaped(path))' is not a regular file",
@@ -28,6 +35,10 @@ extension FileError: Diagnosable {
         .inputOutput, code: "file.truncated",
         "'\(escaped(path))' became shorter while it was read: expected \(expected) bytes, "
           + "found \(found)", path: path, hint: "let nothing else write the file, and try again")
+    case .changed(let path):
+      Diagnostic(
+        .inputOutput, code: "file.changed", "'\(escaped(path))' changed while it was read",
+        path: path, hint: "let nothing else write the file, and try again")
     case .tooLarge(let path, let bytes, let limit):
       Diagnostic(
         .badData, code: "file.too-large",
@@ -55,8 +66,13 @@ extension FileError: Diagnosable {
     case .outputNotRegular(let path):
       Diagnostic(
         .cannotCreate, code: "file.output-not-regular",
-        "the output '\(escaped(path))' exists and is not a regular file", path: path,
+        "the output '\(escaped(path))' is not the path of a regular file", path: path,
         hint: "give the path of a file, with its name")
+    case .outputIsStandard(let path):
+      Diagnostic(
+        .cannotCreate, code: "file.output-is-standard",
+        "the output '\(escaped(path))' is what the standard output or error leads to", path: path,
+        hint: "give a file of its own; the standard output gets a summary")
     case .missingFolder(let path, let folder):
       Diagnostic(
         .cannotCreate, code: "file.missing-folder",

@@ -4,6 +4,8 @@
 public enum FileError: Error, Equatable {
   /// No file, folder or anything else has that path.
   case notFound(path: String)
+  /// The path is a symbolic link that leads nowhere.
+  case danglingLink(path: String, target: String)
   /// A folder, device or pipe is where a file is needed.
   case notRegularFile(path: String)
   /// A file or nothing readable is where a folder is needed.
@@ -16,6 +18,8 @@ public enum FileError: Error, Equatable {
   case cannotMap(path: String, bytes: Int, errno: Int32)
   /// The file became shorter while it was read.
   case truncated(path: String, expected: Int, found: Int)
+  /// The file was written while it was read.
+  case changed(path: String)
   /// The file is larger than what is accepted in its place.
   case tooLarge(path: String, bytes: Int, limit: Int)
   /// The file is a pointer of Git LFS, in place of what its name says.
@@ -29,6 +33,8 @@ public enum FileError: Error, Equatable {
   case outputIsInput(path: String)
   /// The output's path names a folder or a device.
   case outputNotRegular(path: String)
+  /// The output is what the standard output or error leads to.
+  case outputIsStandard(path: String)
   /// The folder of the output does not exist.
   case missingFolder(path: String, folder: String)
   /// Another process has the file open, and may write it.

@@ -17,6 +17,17 @@ public enum FileSystem {
     status(path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
   }
 
+  /// Checks that a regular file is there.
+  ///
+  /// - Throws: `FileError` where something else is, a link that leads nowhere, or nothing.
+  public static func checkRegular(_ path: String) throws(FileError) {
+    guard !isRegularFile(path) else { return }
+    if let target = linkTarget(path), !exists(path) {
+      throw .danglingLink(path: path, target: target)
+    }
+    throw exists(path) ? .notRegularFile(path: path) : .notFound(path: path)
+  }
+
   /// The size of what is there, in bytes.
   public static func size(_ path: String) -> Int? { status(path).map { Int($0.st_size) } }
 
@@ -39,18 +50,11 @@ public enum FileSystem {
   /// - Throws: `FileError` where it is no folder or cannot be read.
   public static func names(inFolder path: String) throws(FileError) -> [String] {
     guard exists(path) else { throw .notFound(path: path) }
-    guard let folder = unsafe opendir(path) else {
+    let number = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard number >= 0 else {
       throw errno == ENOTDIR ? .notFolder(path: path) : .cannotOpen(path: path, errno: errno)
     }
-    defer { _ = unsafe closedir(folder) }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
-        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return Descriptor(number).names
   }
 
   /// The bytes of a small file.
@@ -61,7 +65,8 @@ public enum FileSystem {
   /// - Returns: its bytes.
   /// - Throws: `FileError` where there is none, it is larger, or it cannot be read.
   public static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
-    let (file, size, _) = try Descriptor.openForReading(path)
+    let (file, status) = try Descriptor.openForReading(path)
+    let size = Int(status.st_size)
     guard size <= limit else { throw .tooLarge(path: path, bytes: size, limit: limit) }
     return try file.bytes(0..<size, path: path)
   }
@@ -89,9 +94,21 @@ public enum FileSystem {
   }
 
   /// Whether a name is taken in its folder, if only by a link that leads nowhere.
-  static func entryExists(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe lstat(path, &status) == 0
+  public static func entryExists(_ path: String) -> Bool { linkStatus(path) != nil }
+
+  /// Whether a path is a symbolic link, wherever that leads.
+  static func isLink(_ path: String) -> Bool {
+    linkStatus(path).map { $0.st_mode & S_IFMT == S_IFLNK } ?? false
+  }
+
+  /// What a symbolic link holds; nil for anything else.
+  package static func linkTarget(_ path: String) -> String? {
+    guard isLink(path) else { return nil }
+    var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe buffer.baseAddress.map { unsafe readlink(path, $0, buffer.count) } ?? 0
+    }
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
   }
 
   /// Asks that the names in a folder reach the disk.
@@ -105,9 +122,16 @@ public enum FileSystem {
     _ = fsync(folder.number)
   }
 
-  private static func status(_ path: String) -> stat? {
+  /// What is there, links followed; nil, with `errno` set, where nothing is.
+  static func status(_ path: String) -> stat? {
     var status = stat()
     guard !path.utf8.contains(0), unsafe stat(path, &status) == 0 else { return nil }
+    return status
+  }
+
+  private static func linkStatus(_ path: String) -> stat? {
+    var status = stat()
+    guard !path.utf8.contains(0), unsafe lstat(path, &status) == 0 else { return nil }
     return status
   }
 }

@@ -14,17 +14,47 @@ final class Descriptor: Sendable {
 
   deinit { _ = close(number) }
 
+  /// What is open there, if anything is.
+  static func identity(_ number: Int32) -> FileIdentity? {
+    var status = stat()
+    return unsafe fstat(number, &status) == 0 ? FileIdentity(status) : nil
+  }
+
+  /// The names in an open folder, sorted by their bytes, without `.` and `..`.
+  var names: [String] {
+    // Reading through a copy would move this one's position, too.
+    let copy = unsafe openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard copy >= 0 else { return [] }
+    guard let folder = unsafe fdopendir(copy) else {
+      _ = close(copy)
+      return []
+    }
+    defer { _ = unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
   /// Opens a file for reading; says what is wrong with it otherwise.
   ///
   /// The file must be regular: opening a pipe or a device might wait forever.
   static func openForReading(
     _ path: String
-  ) throws(FileError) -> (file: Descriptor, size: Int, identity: FileIdentity) {
+  ) throws(FileError) -> (file: Descriptor, status: stat) {
     guard !path.utf8.contains(0) else { throw .notFound(path: path) }
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else {
-      throw errno == ENOENT || errno == ENOTDIR
-        ? .notFound(path: path) : .cannotOpen(path: path, errno: errno)
+      let code = errno
+      if code == ENOENT, let target = FileSystem.linkTarget(path) {
+        throw .danglingLink(path: path, target: target)
+      }
+      throw code == ENOENT || code == ENOTDIR
+        ? .notFound(path: path) : .cannotOpen(path: path, errno: code)
     }
     let file = Descriptor(number)
     var status = stat()
@@ -32,9 +62,8 @@ final class Descriptor: Sendable {
       throw .cannotOpen(path: path, errno: errno)
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegularFile(path: path) }
-    let size = Int(status.st_size)
-    try GitLFSPointer.refuse(file, size: size, path: path)
-    return (file, size, FileIdentity(status))
+    try GitLFSPointer.refuse(file, size: Int(status.st_size), path: path)
+    return (file, status)
   }
 
   /// The bytes of a range, which the file must have; `path` is for messages.
@@ -69,6 +98,22 @@ extension FileSystem {
       unsafe pread(file.number, $0.baseAddress, $0.count, 0)
     }
     return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+  }
+}
+
+/// What changes with a file's content.
+struct FileVersion: Equatable {
+  private let size: Int
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  init(_ status: stat) {
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    (size, seconds, nanoseconds) = (Int(status.st_size), time.tv_sec, time.tv_nsec)
   }
 }
 

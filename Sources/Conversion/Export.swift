@@ -46,7 +46,7 @@ extension Converter {
         .init(name: $0.sourceName, type: elementType, shape: $0.spec.shape)
       },
       metadata: [("format", "pt")])
-    let output = try OutputFolder(path: folder, overwrite: overwrite)
+    var output = try AtomicFolder(path: folder)
     let weights = "model.safetensors"
     try output.write(weights, bytes: writer.fileSize) { sink in
       try writer.writeHeader(to: sink)
@@ -62,6 +62,8 @@ extension Converter {
       files.append(blob.name)
     }
     try progress.checkCancellation()
+    // It may have come, or been filled, while the work was done.
+    try OutputFolder.check(folder, overwrite: overwrite)
     try output.commit()
     return ExportReport(
       folder: folder, type: type, bytes: writer.fileSize, tensorCount: model.tensors.count,

@@ -14,7 +14,7 @@ import Testing
     try file.sink.write([4, 5, 6], at: 3)
     try file.sink.write([1, 2, 3], at: 0)
     #expect(!FileSystem.exists(folder.path("out")))
-    #expect(try folder.names() == [".out.\(getpid()).tmp"])
+    #expect(try folder.names().allSatisfy { $0.hasPrefix(".kibble.") && $0.hasSuffix(".tmp") })
     try file.commit()
     #expect(try folder.names() == ["out"])
     #expect(try folder.read("out") == [1, 2, 3, 4, 5, 6])
@@ -107,11 +107,86 @@ import Testing
     #expect(try folder.names() == [])
   }
 
-  @Test func stepsOverLeftovers() throws {
-    try folder.write(".out.\(getpid()).tmp", [7])
+  @Test func removesWhatKilledProcessesLeft() throws {
+    try folder.write(".kibble.0123456789abcdef.tmp", [7])
+    try folder.write(".kibble.1123456789abcdef.tmp/model.safetensors", [7])
+    try folder.write("other/file", [7])
+    #expect(symlink("other", folder.path(".kibble.2123456789abcdef.tmp")) == 0)
+    try folder.write(".mine.tmp", [7])
+    let first = try AtomicFile(path: folder.path("first"), expectedBytes: 1, overwrite: false)
+    // The second sees that the first is still at work, and follows no link.
     try create("out")
-    #expect(try folder.read(".out.\(getpid()).tmp") == [7])
-    #expect(try folder.names().count == 2)
+    #expect(try folder.names(in: "other") == ["file"])
+    try first.commit()
+    #expect(
+      try folder.names() == [".kibble.2123456789abcdef.tmp", ".mine.tmp", "first", "other", "out"])
+  }
+
+  @Test func writesThroughLinks() throws {
+    try folder.write("inner/real", [9])
+    #expect(symlink("inner/real", folder.path("link")) == 0)
+    #expect(symlink("link", folder.path("second")) == 0)
+    #expect(throws: FileError.outputExists(path: folder.path("second"))) { try create("second") }
+    try create("second", overwrite: true)
+    #expect(try folder.read("inner/real") == [1])
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: folder.path("link"))
+        == "inner/real")
+    #expect(try folder.names(in: "inner") == ["real"])
+  }
+
+  @Test(arguments: [0o600, 0o640, 0o444, 0o755] as [mode_t])
+  func keepsPermissions(_ mode: mode_t) throws {
+    let path = try folder.write("out", [9])
+    #expect(chmod(path, mode) == 0)
+    let file = try AtomicFile(path: path, expectedBytes: 1, overwrite: true)
+    let temporary = try #require(folder.names().first { $0 != "out" })
+    #expect(try permissions(folder.path(temporary)) == 0o600)
+    try file.commit()
+    #expect(try permissions(path) == mode)
+  }
+
+  @Test(arguments: [245, 250, 255])
+  func takesTheLongestNames(_ length: Int) throws {
+    let name = String(repeating: "a", count: length)
+    try create(name)
+    try create(name, overwrite: true)
+    #expect(try folder.names() == [name])
+    let long = folder.path(String(repeating: "a", count: 256))
+    #expect(throws: FileError.cannotCreate(path: long, errno: ENAMETOOLONG)) {
+      try AtomicFile.check(long, overwrite: true, inputs: [])
+    }
+  }
+
+  @Test(arguments: ["new/", "folder/", "file/", "folder/new/", "pipe", "folder/."])
+  func refusesWhatCannotBecomeAFile(_ name: String) throws {
+    try folder.write("file", [9])
+    try folder.write("folder/file", [9])
+    #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
+    let error = #expect(throws: FileError.self) {
+      try AtomicFile.check(folder.path(name), overwrite: true, inputs: [])
+    }
+    #expect(error?.diagnostic.kind == .cannotCreate)
+    #expect(try folder.read("file") == [9])
+  }
+
+  @Test func noticesThatItsFolderIsGone() throws {
+    try folder.write("inner/old", [9])
+    let path = folder.path("inner/out")
+    #expect(throws: FileError.cannotRename(path: path, errno: ENOENT)) {
+      let file = try AtomicFile(path: path, expectedBytes: 1, overwrite: false)
+      #expect(rename(folder.path("inner"), folder.path("moved")) == 0)
+      try folder.write("inner/old", [8])
+      try file.commit()
+    }
+    #expect(try folder.names(in: "inner") == ["old"])
+    #expect(try folder.names(in: "moved") == ["old"])
+  }
+
+  private func permissions(_ path: String) throws -> mode_t {
+    var status = stat()
+    try #require(stat(path, &status) == 0)
+    return status.st_mode & 0o7777
   }
 
   @Test func writesFromSeveralThreads() async throws {

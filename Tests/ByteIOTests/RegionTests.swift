@@ -4,6 +4,41 @@ import TestSupport
 import Testing
 
 @Suite struct MappedFileTests {
+  @Test func noticesThatItsFileChanged() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("data", [1, 2, 3])
+    let file = try MappedFile(path: path)
+    try file.checkUnchanged()
+    // A new file of that name is none of its business.
+    try folder.write("new", [4])
+    #expect(rename(folder.path("new"), path) == 0)
+    try file.checkUnchanged()
+    let other = try MappedFile(path: path)
+    usleep(20_000)
+    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    try handle.write(contentsOf: Data([5]))
+    #expect(throws: FileError.changed(path: path)) { try other.checkUnchanged() }
+    try handle.truncate(atOffset: 0)
+    #expect(throws: FileError.truncated(path: path, expected: 1, found: 0)) {
+      try other.checkUnchanged()
+    }
+  }
+
+  @Test func namesWhatADanglingLinkLeadsTo() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("tokenizer.json")
+    #expect(symlink("../../blobs/b5", path) == 0)
+    let error = FileError.danglingLink(path: path, target: "../../blobs/b5")
+    #expect(throws: error) { try MappedFile(path: path) }
+    #expect(throws: error) { try FileSystem.read(path, limit: 9) }
+    #expect(throws: error) { try FileSystem.checkRegular(path) }
+    #expect(error.diagnostic.kind == .missingInput)
+    #expect(
+      error.diagnostic.message.hasSuffix(
+        "tokenizer.json' is a link to ../../blobs/b5, which is not there; "
+          + "the download is incomplete"))
+  }
+
   @Test func readsAWholeFile() throws {
     let folder = try TemporaryFolder()
     let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
