@@ -120,7 +120,7 @@ let package = Package(
 
     // The command line.
     module("Charts", ["Diagnostics", "LibC"]),
-    module("ToolSupport", ["Diagnostics", "JSONCore", "LibC"]),
+    module("ToolSupport", ["CSystem", "Diagnostics", "JSONCore", "LibC"]),
     .executableTarget(
       name: "kibble",
       dependencies: [

@@ -1,3 +1,4 @@
+import CSystem
 import Diagnostics
 import JSONCore
 import LibC
@@ -59,6 +60,7 @@ package struct CommandTool: Sendable {
 
   /// Runs the process's command line to the end of the process.
   package func main() -> Never {
+    kb_open_standard_descriptors()
     let arguments = Array(CommandLine.arguments.dropFirst())
     Signals.install(json: ArgumentScanner.requestsJSON(arguments))
     if let error = Self.argumentError() {

@@ -98,6 +98,7 @@ package final class ProgressRenderer: ProgressSink {
     }
     state.drawnAt = time
     state.lineIsOpen = true
+    progressLineIsOpen.store(true, ordering: .relaxed)
   }
 
   private func end(_ state: inout State) {
@@ -107,6 +108,7 @@ package final class ProgressRenderer: ProgressSink {
       // A message in between has closed the line that the phase began.
       sink((state.lineIsOpen ? "" : escaped(phase.phase) + " ... ") + phase.summary + "\n")
       state.lineIsOpen = false
+      progressLineIsOpen.store(false, ordering: .relaxed)
     }
     clear(&state)
     state.phase = nil
@@ -116,6 +118,7 @@ package final class ProgressRenderer: ProgressSink {
     guard state.lineIsOpen else { return }
     sink(style == .bar ? "\r\u{1B}[K" : "\n")
     state.lineIsOpen = false
+    progressLineIsOpen.store(false, ordering: .relaxed)
     state.drawnAt = -Double.infinity
   }
 }

@@ -1,3 +1,4 @@
+import CSystem
 import LibC
 import Synchronization
 
@@ -27,19 +28,26 @@ package enum InterruptFlag {
 package enum Signals {
   /// Installs the handlers for the whole process.
   ///
-  /// - the first SIGINT or SIGTERM sets `InterruptFlag`, the second ends the process at once;
-  /// - SIGPIPE is ignored, so that a write to a closed pipe fails and can be told apart;
-  /// - SIGBUS, which a mapped file that shrinks brings, ends the process with 74 and one line.
+  /// - the first SIGINT, SIGTERM or SIGHUP sets `InterruptFlag`, the second ends the process at
+  ///   once;
+  /// - SIGPIPE and SIGXFSZ are ignored, so that a write to a closed pipe or beyond the largest file
+  ///   fails and can be told apart;
+  /// - SIGBUS, which a mapped file that shrinks brings, ends the process with 74 and one line, and
+  ///   so does a fault for want of memory.
+  ///
+  /// Whichever ends the process, temporary files are removed first.
   ///
   /// - Parameter json: whether that line is a JSON object.
   package static func install(json: Bool) {
     // A handler may not set up a lazy global, so they are set up here.
     _ = firstSignal.load(ordering: .relaxed)
+    _ = isEnding.load(ordering: .relaxed)
+    _ = progressLineIsOpen.load(ordering: .relaxed)
     reportsJSON.store(json, ordering: .relaxed)
-    install(SIGINT) { noteInterrupt($0) }
-    install(SIGTERM) { noteInterrupt($0) }
+    for number in [SIGINT, SIGTERM, SIGHUP] { install(number) { noteInterrupt($0) } }
     install(SIGBUS) { _ in endForLostMapping() }
-    _ = signal(SIGPIPE, SIG_IGN)
+    kb_watch_faults { endForLackOfMemory() }
+    for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
   }
 
   /// Installs one handler, but leaves a signal alone that the caller wants ignored, as a shell does
@@ -53,27 +61,52 @@ package enum Signals {
 }
 
 private let firstSignal = Atomic<Int32>(0)
+private let isEnding = Atomic<Bool>(false)
 private let reportsJSON = Atomic<Bool>(false)
+/// Whether stderr's last line still waits for its end.
+let progressLineIsOpen = Atomic<Bool>(false)
 
 // What follows runs inside of signal handlers: no allocation, no locks.
 
 private func noteInterrupt(_ number: Int32) {
   let exchange = firstSignal.compareExchange(
     expected: 0, desired: number, ordering: .relaxed)
-  if !exchange.exchanged { _exit(128 + number) }
+  guard !exchange.exchanged else { return }
+  kb_remove_temporaries()
+  _exit(128 + number)
 }
 
 private func endForLostMapping() {
-  let message: StaticString =
-    if reportsJSON.load(ordering: .relaxed) {
-      """
+  end(
+    "kibble: error: an input file shrank or its disk failed while it was read\n",
+    json: """
       {"error": {"code": "file.lost-mapping", "message": "an input file shrank or its disk failed \
       while it was read", "path": null, "tensor": null, "hint": null}}
 
-      """
-    } else {
-      "kibble: error: an input file shrank or its disk failed while it was read\n"
-    }
+      """)
+}
+
+private func endForLackOfMemory() {
+  end(
+    "kibble: error: the system has no more memory for this process\n",
+    json: """
+      {"error": {"code": "memory.exhausted", "message": "the system has no more memory for this \
+      process", "path": null, "tensor": null, "hint": null}}
+
+      """)
+}
+
+/// Ends the process once, whichever of its threads comes first.
+private func end(_ text: StaticString, json: StaticString) {
+  guard !isEnding.exchange(true, ordering: .relaxed) else {
+    while true { pause() }
+  }
+  kb_remove_temporaries()
+  let newline: StaticString = "\n"
+  if progressLineIsOpen.load(ordering: .relaxed) {
+    _ = unsafe write(STDERR_FILENO, newline.utf8Start, 1)
+  }
+  let message = reportsJSON.load(ordering: .relaxed) ? json : text
   _ = unsafe write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
   _exit(74)
 }
