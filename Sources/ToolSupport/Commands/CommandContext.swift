@@ -51,6 +51,26 @@ package struct CommandContext: Sendable {
     if !quiet, !json { writeMessage(text + "\n") }
   }
 
+  /// Prints what there is to say of an output that is in its place by now.
+  ///
+  /// A finished file is not lost because nobody can be told of it: where stdout takes no more, that
+  /// is a warning, and none is due where its reader went away. Nothing is written by a dry run,
+  /// whose words are all that there is of it.
+  package func summarize(_ print: () throws -> Void) throws {
+    do {
+      try print()
+      try output.flush()
+    } catch let error as OutputError where !dryRun {
+      output.discard()
+      if case .writeFailed(let reason) = error {
+        warn(
+          Warning(
+            code: "output.no-summary",
+            "the output is in its place, but the standard output takes no summary: \(reason)"))
+      }
+    }
+  }
+
   /// Writes the result of a run with `--json`: the one object that stdout holds.
   package func emit(_ object: JSON) throws(OutputError) {
     try output.writeLine(object.serialized(pretty: terminal.outputIsTerminal))

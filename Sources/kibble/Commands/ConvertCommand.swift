@@ -218,6 +218,6 @@ private func writeModel(
   }
   let listing = ConversionListing(
     report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath, mixed: mixed)
-  try listing.show(context)
+  try context.summarize { try listing.show(context) }
   return .success
 }

@@ -64,13 +64,15 @@ struct DemoCommand: Command {
         path: made.1.path, type: made.0, bytes: made.1.plan.fileLength,
         bitsPerWeight: made.1.plan.bitsPerWeight, statistics: statistics)
     }
-    if context.json {
-      try context.emit([
-        "schema": "kibble.demo/1", "checkpoint": .string(path),
-        "results": .array(results.map(\.json)),
-      ])
-    } else {
-      try context.output.write(DemoResult.table(results))
+    try context.summarize {
+      if context.json {
+        try context.emit([
+          "schema": "kibble.demo/1", "checkpoint": .string(path),
+          "results": .array(results.map(\.json)),
+        ])
+      } else {
+        try context.output.write(DemoResult.table(results))
+      }
     }
     return .success
   }

@@ -35,15 +35,17 @@ struct ExportCommand: Command {
         model, to: folder, type: type, overwrite: context.force
       ).bytes
     }
-    if context.json {
-      try context.emit([
-        "schema": "kibble.export/1", "output": context.dryRun ? nil : .string(folder),
-        "bytes": JSON(bytes), "dtype": .string(type.name),
-      ])
-    } else if !context.quiet {
-      try context.output.writeLine(
-        "\(context.dryRun ? "would write" : "wrote") \(folder): "
-          + "\(NumberFormat.bytes(bytes)) of weights in \(type.name)")
+    try context.summarize {
+      if context.json {
+        try context.emit([
+          "schema": "kibble.export/1", "output": context.dryRun ? nil : .string(folder),
+          "bytes": JSON(bytes), "dtype": .string(type.name),
+        ])
+      } else if !context.quiet {
+        try context.output.writeLine(
+          "\(context.dryRun ? "would write" : "wrote") \(folder): "
+            + "\(NumberFormat.bytes(bytes)) of weights in \(type.name)")
+      }
     }
     return .success
   }

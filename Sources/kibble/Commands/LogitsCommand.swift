@@ -52,15 +52,17 @@ struct LogitsCommand: Command {
         compute: runtime.compute, progress: context.progress)
       try file.commit()
     }
-    if context.json {
-      try context.emit([
-        "schema": "kibble.logits/1", "output": .string(output), "bytes": JSON(writer.fileSize),
-        "tokens": JSON(writer.tokenCount), "vocabulary": JSON(model.config.vocabularySize),
-      ])
-    } else if !context.quiet {
-      try context.output.writeLine(
-        "\(context.dryRun ? "would write" : "wrote") \(output): \(writer.tokenCount) × "
-          + "\(model.config.vocabularySize) logits, \(NumberFormat.bytes(writer.fileSize))")
+    try context.summarize {
+      if context.json {
+        try context.emit([
+          "schema": "kibble.logits/1", "output": .string(output), "bytes": JSON(writer.fileSize),
+          "tokens": JSON(writer.tokenCount), "vocabulary": JSON(model.config.vocabularySize),
+        ])
+      } else if !context.quiet {
+        try context.output.writeLine(
+          "\(context.dryRun ? "would write" : "wrote") \(output): \(writer.tokenCount) × "
+            + "\(model.config.vocabularySize) logits, \(NumberFormat.bytes(writer.fileSize))")
+      }
     }
     return .success
   }

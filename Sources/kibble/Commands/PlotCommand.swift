@@ -46,17 +46,20 @@ struct PlotCommand: Command {
       try file.sink.write(bytes, at: 0)
       try file.commit()
     }
-    if context.json {
-      try context.emit([
-        "schema": "kibble.plot/1", "output": context.dryRun ? nil : .string(output),
-        "bytes": JSON(bytes.count),
-        "points": JSON(chart.series.reduce(0) { $0 + $1.points.count }),
-        "series": JSON(chart.series.map(\.name)),
-        "unlabelled": JSON(layout.unlabelled.map(\.label)),
-      ])
-    } else if !context.quiet {
-      try context.output.writeLine(
-        "\(context.dryRun ? "would write" : "wrote") \(output): \(NumberFormat.bytes(bytes.count))")
+    try context.summarize {
+      if context.json {
+        try context.emit([
+          "schema": "kibble.plot/1", "output": context.dryRun ? nil : .string(output),
+          "bytes": JSON(bytes.count),
+          "points": JSON(chart.series.reduce(0) { $0 + $1.points.count }),
+          "series": JSON(chart.series.map(\.name)),
+          "unlabelled": JSON(layout.unlabelled.map(\.label)),
+        ])
+      } else if !context.quiet {
+        try context.output.writeLine(
+          "\(context.dryRun ? "would write" : "wrote") \(output): \(NumberFormat.bytes(bytes.count))"
+        )
+      }
     }
     return .success
   }
