@@ -56,6 +56,7 @@ public struct Converter: Sendable {
     try output.encodeRest()
     let report = try output.finish(output: path)
     try progress.checkCancellation()
+    try plan.source.checkUnchanged()
     try file.commit()
     return report
   }
@@ -83,6 +84,7 @@ public struct Converter: Sendable {
     try encode(output)
     try output.encodeRest()
     let report = try output.finish(output: nil)
+    try plan.source.checkUnchanged()
     let file = try KibbleFile(region: memory, path: plan.source.path)
     return (try StoredModel(file: file), report)
   }

@@ -62,6 +62,7 @@ extension Converter {
       files.append(blob.name)
     }
     try progress.checkCancellation()
+    try model.checkUnchanged()
     // It may have come, or been filled, while the work was done.
     try OutputFolder.check(folder, overwrite: overwrite)
     try output.commit()

@@ -96,6 +96,17 @@ public enum ModelSource: Sendable {
     }
   }
 
+  /// Checks that no file of the weights was written since it was opened.
+  ///
+  /// - Throws: `FileError`; what was computed is then worth nothing.
+  public func checkUnchanged() throws(FileError) {
+    switch self {
+    case .checkpoint(let folder, _):
+      for file in folder.files { try file.file.checkUnchanged() }
+    case .kibble(let model): try model.checkUnchanged()
+    }
+  }
+
   /// The files that are read, which no output may replace.
   public var identities: [FileIdentity] {
     switch self {

@@ -102,6 +102,11 @@ public struct StoredModel: Sendable {
     self.indices = indices
   }
 
+  /// Checks that the file was not written since it was opened.
+  ///
+  /// - Throws: `FileError`; what was computed is then worth nothing.
+  public func checkUnchanged() throws(FileError) { try file.region.checkUnchanged() }
+
   /// Where a tensor stands in `tensors`.
   ///
   /// - Parameters:

@@ -4,6 +4,7 @@ import DogeArchitecture
 import DogeModel
 import JSONCore
 import Kernels
+import ModelFile
 import Parallel
 import ToolSupport
 import Verification
@@ -55,6 +56,7 @@ struct BenchCommand: Command {
       peakBytes: FileSystem.peakResidentBytes(), mode: mode, isa: runtime.compute.kernels.isa,
       threads: runtime.compute.pool.threadCount, prefillTokens: prefill, decodeTokens: decode,
       depth: depth)
+    try model.stored.checkUnchanged()
     if context.json {
       try context.emit(result.json)
     } else {

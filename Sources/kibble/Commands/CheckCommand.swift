@@ -21,6 +21,7 @@ struct CheckCommand: Command {
     let path = try arguments.argument(Self.spec.positionals[0])
     let file = try KibbleFile(path: path)
     try file.check(progress: context.progress)
+    try file.region.checkUnchanged()
     let model = try StoredModel(file: file)
     let review = try SideFileReview(path: path, vocabularySize: model.config.vocabularySize)
     review.warnings.forEach(context.warn)

@@ -41,6 +41,7 @@ struct InspectCommand: Command {
         uniqueKeysWithValues: stored.tensors.filter { names.contains($0.record.name) }.map {
           ($0.record.name, ValueStatistics(of: $0, in: stored, kernels: runtime.compute.kernels))
         })
+      try source.checkUnchanged()
     } else {
       statistics = [:]
     }

@@ -50,6 +50,7 @@ struct LogitsCommand: Command {
       try writer.write(
         to: file.sink, stepwise: arguments.has(.stepwise), routing: arguments.routing(),
         compute: runtime.compute, progress: context.progress)
+      try source.checkUnchanged()
       try file.commit()
     }
     try context.summarize {

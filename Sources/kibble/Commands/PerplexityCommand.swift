@@ -47,6 +47,7 @@ struct PerplexityCommand: Command {
     let result = try Perplexity(
       of: runtime.model(source, mode: mode), on: sequences, scoring: scoring,
       routing: arguments.routing(), progress: context.progress)
+    try source.checkUnchanged()
     if context.json {
       try context.emit([
         "schema": "kibble.perplexity/1", "model": .string(path), "tokens": JSON(result.tokens),

@@ -86,9 +86,11 @@ struct VerifyCommand: Command {
     let mode = arguments.mode() ?? .exact
     let file = try Golden(path: golden)
     let runtime = try Runtime(context, verifiesChecksums: true)
+    let model = try runtime.model(path, mode: mode)
     let comparison = try file.compare(
-      runtime.model(path, mode: mode), stepwise: arguments.has(.stepwise),
-      routing: arguments.routing(), compute: runtime.compute)
+      model, stepwise: arguments.has(.stepwise), routing: arguments.routing(),
+      compute: runtime.compute)
+    try model.stored.checkUnchanged()
     let report = VerificationReport(
       reference: golden, candidate: path, mode: mode, statistics: comparison.statistics,
       fast: nil, gates: gates, hidden: comparison.hidden)
@@ -119,6 +121,7 @@ struct VerifyCommand: Command {
       reference: reference, candidates: modes.map { runtime.model(stored, mode: $0) },
       compute: runtime.compute, routing: arguments.routing()
     ).compare(input, scoring: scoring, progress: context.progress)
+    for model in [reference.stored, stored] { try model.checkUnchanged() }
     let report = VerificationReport(
       reference: path, candidate: other, mode: mode, statistics: statistics[0],
       fast: hasFast ? statistics[1] : nil, gates: gates, hidden: [])

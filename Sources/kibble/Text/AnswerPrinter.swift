@@ -3,6 +3,7 @@ import DogeModel
 import Generation
 import JSONCore
 import Kernels
+import ModelFile
 import ToolSupport
 
 /// Shows an answer while it is made, and what it amounts to.
@@ -67,6 +68,7 @@ struct AnswerPrinter {
 
   /// Writes what follows the answer's text: a summary, the last event, or the one object.
   func finish(_ result: GenerationResult, prompt: String) throws {
+    try generator.generator.model.stored.checkUnchanged()
     let end = monotonicSeconds()
     let first = firstToken ?? end
     switch form {
