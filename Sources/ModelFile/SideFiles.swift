@@ -39,7 +39,7 @@ public struct SideFiles: Sendable {
     switch place {
     case .folder(let folder):
       let path = FileSystem.join(folder, name)
-      return FileSystem.exists(path)
+      return FileSystem.entryExists(path)
         ? try FileSystem.read(path, limit: Self.sizeLimit) : nil
     case .kibble(let file):
       return try file.blobs.first { $0.name == name }.map { try file.checkedBytes(of: $0) }

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import JSONCore
 
 /// A tensor of a checkpoint.
@@ -64,6 +65,10 @@ public struct CheckpointFolder: Sendable {
       try FileSystem.read(FileSystem.join(folder, Self.configName), limit: Self.configLimit)
     }
 
+    var warnings: [String] = []
+    if let target = location.target(outsideOf: FileSystem.join(folder, Self.configName)) {
+      warnings.append("config.json is a link to \(escaped(target)), outside of the folder")
+    }
     switch source {
     case .missing(let error):
       throw error
@@ -71,7 +76,6 @@ public struct CheckpointFolder: Sendable {
       let file = try Self.open(path)
       files = [file]
       tensors = Self.tensors(of: files)
-      warnings = []
     case .sharded(let indexPath):
       let bytes = try reading { () throws(FileError) in
         try FileSystem.read(indexPath, limit: Self.indexLimit)
@@ -83,14 +87,24 @@ public struct CheckpointFolder: Sendable {
       try index.check(files)
       self.files = files
       tensors = Self.tensors(of: files)
-      warnings = index.warnings(tensors)
+      warnings += index.warnings(tensors)
     }
     self.path = folder
     commit = location.commit
-    sideFiles = Self.sideFileNames.compactMap { name in
+    var sideFiles: [SideFile] = []
+    for name in Self.sideFileNames where names.contains(name) {
       let path = FileSystem.join(folder, name)
-      return FileSystem.isRegularFile(path) ? SideFile(name: name, path: path) : nil
+      try reading { () throws(FileError) in try FileSystem.checkRegular(path) }
+      if let target = location.target(outsideOf: path) {
+        warnings.append(
+          "\(name) is a link to \(escaped(target)), outside of the folder, and is left out; put a "
+            + "copy there to take it along")
+      } else {
+        sideFiles.append(SideFile(name: name, path: path))
+      }
     }
+    self.sideFiles = sideFiles
+    self.warnings = warnings
   }
 
   /// The path of config.json, for messages.

@@ -6,7 +6,12 @@ struct CheckpointLocation {
   let commit: String?
 
   static func resolve(_ path: String) throws(CheckpointError) -> CheckpointLocation {
-    guard FileSystem.exists(path) else { throw .file(.notFound(path: path)) }
+    guard FileSystem.exists(path) else {
+      if let target = FileSystem.linkTarget(path) {
+        throw .file(.danglingLink(path: path, target: target))
+      }
+      throw .file(.notFound(path: path))
+    }
     guard FileSystem.isFolder(path) else {
       if let format = UnsupportedFormat(fileName: FileSystem.name(of: path)) {
         throw .unsupported(path: path, format: format)
@@ -14,11 +19,29 @@ struct CheckpointLocation {
       throw .notFolder(path: path)
     }
     let snapshots = FileSystem.join(path, "snapshots")
-    if FileSystem.isFolder(snapshots), !FileSystem.exists(FileSystem.join(path, "config.json")) {
+    if FileSystem.isFolder(snapshots), !FileSystem.entryExists(FileSystem.join(path, "config.json"))
+    {
       let commit = try chooseSnapshot(in: snapshots, cache: path)
       return CheckpointLocation(folder: FileSystem.join(snapshots, commit), commit: commit)
     }
     return CheckpointLocation(folder: path, commit: commitOfSnapshot(path))
+  }
+
+  /// Where a link leads, if that is out of the folder.
+  ///
+  /// A stranger's folder must not take along other files of this machine. A cache folder's own
+  /// blobs are part of it.
+  func target(outsideOf path: String) -> String? {
+    guard let target = FileSystem.linkTarget(path), let real = FileSystem.realPath(path),
+      let home = FileSystem.realPath(folder)
+    else { return nil }
+    let parts = home.split(separator: "/", omittingEmptySubsequences: false)
+    let cache = parts.indices.dropFirst().last {
+      parts[$0] == "snapshots" && parts[$0 - 1].hasPrefix("models--")
+    }
+    let blobs = cache.map { parts[..<$0].joined(separator: "/") + "/blobs/" }
+    let places = [home == "/" ? home : home + "/", blobs].compactMap(\.self)
+    return places.contains { real.hasPrefix($0) } ? nil : target
   }
 
   /// The commit that `refs/main` names, or else the only one.
@@ -26,7 +49,7 @@ struct CheckpointLocation {
     in snapshots: String, cache: String
   ) throws(CheckpointError) -> String {
     let reference = FileSystem.join(cache, "refs/main")
-    if FileSystem.isRegularFile(reference) {
+    if FileSystem.entryExists(reference) {
       let bytes = try reading { () throws(FileError) in
         try FileSystem.read(reference, limit: 4096)
       }

@@ -41,7 +41,7 @@ struct ShardIndex {
 
   /// Checks that all shards are there, before any is opened.
   func checkPresence(in folder: String) throws(CheckpointError) {
-    let missing = shards.filter { !FileSystem.exists(FileSystem.join(folder, $0)) }
+    let missing = shards.filter { !FileSystem.entryExists(FileSystem.join(folder, $0)) }
     guard missing.isEmpty else { throw .shardsMissing(path: path, shards: missing) }
   }
 
