@@ -202,11 +202,17 @@ final class CalibrationRun {
       let geometry = plan.tensors[index].geometry
       let matrix = MatrixRounding(
         geometry, values: stream.resident.values(of: index), metric: metric)
+      let nonZeroGroups = matrix.nonZeroGroups()
+      func encode(_ rounded: RoundedTensor) throws {
+        var rounded = rounded
+        rounded.noteFlushedGroups(nonZeroGroups, geometry)
+        try output.encode(index, rounded, from: stream.resident)
+      }
       if let record = try state?.record(of: index) {
         matrix.restore(record.rounded, pool: compute.pool)
         record.warnings.forEach(warn)
         keptWarnings = warnings.count
-        try output.encode(index, record.rounded.tensor, from: stream.resident)
+        try encode(record.rounded.tensor)
         continue
       }
       let rounded = matrix.round(
@@ -216,7 +222,7 @@ final class CalibrationRun {
       guard rounded.tensor.statistics.squaredError.isFinite else {
         throw CalibrationError.notFinite(tensor: plan.tensors[index].name)
       }
-      try output.encode(index, rounded.tensor, from: stream.resident)
+      try encode(rounded.tensor)
       try state?.append(
         StateRecord(
           index: index, rounded: rounded, warnings: Array(warnings[keptWarnings...])))

@@ -25,7 +25,12 @@ public struct ConversionReport: Sendable {
     bitsPerWeight = plan.bitsPerWeight
     parameters = plan.parameterCount
     tensors = zip(plan.tensors, statistics).map { TensorReport($0, statistics: $1) }
-    warnings = plan.source.warnings
+    warnings =
+      plan.source.warnings
+      + tensors.filter { $0.flushedGroups > 0 }.map { tensor in
+        "\(tensor.flushedGroups) groups of \(tensor.name) became 0: their values are too small "
+          + "beside the tensor's largest"
+      }
   }
 }
 
@@ -49,7 +54,9 @@ public struct TensorReport: Sendable {
   public let maxAbsoluteError: Double
   /// Signal to quantization noise in decibels; infinite where nothing was lost.
   public let signalToNoiseDecibels: Double
-  /// Why the type is not the one that was asked for, or which rule gave it.
+  /// Groups of values that became 0, being too small beside the tensor's largest value.
+  public let flushedGroups: Int
+  /// Why the type is not the one that was asked for, which rule gave it, or what was lost.
   public let note: String?
 
   init(_ tensor: PlannedTensor, statistics: ErrorStatistics) {
@@ -64,6 +71,9 @@ public struct TensorReport: Sendable {
     maxAbsoluteError = statistics.maxAbsoluteError
     signalToNoiseDecibels =
       statistics.squaredError == 0 ? .infinity : 10 * log10(statistics.signalToNoise)
-    note = tensor.note
+    flushedGroups = statistics.flushedGroups
+    let flushed = flushedGroups > 0 ? "\(flushedGroups) groups became 0" : nil
+    let notes = [tensor.note, flushed].compactMap(\.self)
+    note = notes.isEmpty ? nil : notes.joined(separator: "; ")
   }
 }

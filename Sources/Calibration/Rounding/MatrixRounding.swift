@@ -94,6 +94,19 @@ struct MatrixRounding: Sendable {
     }
   }
 
+  /// Which groups hold more than zeros, `[rows][groups]`.
+  func nonZeroGroups() -> [Bool] {
+    (0..<geometry.rows).flatMap { row in
+      let values = values[row]
+      return (0..<geometry.groupsPerRow).map { group in
+        let first = group * geometry.groupSize
+        return (first..<min(first + geometry.groupSize, geometry.columns)).contains {
+          values[$0] != 0
+        }
+      }
+    }
+  }
+
   /// What rounding would cost, compensated where the type is quantized: Σ rᵀDr over all rows.
   ///
   /// Nothing is changed. The errors of a float type count as independent of each other.

@@ -9,6 +9,12 @@ package struct ErrorStatistics: Equatable, Sendable {
   /// The largest difference.
   package private(set) var maxAbsoluteError = 0.0
 
+  /// Groups that became zeros although their values are none.
+  ///
+  /// Scales are binary16 beside a power of two that the largest value sets: a group whose values are
+  /// smaller by more than 2^32 to 2^36 has none that is not 0.
+  package var flushedGroups = 0
+
   /// Nothing compared yet.
   package init() {}
 
@@ -38,6 +44,7 @@ package struct ErrorStatistics: Equatable, Sendable {
     squaredError += other.squaredError
     squaredValue += other.squaredValue
     maxAbsoluteError = max(maxAbsoluteError, other.maxAbsoluteError)
+    flushedGroups += other.flushedGroups
   }
 
   /// Adds one value.

@@ -95,6 +95,9 @@ package struct TileEncoder: Sendable {
       var error = kb_tile_error()
       try unsafe encode(tile, units: unitsOut, scales: scalesOut, first, &error)
       statistics.add(error, rows: count, columns: geometry.columns)
+      if geometry.type.isQuantized {
+        unsafe statistics.flushedGroups += flushedGroups(tile, scales: scalesOut, rows: count)
+      }
       guard !isTiled else { continue }
       unsafe kernels.table.pointee.untile(
         tileUnits, UInt32(units), UInt32(count), codes + done * lanes * units, units)
@@ -126,6 +129,22 @@ package struct TileEncoder: Sendable {
       let (column, lane) = Int(fault).quotientAndRemainder(dividingBy: TensorGeometry.tileRows)
       throw Overflow(row: firstRow + lane, column: column, value: unsafe tile[Int(fault)])
     }
+  }
+
+  /// How many groups of the tile's first rows have a scale of 0, though not only zeros.
+  private func flushedGroups(
+    _ tile: UnsafePointer<Float>, scales: UnsafePointer<UInt16>, rows: Int
+  ) -> Int {
+    let lanes = TensorGeometry.tileRows
+    var count = 0
+    for group in 0..<geometry.groupsPerRow {
+      let first = group * geometry.groupSize
+      let columns = first..<min(first + geometry.groupSize, geometry.columns)
+      for lane in 0..<rows where unsafe scales[group * lanes + lane] == 0 {
+        if columns.contains(where: { unsafe tile[$0 * lanes + lane] != 0 }) { count += 1 }
+      }
+    }
+    return count
   }
 
   /// Refuses values so large that a code times its scale might leave binary32.
