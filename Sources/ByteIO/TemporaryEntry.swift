@@ -65,7 +65,12 @@ struct TemporaryEntry: ~Copyable {
     if isFolder, unsafe mkdirat(folder.number, name, mode) != 0 { return nil }
     let flags = isFolder ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT | O_EXCL
     let number = unsafe openat(folder.number, name, flags | O_NOFOLLOW | O_CLOEXEC, mode)
-    guard number >= 0 else { return nil }
+    guard number >= 0 else {
+      let code = errno
+      if isFolder { _ = unsafe unlinkat(folder.number, name, AT_REMOVEDIR) }
+      errno = code
+      return nil
+    }
     let content = Descriptor(number)
     // Not every file system has locks. Another process may have taken the entry for stale before
     // it was locked.
