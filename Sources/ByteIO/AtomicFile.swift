@@ -48,10 +48,12 @@ public struct AtomicFile: ~Copyable {
     if let mode = target.mode { _ = fchmod(temporary.content.number, mode) }
     try sink.sync()
     try target.checkFolder(temporary.folder)
-    if overwrite {
-      try rename()
-    } else {
-      try link()
+    try committing { () throws(FileError) in
+      if overwrite {
+        try rename()
+      } else {
+        try link()
+      }
     }
     _ = fsync(temporary.folder.number)
   }

@@ -71,10 +71,14 @@ package struct AtomicFolder: ~Copyable {
     // What has its name is no longer temporary, whatever signal comes.
     for note in notes { kb_forget_temporary(note) }
     notes = []
+    try committing { () throws(FileError) in try replace() }
+    _ = fsync(temporary.folder.number)
+  }
+
+  private func replace() throws(FileError) {
     let folder = temporary.folder.number
     // In one step, where the system has that; what was there is then removed as the temporary one.
     if target.mode != nil, unsafe kb_exchange(folder, temporary.name, target.name) == 0 {
-      _ = fsync(folder)
       return
     }
     var old: TemporaryEntry?
@@ -90,7 +94,6 @@ package struct AtomicFolder: ~Copyable {
       if let other = old?.name { try rename(other, to: target.name) }
       throw error
     }
-    _ = fsync(folder)
   }
 
   private func rename(_ name: String, to other: String) throws(FileError) {

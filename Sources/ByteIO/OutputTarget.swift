@@ -1,3 +1,4 @@
+import CSystem
 import LibC
 
 /// Where an output goes, once nothing speaks against it.
@@ -57,4 +58,18 @@ struct OutputTarget {
     guard let identity = FileSystem.identity(folder), identity == Descriptor.identity(open.number)
     else { throw .cannotRename(path: path, errno: ENOENT) }
   }
+}
+
+/// Gives an output its name, and says so to the handlers of signals: the exit code must tell
+/// whether it has it.
+func committing(_ body: () throws(FileError) -> Void) throws(FileError) {
+  let before = kb_commitment()
+  kb_set_commitment(KB_COMMITTING)
+  do throws(FileError) {
+    try body()
+  } catch {
+    kb_set_commitment(before)
+    throw error
+  }
+  kb_set_commitment(KB_COMMITTED)
 }

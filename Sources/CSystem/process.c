@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 void kb_open_standard_descriptors(void) {
@@ -52,13 +53,24 @@ void kb_remove_temporaries(void) {
         unlinkat(temporaries[i].folder, temporaries[i].name, folders ? AT_REMOVEDIR : 0);
 }
 
+static _Atomic enum kb_commitment current;
+void kb_set_commitment(enum kb_commitment commitment) { current = commitment; }
+enum kb_commitment kb_commitment(void) { return current; }
+
+void kb_set_alarm(int milliseconds) {
+  struct itimerval time = {.it_value = {.tv_usec = milliseconds * 1000}};
+  setitimer(ITIMER_REAL, &time, NULL);
+}
+
 static const int fault_signals[] = {SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGFPE, SIGQUIT, SIGXCPU};
 static struct sigaction actions_before[sizeof fault_signals / sizeof fault_signals[0]];
 static void (*end_for_memory)(void);
+static char last_words[4096];
 
 static void end_for_fault(int number) {
   // The allocator's last word, still that of this thread.
   if (errno == ENOMEM && number != SIGQUIT && number != SIGXCPU) end_for_memory();
+  (void)!write(STDERR_FILENO, last_words, strlen(last_words));
   kb_remove_temporaries();
   for (size_t i = 0; i < sizeof fault_signals / sizeof fault_signals[0]; i++)
     if (fault_signals[i] == number) sigaction(number, &actions_before[i], NULL);
@@ -67,6 +79,11 @@ static void end_for_fault(int number) {
 
 void kb_watch_faults(void (*out_of_memory)(void)) {
   end_for_memory = out_of_memory;
+#ifdef __GLIBC__
+  // What Swift's runtime says before it faults, to be passed on unless the reason is told in other words.
+  FILE *stream = fmemopen(last_words, sizeof last_words - 1, "w");
+  if (stream && setvbuf(stream, NULL, _IONBF, 0) == 0) stderr = stream;
+#endif
   for (size_t i = 0; i < sizeof fault_signals / sizeof fault_signals[0]; i++) {
     struct sigaction action = {.sa_handler = end_for_fault};
     sigaction(fault_signals[i], &action, &actions_before[i]);

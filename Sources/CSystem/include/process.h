@@ -21,6 +21,14 @@ void kb_remove_temporaries(void);
 /// and its runtime end a process that way where an allocation fails, without a way to ask for anything else.
 void kb_watch_faults(void (*out_of_memory)(void));
 
+/// How far the process is with the output that it is there for: what a signal does to it depends on that.
+enum kb_commitment { KB_OPEN, KB_COMMITTING, KB_COMMITTED };
+void kb_set_commitment(enum kb_commitment commitment);
+enum kb_commitment kb_commitment(void);
+
+/// Has SIGALRM come in that many milliseconds, or not at all for 0; for signal handlers, too.
+void kb_set_alarm(int milliseconds);
+
 /// Has two entries of a folder change places in one step; 0, or -1 where the system cannot.
 int kb_exchange(int folder, const char *one, const char *other);
 

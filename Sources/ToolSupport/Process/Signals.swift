@@ -20,7 +20,9 @@ package enum InterruptFlag {
   ///
   /// - Returns: whether there was one.
   package static func takeInterrupt() -> Bool {
-    firstSignal.compareExchange(expected: SIGINT, desired: 0, ordering: .relaxed).exchanged
+    let exchange = firstSignal.compareExchange(expected: SIGINT, desired: 0, ordering: .relaxed)
+    if exchange.exchanged { kb_set_alarm(0) }
+    return exchange.exchanged
   }
 }
 
@@ -28,23 +30,26 @@ package enum InterruptFlag {
 package enum Signals {
   /// Installs the handlers for the whole process.
   ///
-  /// - the first SIGINT, SIGTERM or SIGHUP sets `InterruptFlag`, the second ends the process at
-  ///   once;
+  /// - the first SIGINT, SIGTERM or SIGHUP sets `InterruptFlag`; the second ends the process at
+  ///   once, and so does the alarm for whoever has not looked at the flag for a while;
   /// - SIGPIPE and SIGXFSZ are ignored, so that a write to a closed pipe or beyond the largest file
   ///   fails and can be told apart;
   /// - SIGBUS, which a mapped file that shrinks brings, ends the process with 74 and one line, and
   ///   so does a fault for want of memory.
   ///
-  /// Whichever ends the process, temporary files are removed first.
+  /// Whichever ends the process, temporary files are removed first; once the output is in its place,
+  /// that is a success.
   ///
   /// - Parameter json: whether that line is a JSON object.
   package static func install(json: Bool) {
     // A handler may not set up a lazy global, so they are set up here.
     _ = firstSignal.load(ordering: .relaxed)
+    _ = millisecondsToUnwind
     _ = isEnding.load(ordering: .relaxed)
     _ = progressLineIsOpen.load(ordering: .relaxed)
     reportsJSON.store(json, ordering: .relaxed)
     for number in [SIGINT, SIGTERM, SIGHUP] { install(number) { noteInterrupt($0) } }
+    install(SIGALRM) { _ in endForInterruption() }
     install(SIGBUS) { _ in endForLostMapping() }
     kb_watch_faults { endForLackOfMemory() }
     for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
@@ -61,6 +66,7 @@ package enum Signals {
 }
 
 private let firstSignal = Atomic<Int32>(0)
+private let millisecondsToUnwind: Int32 = 700
 private let isEnding = Atomic<Bool>(false)
 private let reportsJSON = Atomic<Bool>(false)
 /// Whether stderr's last line still waits for its end.
@@ -71,14 +77,28 @@ let progressLineIsOpen = Atomic<Bool>(false)
 private func noteInterrupt(_ number: Int32) {
   let exchange = firstSignal.compareExchange(
     expected: 0, desired: number, ordering: .relaxed)
-  guard !exchange.exchanged else { return }
-  kb_remove_temporaries()
-  _exit(128 + number)
+  if exchange.exchanged {
+    kb_set_alarm(millisecondsToUnwind)
+  } else {
+    endForInterruption()
+  }
+}
+
+/// Ends the process where it stands, as unwinding would have, but for the words on stdout.
+private func endForInterruption() {
+  end(
+    128 + firstSignal.load(ordering: .relaxed),
+    "kibble: error: interrupted before the work was done\n",
+    json: """
+      {"error": {"code": "interrupted", "message": "interrupted before the work was done", \
+      "path": null, "tensor": null, "hint": null}}
+
+      """)
 }
 
 private func endForLostMapping() {
   end(
-    "kibble: error: an input file shrank or its disk failed while it was read\n",
+    74, "kibble: error: an input file shrank or its disk failed while it was read\n",
     json: """
       {"error": {"code": "file.lost-mapping", "message": "an input file shrank or its disk failed \
       while it was read", "path": null, "tensor": null, "hint": null}}
@@ -88,7 +108,7 @@ private func endForLostMapping() {
 
 private func endForLackOfMemory() {
   end(
-    "kibble: error: the system has no more memory for this process\n",
+    74, "kibble: error: the system has no more memory for this process\n",
     json: """
       {"error": {"code": "memory.exhausted", "message": "the system has no more memory for this \
       process", "path": null, "tensor": null, "hint": null}}
@@ -97,7 +117,15 @@ private func endForLackOfMemory() {
 }
 
 /// Ends the process once, whichever of its threads comes first.
-private func end(_ text: StaticString, json: StaticString) {
+private func end(_ code: Int32, _ text: StaticString, json: StaticString) {
+  switch kb_commitment() {
+  case KB_COMMITTING:
+    // In a moment it is clear which of the two it is.
+    kb_set_alarm(10)
+    return
+  case KB_COMMITTED: _exit(0)
+  default: break
+  }
   guard !isEnding.exchange(true, ordering: .relaxed) else {
     while true { pause() }
   }
@@ -108,5 +136,5 @@ private func end(_ text: StaticString, json: StaticString) {
   }
   let message = reportsJSON.load(ordering: .relaxed) ? json : text
   _ = unsafe write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
-  _exit(74)
+  _exit(code)
 }

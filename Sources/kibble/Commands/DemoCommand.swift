@@ -1,4 +1,5 @@
 import ByteIO
+import CSystem
 import Conversion
 import DogeArchitecture
 import DogeModel
@@ -55,6 +56,8 @@ struct DemoCommand: Command {
       }
       plans.append((file, plan))
     }
+    // Its work goes on with them.
+    kb_set_commitment(KB_OPEN)
     let statistics = try Verifier(
       reference: reference, candidates: candidates, compute: runtime.compute,
       routing: arguments.routing()
