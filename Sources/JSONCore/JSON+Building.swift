@@ -52,6 +52,9 @@ extension JSON {
   /// An integer.
   public init(_ value: Int) { self = .number(JSONNumber(value)) }
 
+  /// An integer without sign.
+  public init(_ value: UInt64) { self = .number(JSONNumber(validated: String(value))) }
+
   /// A string.
   public init(_ value: String) { self = .string(value) }
 

@@ -1,3 +1,12 @@
+/// What counts as JSON.
+public enum JSONDialect: Sendable {
+  /// What RFC 8259 allows, with keys that differ.
+  case strict
+  /// What Python's `json` reads, too: the numbers `NaN`, `Infinity` and `-Infinity`, which are no
+  /// finite doubles here, and keys that occur again, of which the last one counts.
+  case python
+}
+
 extension JSON {
   /// Reads a JSON text, strictly.
   ///
@@ -6,26 +15,33 @@ extension JSON {
   ///
   /// - Parameters:
   ///   - bytes: the text.
+  ///   - dialect: what else is accepted.
   ///   - depthLimit: how deep arrays and objects may be nested.
   /// - Returns: the value.
   /// - Throws: the first rule that the text breaks, and where.
-  public static func parse(_ bytes: RawSpan, depthLimit: Int = 128) throws(JSONError) -> JSON {
-    var scanner = JSONScanner(depthLimit: depthLimit)
+  public static func parse(
+    _ bytes: RawSpan, dialect: JSONDialect = .strict, depthLimit: Int = 128
+  ) throws(JSONError) -> JSON {
+    var scanner = JSONScanner(dialect: dialect, depthLimit: depthLimit)
     let value = try scanner.parseValue(in: bytes)
     _ = try scanner.next(in: bytes)
     return value
   }
 
   /// Reads a JSON text, strictly.
-  public static func parse(_ bytes: [UInt8], depthLimit: Int = 128) throws(JSONError) -> JSON {
+  public static func parse(
+    _ bytes: [UInt8], dialect: JSONDialect = .strict, depthLimit: Int = 128
+  ) throws(JSONError) -> JSON {
     try bytes.withRawSpan { (bytes) throws(JSONError) in
-      try parse(bytes, depthLimit: depthLimit)
+      try parse(bytes, dialect: dialect, depthLimit: depthLimit)
     }
   }
 
   /// Reads a JSON text, strictly.
-  public static func parse(_ text: String, depthLimit: Int = 128) throws(JSONError) -> JSON {
-    try parse(Array(text.utf8), depthLimit: depthLimit)
+  public static func parse(
+    _ text: String, dialect: JSONDialect = .strict, depthLimit: Int = 128
+  ) throws(JSONError) -> JSON {
+    try parse(Array(text.utf8), dialect: dialect, depthLimit: depthLimit)
   }
 }
 
@@ -83,7 +99,10 @@ extension JSONScanner {
     var object = JSONObject()
     while case .key(let token) = try next(in: bytes) {
       let key = try text(of: token, in: bytes)
-      guard object.appendIfNew(key: key, value: try parseValue(in: bytes)) else {
+      let value = try parseValue(in: bytes)
+      if dialect == .python {
+        object[key] = value
+      } else if !object.appendIfNew(key: key, value: value) {
         throw .duplicateKey(key, at: position(of: token.range.lowerBound - 1, in: bytes))
       }
     }

@@ -26,7 +26,8 @@ private struct JSONWriter {
     switch value {
     case .null: append("null")
     case .bool(let value): append(value ? "true" : "false")
-    case .number(let number): append(number.text)
+    // Python's names of numbers that are not finite are no JSON.
+    case .number(let number): append(number.isNamed ? "null" : number.text)
     case .string(let text): write(text)
     case .array(let elements): write(elements)
     case .object(let object): write(object)

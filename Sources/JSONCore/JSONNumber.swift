@@ -1,4 +1,4 @@
-/// A JSON number, kept as it is spelled.
+/// A JSON number, kept as it is spelled; from Python perhaps one that is not finite.
 ///
 /// Two numbers are equal when their spellings are.
 public struct JSONNumber: Equatable, Sendable {
@@ -15,6 +15,9 @@ public struct JSONNumber: Equatable, Sendable {
     guard let value = Double(text), value.isFinite else { return nil }
     return value
   }
+
+  /// Whether it is one of the numbers that only Python spells: `NaN` or an infinity.
+  package var isNamed: Bool { text.utf8.last.map { $0 > UInt8(ascii: "9") } ?? false }
 
   /// The number of that spelling, which the scanner has checked.
   init(validated text: String) { self.text = text }

@@ -55,6 +55,10 @@ extension JSONScanner {
   mutating func number(in bytes: RawSpan) throws(JSONError) -> Range<Int> {
     let start = offset
     if peek(in: bytes) == UInt8(ascii: "-") { offset += 1 }
+    if dialect == .python, peek(in: bytes) == UInt8(ascii: "I") {
+      try skip("Infinity", in: bytes)
+      return start..<offset
+    }
     if peek(in: bytes) == UInt8(ascii: "0") {
       offset += 1
       if let byte = peek(in: bytes), byte.isDigit { throw .invalidNumber(at: here(in: bytes)) }

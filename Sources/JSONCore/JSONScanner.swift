@@ -31,11 +31,13 @@ package struct JSONScanner: Sendable {
 
   /// The bytes read so far.
   package var offset = 0
+  let dialect: JSONDialect
   private let depthLimit: Int
   private var containers: [Container] = []
   private var expectation = Expectation.value
 
-  package init(depthLimit: Int = 128) {
+  package init(dialect: JSONDialect = .strict, depthLimit: Int = 128) {
+    self.dialect = dialect
     self.depthLimit = depthLimit
   }
 
@@ -120,9 +122,21 @@ package struct JSONScanner: Sendable {
       return try word("false", .bool(false), in: bytes)
     case UInt8(ascii: "n"):
       return try word("null", .null, in: bytes)
+    case .some(UInt8(ascii: "N")) where dialect == .python:
+      return try number("NaN", in: bytes)
+    case .some(UInt8(ascii: "I")) where dialect == .python:
+      return try number("Infinity", in: bytes)
     default:
       throw unexpected("a value", in: bytes)
     }
+  }
+
+  /// A number that has a name.
+  private mutating func number(
+    _ name: StaticString, in bytes: RawSpan
+  ) throws(JSONError) -> JSONToken {
+    let start = offset
+    return try word(name, .number(start..<start + name.utf8CodeUnitCount), in: bytes)
   }
 
   private mutating func open(
@@ -148,12 +162,16 @@ package struct JSONScanner: Sendable {
   private mutating func word(
     _ word: StaticString, _ token: JSONToken, in bytes: RawSpan
   ) throws(JSONError) -> JSONToken {
+    try skip(word, in: bytes)
+    valueDone()
+    return token
+  }
+
+  mutating func skip(_ word: StaticString, in bytes: RawSpan) throws(JSONError) {
     for expected in word.description.utf8 {
       guard peek(in: bytes) == expected else { throw unexpected("'\(word)'", in: bytes) }
       offset += 1
     }
-    valueDone()
-    return token
   }
 
   // MARK: Bytes

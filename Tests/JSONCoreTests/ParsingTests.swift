@@ -26,6 +26,25 @@ import Testing
     #expect(try JSON.parse(text).numberValue?.text == text)
   }
 
+  @Test func readsWhatPythonReads() throws {
+    let text = #"{"a": Infinity, "b": [-Infinity, NaN], "c": 1, "a": 2, "d": -1}"#
+    let json = try JSON.parse(text, dialect: .python)
+    #expect(json.objectValue?.keys == ["a", "b", "c", "d"])
+    #expect(json["a"]?.intValue == 2)
+    let named = try #require(json["b"]?.arrayValue)
+    #expect(named.map { $0.numberValue?.text } == ["-Infinity", "NaN"])
+    #expect(named.allSatisfy { $0.doubleValue == nil && $0.intValue == nil })
+    // What is written stays JSON.
+    #expect(json["b"]?.serialized() == "[null,null]")
+    #expect(try JSON.parse("NaN", dialect: .python).numberValue?.text == "NaN")
+    for text in ["Infinit", "-Inf", "nan", "+Infinity", "Infinityx", "--Infinity", "N"] {
+      #expect(throws: JSONError.self) { try JSON.parse(text, dialect: .python) }
+    }
+    for text in ["NaN", "-Infinity", "[Infinity]", #"{"a": 1, "a": 1}"#] {
+      #expect(throws: JSONError.self) { try JSON.parse(text) }
+    }
+  }
+
   @Test func integersAreExact() throws {
     #expect(try JSON.parse("9223372036854775807").intValue == .max)
     #expect(try JSON.parse("-9223372036854775808").intValue == .min)
