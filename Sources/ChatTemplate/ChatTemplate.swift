@@ -47,7 +47,7 @@ public struct ChatTemplate: Sendable {
       do {
         globals[member.key] = try Value(member.value, depth: limits.valueDepth / 2)
       } catch {
-        throw .invalidVariable(member.key, reason: Self.reason(error))
+        throw .invalidVariable(member.key, reason: "is nested too deep")
       }
     }
     let renderer = Renderer(
@@ -68,12 +68,5 @@ public struct ChatTemplate: Sendable {
     _ conversation: Conversation, strftime: @escaping (String) -> String
   ) throws(TemplateError) -> String {
     try render(try conversation.templateVariables(), strftime: strftime)
-  }
-
-  private static func reason(_ fault: Fault) -> String {
-    switch fault {
-    case .overflow(let what): "holds \(what), which doesn't fit 64 bits"
-    default: "is nested too deep"
-    }
   }
 }

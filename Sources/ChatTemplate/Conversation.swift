@@ -66,9 +66,9 @@ public struct Conversation: Sendable {
       message.members.filter { !$0.value.isNull }.map { ($0.key, $0.value) })
     let names = ["reasoning_content", "thinking", "reasoning"]
     guard let reasoning = names.lazy.compactMap({ message[$0] }).first else { return message }
-    if message["thinking"] == nil {
-      message = JSONObject([("thinking", reasoning)] + message.members.map { ($0.key, $0.value) })
-    }
+    let thinking = message["thinking"] ?? reasoning
+    message["thinking"] = nil
+    message = JSONObject([("thinking", thinking)] + message.members.map { ($0.key, $0.value) })
     message["reasoning_content"] = reasoning
     return message
   }

@@ -33,10 +33,6 @@ import Testing
       ("{% break %}", .outsideLoop("break", at: at(1, 4))),
       ("{{ 1|shout }}", .unknownFilter("shout", at: at(1, 6))),
       ("{{ 1 is loud }}", .unknownTest("loud", at: at(1, 9))),
-      (
-        "{{ 99999999999999999999 }}",
-        .integerOverflow("the number 99999999999999999999", at: at(1, 4))
-      ),
       ("\n  {{ x.y }}", .undefined("'x' is undefined", at: at(2, 7))),
       ("{{ {}.a.b }}", .undefined("'dict object' has no attribute 'a'", at: at(1, 8))),
       (
@@ -165,10 +161,7 @@ import Testing
       failure(Conversation(messages: [[:]], variables: JSONObject([("tools", 1)])))
         == .invalidVariable("tools", reason: "is given by the conversation already"))
     let large = JSONObject([("n", try JSON.parse("123456789012345678901"))])
-    #expect(
-      failure(Conversation(messages: [[:]], variables: large))
-        == .invalidVariable(
-          "n", reason: "holds the number 123456789012345678901, which doesn't fit 64 bits"))
+    #expect(failure(Conversation(messages: [[:]], variables: large)) == nil)
     #expect(failure(Conversation(messages: [[:]])) == nil)
   }
 }

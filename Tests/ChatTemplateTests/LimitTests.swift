@@ -31,6 +31,12 @@ import Testing
     ),
     ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", .steps),
     ("{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{{ 'b' in s }}{% endfor %}", .steps),
+    ("{% set s = 'a' * 999999 %}{% for i in range(99999) %}{{ {}[s] }}{% endfor %}", .steps),
+    ("{% set s = 'a' * 999999 %}{% for i in range(99999) %}{{ s in {} }}{% endfor %}", .steps),
+    (
+      "{% set s = 'a' * 999999 %}{% for i in range(99999) %}{% set t = s|reverse %}{% endfor %}",
+      .totalBytes
+    ),
     (
       "{% set n = namespace(l=[1]) %}{% for i in range(99) %}{% set n.l = [n.l, n.l] %}{% endfor %}"
         + "{{ n.l == n.l[:] and (n.l|string)|length }}", .valueBytes

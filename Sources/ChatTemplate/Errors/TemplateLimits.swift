@@ -8,7 +8,7 @@ public struct TemplateLimits: Equatable, Sendable {
   /// How deep brackets, operators and blocks nest in the source.
   public var nesting = 60
   /// Nodes evaluated in one render, and the work inside of filters in units of the same order.
-  public var steps = 20_000_000
+  public var steps = 5_000_000
   /// How deep evaluation nests: expressions and blocks, and the macros that call each other.
   public var depth = 250
   /// Bytes of the rendered text.

@@ -33,7 +33,11 @@ extension Renderer {
       return try reversed(value).next(self)
         ?? .missing("No last item, sequence was empty.")
     case .reverse:
-      if let text = value.text { return value.sameKind(Text(text.scalars.reversed())) }
+      if let text = value.text {
+        try charge(bytes: text.bytes.count)
+        try charge(work: text)
+        return value.sameKind(Text(text.scalars.reversed()))
+      }
       if case .iterator = value { return try list(try items(of: value).reversed()) }
       return try checked(try reversed(value))
     default:
@@ -111,7 +115,7 @@ extension Renderer {
     for item in try items(of: value) {
       let key = try folded(try path.value(of: item, self), values[0]?.isTrue ?? false)
       try charge(bytes: 4 * Self.itemBytes)
-      if seen[try key.requiredKey()] == nil { try seen.set(key, item) }
+      if seen[try self.key(key)] == nil { try seen.set(key, item) }
     }
     return try checked(LazyIterator(seen.values))
   }

@@ -58,7 +58,11 @@ extension Renderer {
     if case .undefined(let fault) = value { throw fault }
     if values[1] != nil { throw .unsupported("the argument 'base' of 'int'") }
     if let integer = value.integer { return .int(integer) }
-    if let text = value.text, let integer = Int(text.stripped().string) { return .int(integer) }
+    if value.isLarge { return value }
+    if let text = value.text?.stripped().string {
+      if let integer = Int(text) { return .int(integer) }
+      if let integer = LargeInteger(text) { return .large(integer) }
+    }
     guard let number = value.number ?? Self.parsedNumber(value), !number.isNaN else {
       return values[0] ?? .int(0)
     }

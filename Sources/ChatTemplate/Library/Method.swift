@@ -45,7 +45,7 @@ struct Method: Sendable {
     case .dict: Self.ofDicts.contains(name)
     case .list: Self.ofLists.contains(name)
     case .tuple, .range: Self.ofTuples.contains(name)
-    case .int, .bool, .double: Self.ofNumbers.contains(name)
+    case .int, .large, .bool, .double: Self.ofNumbers.contains(name)
     case .loop: Self.ofLoops.contains(name)
     default: false
     }
@@ -70,7 +70,7 @@ extension Renderer {
     switch method.name {
     case "get":
       let values = try arguments.unnamed(1...2)
-      return dict[try (values[0] ?? .null).requiredKey()] ?? values[1] ?? .null
+      return dict[try key(values[0] ?? .null)] ?? values[1] ?? .null
     case "items": return try view(dict, .items, arguments)
     case "keys": return try view(dict, .keys, arguments)
     case "values": return try view(dict, .values, arguments)

@@ -65,12 +65,14 @@ extension Renderer {
 
   private static func hasType(_ test: Test, _ value: Value) -> Bool {
     switch (test, value) {
-    case (.isNone, .null), (.boolean, .bool), (.integer, .int), (.float, .double): true
+    case (.isNone, .null), (.boolean, .bool), (.integer, .int), (.integer, .large),
+      (.float, .double):
+      true
     case (.isTrue, .bool(let flag)): flag
     case (.isFalse, .bool(let flag)): !flag
     case (.string, .string), (.string, .markup): true
     case (.mapping, .dict): true
-    case (.number, .int), (.number, .double), (.number, .bool): true
+    case (.number, .int), (.number, .large), (.number, .double), (.number, .bool): true
     case (.iterable, .iterator): true
     case (.iterable, _): value.knownLength != nil
     case (.sequence, .string), (.sequence, .markup), (.sequence, .list), (.sequence, .tuple),

@@ -76,7 +76,9 @@ extension Renderer {
     guard let value else {
       throw .value("no argument for '{\(field.string)}' in a format string")
     }
-    if isInteger { return Text(String(try value.requiredInteger("the value for ':d'"))) }
+    if isInteger, !value.isLarge {
+      return Text(String(try value.requiredInteger("the value for ':d'")))
+    }
     return try string(value)
   }
 }

@@ -21,8 +21,8 @@ extension Lexer {
       add(.float(Double(text) ?? .infinity), at: start)
     } else if let value = Int(text) {
       add(.integer(value), at: start)
-    } else {
-      throw .integerOverflow("the number \(text)", at: position(start))
+    } else if let value = LargeInteger(text) {
+      add(.largeInteger(value), at: start)
     }
   }
 

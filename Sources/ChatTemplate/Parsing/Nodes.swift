@@ -39,6 +39,7 @@ enum Literal: Sendable {
   case null
   case bool(Bool)
   case int(Int)
+  case large(LargeInteger)
   case double(Double)
   case string(Text)
 
@@ -47,6 +48,7 @@ enum Literal: Sendable {
     case .null: .null
     case .bool(let value): .bool(value)
     case .int(let value): .int(value)
+    case .large(let value): .large(value)
     case .double(let value): .double(value)
     case .string(let text): .string(text)
     }

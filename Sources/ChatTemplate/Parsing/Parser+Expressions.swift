@@ -171,6 +171,7 @@ extension Parser {
       }
       return Expression(.literal(.string(Text(bytes))), at: place)
     case .integer(let value): return Expression(.literal(.int(value)), at: place)
+    case .largeInteger(let value): return Expression(.literal(.large(value)), at: place)
     case .float(let value): return Expression(.literal(.double(value)), at: place)
     case .symbol(.openParenthesis):
       let inner = try parseTuple(inParentheses: true)

@@ -88,7 +88,8 @@ extension Parser {
     case .symbol(.openParenthesis): arguments = try parseArguments()
     case .name("else"), .name("or"), .name("and"): break
     case .name("is"): throw unexpected("'and' or 'or' between tests")
-    case .name, .string, .integer, .float, .symbol(.openBracket), .symbol(.openBrace):
+    case .name, .string, .integer, .largeInteger, .float, .symbol(.openBracket),
+      .symbol(.openBrace):
       try enter()
       defer { leave() }
       let base = try parsePrimary()

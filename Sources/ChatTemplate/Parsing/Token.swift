@@ -9,6 +9,7 @@ struct Token {
     case name(String)
     case string(Text)
     case integer(Int)
+    case largeInteger(LargeInteger)
     case float(Double)
     case symbol(Symbol)
     case end
@@ -36,7 +37,7 @@ struct Token {
     case .blockEnd: "'%}'"
     case .name, .symbol: "'\(spelling)'"
     case .string: "a string"
-    case .integer, .float: "a number"
+    case .integer, .largeInteger, .float: "a number"
     case .end: "the end of the template"
     }
   }

@@ -57,6 +57,7 @@ extension Value {
   func requiredInteger(_ what: String) throws(Fault) -> Int {
     if let integer { return integer }
     if case .undefined(let fault) = self { throw fault }
+    if case .large = self { throw .overflow(what) }
     throw .type("\(what) must be an integer, not \(typeName)")
   }
 

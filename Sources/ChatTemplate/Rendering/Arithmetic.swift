@@ -14,6 +14,10 @@ extension Renderer {
     if let a = left.integer, let b = right.integer {
       return try Self.integers(operation, a, b)
     }
+    let isOfText = left.text != nil || right.text != nil
+    if left.isLarge || right.isLarge, !isOfText || operation == .multiply {
+      throw .overflow("a number beside \(operation.rawValue)")
+    }
     if let a = left.number, let b = right.number { return try Self.floats(operation, a, b) }
     switch operation {
     case .add:
@@ -36,9 +40,10 @@ extension Renderer {
   func negative(_ value: Value) throws(Fault) -> Value {
     if let integer = value.integer {
       let (result, overflow) = (0).subtractingReportingOverflow(integer)
-      if overflow { throw .overflow("-") }
+      if overflow, let large = LargeInteger("\(integer.magnitude)") { return .large(large) }
       return .int(result)
     }
+    if case .large(let number) = value { return number.negative }
     if case .double(let number) = value { return .double(-number) }
     if case .undefined(let fault) = value { throw fault }
     throw .type("bad operand type for unary -: '\(value.typeName)'")

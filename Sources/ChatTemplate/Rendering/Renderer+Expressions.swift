@@ -36,6 +36,7 @@ extension Renderer {
       for pair in pairs {
         let key = try evaluate(pair.key, scope)
         let value = try evaluate(pair.value, scope)
+        if let text = key.text { try charge(work: text.bytes.count) }
         place = pair.key.place
         try dict.set(key, value)
       }

@@ -47,7 +47,9 @@ extension Renderer {
 
   private func ownItem(_ key: Value, of value: Value) throws(Fault) -> Value? {
     switch value {
-    case .dict(let dict): return key.key.flatMap { dict[$0] }
+    case .dict(let dict):
+      if let text = key.text { try charge(work: text.bytes.count) }
+      return key.key.flatMap { dict[$0] }
     case .list(let object), .tuple(let object):
       return Self.index(key, object.items.count).map { object.items[$0] }
     case .range(let range): return Self.index(key, range.count).map { .int(range[$0]) }
@@ -57,6 +59,12 @@ extension Renderer {
       return value.sameKind(text.slice(index, index + 1))
     default: return nil
     }
+  }
+
+  /// The value as a key, with the work of looking at all of it.
+  func key(_ value: Value) throws(Fault) -> Key {
+    if let text = value.text { try charge(work: text.bytes.count) }
+    return try value.requiredKey()
   }
 
   /// The index among so many items that a key means.

@@ -3,6 +3,7 @@ enum Key: Hashable {
   case undefined
   case null
   case int(Int)
+  case large(LargeInteger)
   case double(UInt64)
   case text(Text)
 }
@@ -15,6 +16,7 @@ extension Value {
     case .null: .null
     case .bool(let value): .int(value ? 1 : 0)
     case .int(let value): .int(value)
+    case .large(let value): .large(value)
     case .double(let value): Int(exactly: value).map(Key.int) ?? .double(value.bitPattern)
     case .string(let text), .markup(let text): .text(text)
     default: nil

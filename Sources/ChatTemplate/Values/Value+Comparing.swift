@@ -11,6 +11,8 @@ extension Renderer {
       return a == b
     case (.int, .int), (.bool, .bool), (.bool, .int), (.int, .bool):
       return left.integer == right.integer
+    case (.large(let a), .large(let b)): return a == b
+    case (.large, .double), (.double, .large): throw .overflow("an integer beside a float")
     case (.bool, .double), (.int, .double), (.double, .bool), (.double, .int),
       (.double, .double):
       return left.number == right.number
@@ -47,7 +49,7 @@ extension Renderer {
     defer { leave() }
     for (key, value) in zip(left.keys, left.values) {
       try step()
-      guard let other = right[try key.requiredKey()] else { return false }
+      guard let other = right[try self.key(key)] else { return false }
       if try !areEqual(value, other) { return false }
     }
     return true
@@ -64,6 +66,10 @@ extension Renderer {
     if let a = left.integer, let b = right.integer { return a < b }
     if let a = left.number, let b = right.number { return a < b }
     switch (left, right) {
+    case (.large(let a), .large(let b)): return a < b
+    case (.large(let a), .int), (.large(let a), .bool): return a.isNegative
+    case (.int, .large(let b)), (.bool, .large(let b)): return !b.isNegative
+    case (.large, .double), (.double, .large): throw .overflow("an integer beside a float")
     case (.list, .list), (.tuple, .tuple):
       throw .unsupported("the order of values of the type '\(left.typeName)'")
     case (.undefined(let fault), _), (_, .undefined(let fault)): throw fault
@@ -102,9 +108,9 @@ extension Renderer {
       }
       try charge(work: text.bytes.count)
       return text.firstIndex(of: needle) != nil
-    case .dict(let dict): return dict[try value.requiredKey()] != nil
-    case .view(let view) where view.part == .keys: return view.dict[try value.requiredKey()] != nil
-    case .int, .bool, .double, .null, .namespace, .macro, .function, .method, .loop:
+    case .dict(let dict): return dict[try key(value)] != nil
+    case .view(let view) where view.part == .keys: return view.dict[try key(value)] != nil
+    case .int, .large, .bool, .double, .null, .namespace, .macro, .function, .method, .loop:
       throw .type("argument of type '\(container.typeName)' is not iterable")
     default:
       let iterator = try makeIterator(container)

@@ -3,14 +3,13 @@ import JSONCore
 extension Value {
   /// The value of JSON, as Python's `json` reads it.
   ///
-  /// - Throws: `Fault.overflow` for an integer of more than 64 bits; `Fault.limit` if lists and
-  ///   objects are nested deeper than `depth`.
+  /// - Throws: `Fault.limit` if lists and objects are nested deeper than `depth`.
   init(_ json: JSON, depth: Int) throws(Fault) {
     guard depth >= 0 else { throw .limit(.valueDepth, 0) }
     switch json {
     case .null: self = .null
     case .bool(let value): self = .bool(value)
-    case .number(let number): self = try Value(number)
+    case .number(let number): self = Value(number)
     case .string(let string): self = .string(Text(string))
     case .array(let array):
       var items: [Value] = []
@@ -26,14 +25,13 @@ extension Value {
     }
   }
 
-  private init(_ number: JSONNumber) throws(Fault) {
-    let text = number.text
-    if text.utf8.contains(where: { $0 == UInt8(ascii: ".") || $0 | 0x20 == UInt8(ascii: "e") }) {
-      self = .double(Double(text) ?? .infinity)
-    } else if let value = Int(text) {
+  private init(_ number: JSONNumber) {
+    if let value = Int(number.text) {
       self = .int(value)
+    } else if let value = LargeInteger(number.text) {
+      self = .large(value)
     } else {
-      throw .overflow("the number \(text)")
+      self = .double(Double(number.text) ?? .infinity)
     }
   }
 }

@@ -5,6 +5,8 @@ enum Value {
   case null
   case bool(Bool)
   case int(Int)
+  /// An integer beyond 64 bits.
+  case large(LargeInteger)
   case double(Double)
   case string(Text)
   /// A string that `safe` or `escape` marked: joined to others, it escapes them.
@@ -55,6 +57,11 @@ enum Value {
     return false
   }
 
+  var isLarge: Bool {
+    if case .large = self { return true }
+    return false
+  }
+
   var isNull: Bool {
     if case .null = self { return true }
     return false
@@ -102,7 +109,7 @@ enum Value {
     case .undefined: "Undefined"
     case .null: "NoneType"
     case .bool: "bool"
-    case .int: "int"
+    case .int, .large: "int"
     case .double: "float"
     case .string: "str"
     case .markup: "Markup"

@@ -42,6 +42,7 @@ struct ValueText {
     case .bool(let flag):
       bytes.append(json == nil ? (flag ? "True" : "False") : (flag ? "true" : "false"))
     case .int(let number): bytes.append(String(number))
+    case .large(let number): bytes.append(number.description)
     case .double(let number): appendNumber(number)
     case .string(let text): try appendQuoted(text)
     case .markup(let text):
@@ -151,7 +152,7 @@ struct ValueText {
   /// In JSON all keys are strings.
   private mutating func appendKey(_ key: Value) throws(Fault) {
     switch key {
-    case .null, .bool, .int, .double:
+    case .null, .bool, .int, .large, .double:
       if json != nil { bytes.append("\"") }
       try append(key)
       if json != nil { bytes.append("\"") }
@@ -229,6 +230,7 @@ extension Value {
     switch self {
     case .string(let text), .markup(let text): Value.repr(of: text.string)
     case .int(let value): String(value)
+    case .large(let value): value.description
     case .double(let value): FloatText.repr(value)
     case .bool(let value): value ? "True" : "False"
     case .null: "None"
