@@ -39,7 +39,7 @@ package struct AtomicFolder: ~Copyable {
   /// Writes a file of the folder, with the permissions of the one that it replaces.
   ///
   /// - Parameters:
-  ///   - name: the file's name, not yet used.
+  ///   - name: the file's name, not yet used; it may lie in a folder of this one.
   ///   - bytes: its size.
   ///   - body: writes its content.
   /// - Throws: what `body` throws, or `FileError`.
@@ -49,6 +49,13 @@ package struct AtomicFolder: ~Copyable {
     let path = FileSystem.join(target.path, name)
     if let available = FileSystem.availableBytes(folder: target.folder), available < bytes {
       throw FileError.diskFull(path: path, needed: bytes, available: available)
+    }
+    if let slash = name.lastIndex(of: "/") {
+      let inner = String(name[..<slash])
+      notes.append(unsafe kb_note_temporary(temporary.content.number, inner, 1))
+      guard unsafe mkdirat(temporary.content.number, inner, 0o777) == 0 || errno == EEXIST else {
+        throw FileError.cannotCreate(path: path, errno: errno)
+      }
     }
     notes.append(unsafe kb_note_temporary(temporary.content.number, name, 0))
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC

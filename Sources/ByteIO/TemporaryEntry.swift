@@ -98,7 +98,7 @@ struct TemporaryEntry: ~Copyable {
     }
   }
 
-  /// Removes a file, or a folder of files; nothing need be there.
+  /// Removes a file, or a folder and what is in it; nothing need be there.
   private static func remove(_ name: String, in folder: Descriptor, isFolder: Bool) {
     guard isFolder else {
       _ = unsafe unlinkat(folder.number, name, 0)
@@ -108,7 +108,9 @@ struct TemporaryEntry: ~Copyable {
     let number = unsafe openat(folder.number, name, flags)
     guard number >= 0 else { return }
     let inner = Descriptor(number)
-    for name in inner.names { _ = unsafe unlinkat(inner.number, name, 0) }
+    for name in inner.names where unsafe unlinkat(inner.number, name, 0) != 0 {
+      remove(name, in: inner, isFolder: true)
+    }
     _ = unsafe unlinkat(folder.number, name, AT_REMOVEDIR)
   }
 }

@@ -47,10 +47,11 @@ void kb_forget_temporary(int number) {
 }
 
 void kb_remove_temporaries(void) {
-  for (int folders = 0; folders < 2; folders++)
+  // Files, the folders of folders, and those.
+  for (int pass = 0; pass < 3; pass++)
     for (int i = 0; i < count; i++)
-      if (temporaries[i].state == NOTED && temporaries[i].is_folder == folders)
-        unlinkat(temporaries[i].folder, temporaries[i].name, folders ? AT_REMOVEDIR : 0);
+      if (temporaries[i].state == NOTED && temporaries[i].is_folder == (pass > 0))
+        unlinkat(temporaries[i].folder, temporaries[i].name, pass ? AT_REMOVEDIR : 0);
 }
 
 static _Atomic enum kb_commitment current;

@@ -53,13 +53,16 @@ extension Converter {
       try writeValues(of: model, type, writer, to: sink)
     }
     var files = [weights]
-    for blob in model.carriedBlobs where OutputFolder.knownNames.contains(blob.name) {
+    for blob in model.carriedBlobs {
+      let template = BlobName.template(blob.name)
+      let name = template.map(BlobName.path(ofTemplate:)) ?? blob.name
+      guard template != nil || OutputFolder.knownNames.contains(name) else { continue }
       var bytes = try model.file.checkedBytes(of: blob)
       if blob.name == BlobName.config {
         bytes = try ExportedConfig.bytes(bytes, type: elementType)
       }
-      try output.write(blob.name, bytes: bytes.count) { try $0.write(bytes, at: 0) }
-      files.append(blob.name)
+      try output.write(name, bytes: bytes.count) { try $0.write(bytes, at: 0) }
+      files.append(name)
     }
     try progress.checkCancellation()
     try model.checkUnchanged()

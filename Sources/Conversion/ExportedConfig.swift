@@ -18,7 +18,7 @@ package enum ExportedConfig {
 
   /// Where the types stand, in the order of the text.
   private static func typeValues(in bytes: RawSpan) throws(JSONError) -> [Range<Int>] {
-    var scanner = JSONScanner()
+    var scanner = JSONScanner(dialect: .python)
     var ranges: [Range<Int>] = []
     while true {
       switch try scanner.next(in: bytes) {

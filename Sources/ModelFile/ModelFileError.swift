@@ -18,6 +18,8 @@ public enum ModelFileError: Error, Equatable, Sendable {
   case storedTensors(path: String, expected: Int, found: Int)
   /// A tensor of a `.kibble` file is not the one that belongs in its place.
   case storedTensor(path: String, tensor: String, expected: String, shape: [Int])
+  /// A chat template has a name that a `.kibble` file cannot hold.
+  case templateName(path: String)
 }
 
 extension ModelFileError: Diagnosable {
@@ -37,6 +39,11 @@ extension ModelFileError: Diagnosable {
         .badData, code: "conversion.metadata",
         "the file's metadata are damaged: \(escaped(field)) is \(escaped(found)), "
           + "expected \(escaped(expected))", path: path, hint: again)
+    case .templateName(let path):
+      return Diagnostic(
+        .unsupported, code: "conversion.template-name",
+        "the name of the chat template is too long, or has other characters than ASCII without "
+          + "spaces, and a .kibble file cannot hold it", path: path, hint: "Rename the file.")
     case .storedTensors(let path, let expected, let found):
       return Diagnostic(
         .badData, code: "conversion.tensor-count",

@@ -32,7 +32,7 @@ public enum ModelSource: Sendable {
   static func readConfig(_ bytes: [UInt8], path: String) throws -> DogeConfig {
     let json: JSON
     do throws(JSONError) {
-      json = try JSON.parse(bytes)
+      json = try JSON.parse(bytes, dialect: .python)
     } catch {
       throw ModelFileError.configNotJSON(path: path, error)
     }

@@ -34,6 +34,8 @@ public struct SideFiles: Sendable {
 
   /// The bytes of a file, where there is one of that name.
   ///
+  /// - Parameter name: its name, or its path in the folder.
+  /// - Returns: the bytes; nil where there is no such file.
   /// - Throws: what is wrong with it; all errors are `Diagnosable`.
   public func bytes(of name: String) throws -> [UInt8]? {
     switch place {
@@ -42,7 +44,24 @@ public struct SideFiles: Sendable {
       return FileSystem.entryExists(path)
         ? try FileSystem.read(path, limit: Self.sizeLimit) : nil
     case .kibble(let file):
+      let name = try BlobName.blob(name)
       return try file.blobs.first { $0.name == name }.map { try file.checkedBytes(of: $0) }
+    }
+  }
+
+  /// The names of the chat templates that have one, in order.
+  public func templates() throws -> [String] {
+    switch place {
+    case .folder(let folder): try Self.templates(inFolder: folder)
+    case .kibble(let file): file.blobs.compactMap { BlobName.template($0.name) }
+    }
+  }
+
+  static func templates(inFolder folder: String) throws -> [String] {
+    let path = FileSystem.join(folder, BlobName.templateFolder)
+    guard FileSystem.isFolder(path) else { return [] }
+    return try FileSystem.names(inFolder: path).compactMap { name in
+      BlobName.template(BlobName.templateFolder + "/" + name)
     }
   }
 

@@ -45,6 +45,8 @@ public struct CheckpointFolder: Sendable {
   static let configName = "config.json"
   static let weightsName = "model.safetensors"
   static let indexName = "model.safetensors.index.json"
+  /// The folder of the chat templates that have names of their own, `NAME.jinja`.
+  package static let templateFolder = "additional_chat_templates"
   private static let sideFileNames = [
     "generation_config.json", "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
@@ -92,7 +94,8 @@ public struct CheckpointFolder: Sendable {
     self.path = folder
     commit = location.commit
     var sideFiles: [SideFile] = []
-    for name in Self.sideFileNames where names.contains(name) {
+    let templates = try Self.templates(in: location, names, &warnings)
+    for name in Self.sideFileNames.filter(names.contains) + templates {
       let path = FileSystem.join(folder, name)
       try reading { () throws(FileError) in try FileSystem.checkRegular(path) }
       if let target = location.target(outsideOf: path) {
@@ -105,6 +108,21 @@ public struct CheckpointFolder: Sendable {
     }
     self.sideFiles = sideFiles
     self.warnings = warnings
+  }
+
+  /// The chat templates with names of their own, as paths in the folder.
+  private static func templates(
+    in location: CheckpointLocation, _ names: [String], _ warnings: inout [String]
+  ) throws(CheckpointError) -> [String] {
+    let path = FileSystem.join(location.folder, templateFolder)
+    guard names.contains(templateFolder), FileSystem.isFolder(path) else { return [] }
+    if let target = location.target(outsideOf: path) {
+      warnings.append(
+        "\(templateFolder) is a link to \(escaped(target)), outside of the folder, and is left out")
+      return []
+    }
+    let files = try reading { () throws(FileError) in try FileSystem.names(inFolder: path) }
+    return files.filter { $0.hasSuffix(".jinja") }.map { FileSystem.join(templateFolder, $0) }
   }
 
   /// The path of config.json, for messages.

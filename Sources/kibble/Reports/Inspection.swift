@@ -18,8 +18,9 @@ struct Inspection {
 
   private var configJSON: JSON? {
     switch source {
-    case .checkpoint(let folder, _): try? JSON.parse(folder.configBytes)
-    case .kibble(let model): model.file.blob(named: "config.json").flatMap { try? JSON.parse($0) }
+    case .checkpoint(let folder, _): try? JSON.parse(folder.configBytes, dialect: .python)
+    case .kibble(let model):
+      model.file.blob(named: "config.json").flatMap { try? JSON.parse($0, dialect: .python) }
     }
   }
 
