@@ -115,7 +115,7 @@ let package = Package(
       "Generation",
       [
         "ByteIO", "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore",
-        "Kernels", "LibC", "ModelFile", "TensorCore", "Tokenization",
+        "Kernels", "LibC", "ModelFile", "TensorCore", "Tokenization", "UnicodeText",
       ]),
 
     // The command line.
@@ -127,7 +127,7 @@ let package = Package(
         "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "Conversion",
         "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels",
         "KibbleFormat", "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
-        "Tokenization", "ToolSupport", "Verification",
+        "Tokenization", "ToolSupport", "UnicodeText", "Verification",
       ],
       swiftSettings: strict),
 

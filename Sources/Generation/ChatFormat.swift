@@ -11,11 +11,12 @@ public struct ChatFormat: Sendable {
   ///
   /// - Parameters:
   ///   - files: the files beside the model's weights.
+  ///   - name: the template that is wanted; nil for the one that transformers takes.
   ///   - withTools: whether conversations give tools, for which some models have a template of
   ///     their own.
   /// - Throws: `TextFileError`: what is wrong with the files, or that there is no template.
-  public init(_ files: TextFiles, withTools: Bool) throws {
-    template = try files.chatTemplate(withTools: withTools)
+  public init(_ files: TextFiles, template name: String? = nil, withTools: Bool) throws {
+    template = try files.chatTemplate(named: name, withTools: withTools)
     specialTokens = try files.tokenizerConfig().specialTokens.sorted { $0.key < $1.key }
   }
 

@@ -30,6 +30,12 @@ extension GenerationError: Diagnosable {
         .badData, code: "generation.prompt-fills-max-length",
         "the prompt has \(tokens) tokens, and max_length allows \(maxLength) for prompt and result",
         hint: "Say how many tokens to make with --max-new-tokens.")
+    case .tokenBeyondEmbedding(let token, let id, let position, let rows):
+      Diagnostic(
+        .badData, code: "generation.token-beyond-embedding",
+        "the text has the token '\(escaped(token))' at position \(position): its id is \(id), and "
+          + "the model's embedding has \(rows) rows",
+        hint: "The tokenizer has tokens that the model was not made for; leave this one out.")
     case .notFinite(let position):
       Diagnostic(
         .badData, code: "generation.not-finite",

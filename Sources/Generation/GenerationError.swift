@@ -12,6 +12,8 @@ public enum GenerationError: Error, Equatable, Sendable {
   case promptTooLong(tokens: Int, context: Int)
   /// The prompt has as many tokens as prompt and result may have together.
   case promptFillsMaxLength(tokens: Int, maxLength: Int)
+  /// A token of the tokenizer has no row in the model's embedding.
+  case tokenBeyondEmbedding(String, id: Int, position: Int, rows: Int)
   /// Scores are infinite or no numbers: the model's weights, or the temperature, make no sense.
   case notFinite(position: Int)
   /// Two models that are compared have different vocabularies.

@@ -23,6 +23,9 @@ public struct GenerationOverrides: Equatable, Sendable {
   /// None.
   public init() {}
 
+  /// Whether tokens are drawn; nil where the options leave that to the model's file.
+  var samples: Bool? { greedy ? false : samplingOptions.isEmpty ? nil : true }
+
   /// The sampling options that are given, as they are spelled on the command line.
   var samplingOptions: [String] {
     [

@@ -4,6 +4,8 @@ import Diagnostics
 public enum TextFileError: Error, Diagnosable {
   /// There is none of that name.
   case missing(path: String, name: String)
+  /// There is no chat template of that name, but of others.
+  case noTemplate(path: String, name: String, names: [String])
   /// Its contents are not what they should be.
   case bad(path: String, Diagnostic)
 
@@ -14,6 +16,13 @@ public enum TextFileError: Error, Diagnosable {
       Diagnostic(
         .missingInput, code: "text.missing-file", "the model has no \(name)", path: path,
         hint: "put the checkpoint's \(name) beside its weights and convert it again")
+    case .noTemplate(let path, _, []): Self.missing(path: path, name: "chat template").diagnostic
+    case .noTemplate(let path, let name, let names):
+      Diagnostic(
+        .missingInput, code: "text.missing-template",
+        "the model has no chat template '\(escaped(name))'; it has '"
+          + names.map(escaped).joined(separator: "', '") + "'", path: path,
+        hint: "choose one of them with --template")
     case .bad(let path, let diagnostic):
       Diagnostic(
         diagnostic.kind, code: diagnostic.code, diagnostic.message, path: path,

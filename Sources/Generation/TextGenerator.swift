@@ -59,7 +59,8 @@ public final class TextGenerator {
     after prompt: [Int], observe: (GenerationEvent) throws -> Void = { _ in },
     isCancelled: () -> Bool = { false }
   ) throws -> GenerationResult {
-    try generator.generate(
+    try tokenizer.check(prompt, rows: generator.model.config.vocabularySize)
+    return try generator.generate(
       prompt, config: config, sampler: &sampler, text: makeStream(), observe: observe,
       isCancelled: isCancelled)
   }
@@ -69,3 +70,25 @@ public final class TextGenerator {
 }
 
 extension TokenStream: TextStream {}
+
+extension Tokenizer {
+  /// Checks that a model has rows for the tokens of a text.
+  ///
+  /// - Parameters:
+  ///   - ids: the tokens.
+  ///   - rows: the rows of the model's embedding.
+  /// - Throws: `tokenBeyondEmbedding` for the first token that has none.
+  public func check(_ ids: [Int], rows: Int) throws(GenerationError) {
+    guard let position = ids.firstIndex(where: { $0 >= rows }) else { return }
+    let id = ids[position]
+    throw .tokenBeyondEmbedding(piece(id) ?? "", id: id, position: position, rows: rows)
+  }
+
+  /// The tokens that a model with an embedding of so many rows cannot use, as they are spelled.
+  ///
+  /// - Parameter rows: the rows of the model's embedding.
+  /// - Returns: the tokens by rising id.
+  public func pieces(beyond rows: Int) -> [String] {
+    rows < vocabularySize ? (rows..<vocabularySize).compactMap(piece) : []
+  }
+}

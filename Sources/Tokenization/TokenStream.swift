@@ -15,9 +15,8 @@ public struct TokenStream: Sendable {
   ///
   /// - Parameter id: the token.
   /// - Returns: the text that is complete with it; often empty in the middle of a character.
-  /// - Throws: `unknownID`.
-  public mutating func append(_ id: Int) throws(TokenizerError) -> String {
-    try tokenizer.appendBytes(
+  public mutating func append(_ id: Int) -> String {
+    tokenizer.appendBytes(
       of: id, skipsSpecialTokens: skipsSpecialTokens, isFirst: &isAtStart, to: &pending)
     let complete = pending.count - pending.incompleteSuffix
     let text = String(decoding: pending[..<complete], as: UTF8.self)

@@ -1,18 +1,16 @@
 extension Tokenizer {
-  /// The text of tokens.
+  /// The text of tokens; an id without token, as models with padded vocabularies make them, has
+  /// none.
   ///
   /// - Parameters:
   ///   - ids: the tokens.
   ///   - skipSpecialTokens: whether special tokens are left out.
   /// - Returns: the text; bytes that form no character as U+FFFD.
-  /// - Throws: `unknownID`.
-  public func decode(
-    _ ids: some Sequence<Int>, skipSpecialTokens: Bool = false
-  ) throws(TokenizerError) -> String {
+  public func decode(_ ids: some Sequence<Int>, skipSpecialTokens: Bool = false) -> String {
     var bytes: [UInt8] = []
     var isFirst = true
     for id in ids {
-      try appendBytes(of: id, skipsSpecialTokens: skipSpecialTokens, isFirst: &isFirst, to: &bytes)
+      appendBytes(of: id, skipsSpecialTokens: skipSpecialTokens, isFirst: &isFirst, to: &bytes)
     }
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -25,16 +23,14 @@ extension Tokenizer {
   /// Appends the bytes of a token, and what stands before it unless it is the first.
   func appendBytes(
     of id: Int, skipsSpecialTokens: Bool, isFirst: inout Bool, to bytes: inout [UInt8]
-  ) throws(TokenizerError) {
+  ) {
     let addedToken = added.token(id)
     if addedToken == nil, decoder.isByteLevel, model.tokens.contains(id) {
       // Almost every token; with a decoder nothing stands between them.
       bytes.append(contentsOf: model.tokens.bytes[model.tokens.range(id)])
       return
     }
-    guard addedToken != nil || model.tokens.contains(id) else {
-      throw .unknownID(id, vocabularySize: vocabularySize)
-    }
+    guard addedToken != nil || model.tokens.contains(id) else { return }
     if skipsSpecialTokens, isSkipped(id) { return }
     if !isFirst { bytes += decoder.separator }
     isFirst = false

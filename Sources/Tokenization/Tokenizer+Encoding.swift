@@ -22,12 +22,14 @@ extension Tokenizer {
     var tokens: [Token] = []
     tokens.reserveCapacity(utf8.count / 3 + 4)
     if addSpecialTokens { tokens += postProcessor.prefix.map { Token(id: $0, range: 0..<0) } }
+    // All parts together may grow no more than a whole text.
+    var growth = Normalizer.growthLimit(utf8.count)
     try withScratch { scratch throws(TokenizerError) in
       try added.splitGiven(utf8, 0..<utf8.count) { range, id throws(TokenizerError) in
         if let id {
           tokens.append(Token(id: id, range: range))
         } else {
-          try encodePart(utf8, range, &scratch, into: &tokens)
+          try encodePart(utf8, range, &growth, &scratch, into: &tokens)
         }
       }
     }
@@ -46,7 +48,7 @@ extension Tokenizer {
 
   /// Encodes a part of a text between added tokens.
   private func encodePart(
-    _ utf8: [UInt8], _ range: Range<Int>, _ scratch: inout EncodingScratch,
+    _ utf8: [UInt8], _ range: Range<Int>, _ growth: inout Int, _ scratch: inout EncodingScratch,
     into tokens: inout [Token]
   ) throws(TokenizerError) {
     if normalizer.isEmpty {
@@ -54,7 +56,8 @@ extension Tokenizer {
         try encode(PieceText(utf8, range), range, id, &scratch, into: &tokens)
       }
     } else {
-      let text = try normalizer.apply(to: AlignedText(Array(utf8[range])))
+      let text = try normalizer.apply(to: AlignedText(Array(utf8[range])), limit: growth)
+      growth -= text.bytes.count
       try added.splitNormalized(
         text.bytes, 0..<text.bytes.count
       ) { part, id throws(TokenizerError) in

@@ -5,7 +5,7 @@ import UnicodeText
 /// A byte-level BPE tokenizer, read from a `tokenizer.json`.
 ///
 /// It gives the ids and the texts that Hugging Face's `tokenizers` library gives, except that it
-/// neither truncates nor pads, whatever the file says, and that an id without token is an error.
+/// neither truncates nor pads, whatever the file says.
 /// It can be used from several threads at once.
 public final class Tokenizer: Sendable {
   let added: AddedVocabulary
@@ -22,9 +22,11 @@ public final class Tokenizer: Sendable {
 
   /// Reads a `tokenizer.json`.
   ///
-  /// - Parameter bytes: the file's contents.
+  /// - Parameters:
+  ///   - bytes: the file's contents.
+  ///   - config: what the files beside it say; transformers lets them add tokens and change flags.
   /// - Throws: the first rule that the file breaks, or what it asks for that is not supported.
-  public init(json bytes: [UInt8]) throws(TokenizerError) {
+  public init(json bytes: [UInt8], config: TokenizerConfig? = nil) throws(TokenizerError) {
     var file = TokenizerFile()
     try bytes.withRawSpan { (bytes) throws(TokenizerError) in try file.read(bytes) }
     guard let model = file.model else { throw .missingField(path: "model") }
@@ -32,7 +34,8 @@ public final class Tokenizer: Sendable {
     normalizer = try Normalizer(file.part("normalizer"))
     preTokenizer = try PreTokenizer(file.part("pre_tokenizer"))
     let added = try AddedVocabulary(
-      file.part("added_tokens"), vocabulary: model.tokens, normalizer: normalizer)
+      file.part("added_tokens"), config?.declarations ?? TokenDeclarations(),
+      vocabulary: model.tokens, normalizer: normalizer)
     self.added = added
     postProcessor = try PostProcessor(file.part("post_processor")) {
       model.tokens.contains($0) || added.token($0) != nil

@@ -11,50 +11,46 @@ public struct TokenizerConfig: Sendable {
   /// Whether the file asks for an end-of-text token; nil if it does not say.
   public let addsEndToken: Bool?
 
-  /// Reads the configuration.
+  /// What the files say of the tokenizer's tokens.
+  let declarations: TokenDeclarations
+
+  /// Reads the configuration and what it is read with.
   ///
   /// - Parameters:
-  ///   - json: the contents of `tokenizer_config.json`.
-  ///   - specialTokensMap: the contents of `special_tokens_map.json`; as in transformers 5, it
-  ///     counts only where the configuration has no `added_tokens_decoder`, and then more.
-  /// - Throws: where the files are not JSON or hold values of wrong kinds.
-  public init(json: [UInt8], specialTokensMap: [UInt8]? = nil) throws(TokenizerError) {
-    let config = ConfigurationPart(value: try Self.parse(json), path: "")
-    var tokens = try Self.tokens(in: config)
-    if let extra = try config.optional("extra_special_tokens"), extra.value.objectValue != nil {
-      tokens.merge(try Self.named(in: extra)) { $1 }
-    }
-    if let specialTokensMap, try config.optional("added_tokens_decoder") == nil {
-      let map = ConfigurationPart(value: try Self.parse(specialTokensMap), path: "")
-      tokens.merge(try Self.tokens(in: map)) { $1 }
-    }
+  ///   - json: `tokenizer_config.json`.
+  ///   - specialTokensMap: `special_tokens_map.json`; as in transformers 5, it counts only where
+  ///     the configuration has no `added_tokens_decoder`, and then more.
+  ///   - addedTokens: `added_tokens.json`, which counts there, too.
+  /// - Throws: where the files hold values of wrong kinds.
+  public init(
+    json: JSON, specialTokensMap: JSON? = nil, addedTokens: JSON? = nil
+  ) throws(TokenizerError) {
+    let config = ConfigurationPart(value: json, path: "")
+    declarations = try TokenDeclarations(
+      config,
+      map: specialTokensMap.map { ConfigurationPart(value: $0, path: "special_tokens_map.json") },
+      addedTokens: addedTokens.map { ConfigurationPart(value: $0, path: "added_tokens.json") })
+    var tokens: [String: String] = [:]
+    for (name, token) in declarations.named { tokens[name] = token.content }
     specialTokens = tokens
     chatTemplates = try config.optional("chat_template").map(Self.templates) ?? []
     addsBeginningToken = try config.optional("add_bos_token")?.bool()
     addsEndToken = try config.optional("add_eos_token")?.bool()
   }
 
-  private static func parse(_ bytes: [UInt8]) throws(TokenizerError) -> JSON {
-    do { return try JSON.parse(bytes) } catch { throw .notJSON(error) }
-  }
-
-  /// The members "…_token"; a flag such as `add_bos_token` is none.
-  private static func tokens(
-    in part: ConfigurationPart
-  ) throws(TokenizerError) -> [String: String] {
-    try named(in: part).filter { $0.key.hasSuffix("_token") }
-  }
-
-  /// The members that are a token: a string, or an object with its content.
-  private static func named(
-    in part: ConfigurationPart
-  ) throws(TokenizerError) -> [String: String] {
-    guard let object = part.value.objectValue else { throw part.wrong("an object") }
-    var tokens: [String: String] = [:]
-    for member in object.members {
-      tokens[member.key] = member.value.stringValue ?? member.value["content"]?.stringValue
+  /// Reads the configuration from the contents of the files.
+  ///
+  /// - Throws: where the files are not JSON or hold values of wrong kinds.
+  public init(
+    json: [UInt8], specialTokensMap: [UInt8]? = nil, addedTokens: [UInt8]? = nil
+  ) throws(TokenizerError) {
+    func parse(_ bytes: [UInt8]?) throws(TokenizerError) -> JSON? {
+      guard let bytes else { return nil }
+      do { return try JSON.parse(bytes, dialect: .python) } catch { throw .notJSON(error) }
     }
-    return tokens
+    try self.init(
+      json: parse(json) ?? nil, specialTokensMap: parse(specialTokensMap),
+      addedTokens: parse(addedTokens))
   }
 
   /// One template, or several as a list of names and templates or as an object.

@@ -101,7 +101,11 @@ import Testing
   ]
 
   @Test(arguments: wrong) func valuesThatMakeNoSense(_ json: JSON, message: String) throws {
-    let error = #expect(throws: GenerationError.self) { try GenerationConfig(json: json) }
+    // Values of sampling are judged where there is any.
+    var object = json.objectValue ?? JSONObject()
+    if object["do_sample"] == nil { object["do_sample"] = true }
+    let file = json.objectValue == nil ? json : JSON.object(object)
+    let error = #expect(throws: GenerationError.self) { try GenerationConfig(json: file) }
     let diagnostic = try #require(error).diagnostic
     #expect(diagnostic.kind == .badData)
     #expect(diagnostic.message.hasPrefix("generation_config.json: "))
@@ -149,6 +153,47 @@ import Testing
 }
 
 @Suite struct OverrideTests {
+  private func read(
+    _ json: JSON, _ edit: (inout GenerationOverrides) -> Void = { _ in }
+  ) throws -> GenerationConfig {
+    var overrides = GenerationOverrides()
+    edit(&overrides)
+    return try GenerationConfig(json: json, overrides: overrides)
+  }
+
+  /// As transformers, which takes the most likely token from such files.
+  @Test(
+    arguments: [
+      ["temperature": 0], ["temperature": 0.0, "do_sample": false], ["top_k": -1, "top_p": 7],
+      ["min_p": "x", "temperature": nil], ["temperature": -3, "repetition_penalty": 1.5],
+    ] as [JSON])
+  func valuesWithoutEffectAreNotJudged(_ file: JSON) throws {
+    #expect(try !read(file).sampling.samples)
+    #expect(try !read(file) { $0.greedy = true }.sampling.samples)
+  }
+
+  @Test func valuesThatOptionsReplaceAreNotJudged() throws {
+    let file: JSON = [
+      "do_sample": true, "temperature": 0, "top_k": -1, "top_p": 2, "min_p": -1,
+      "repetition_penalty": 0, "max_new_tokens": 0,
+    ]
+    let config = try read(file) {
+      $0.temperature = 0.7
+      $0.topK = 5
+      $0.topP = 0.9
+      $0.minP = 0.1
+      $0.repetitionPenalty = 1.1
+      $0.maxNewTokens = 3
+    }
+    #expect(config.sampling.temperature == 0.7 && config.sampling.topK == 5)
+    #expect(config.maxNewTokens == 3)
+    // One that is left is judged.
+    #expect(throws: GenerationError.self) { try read(file) { $0.temperature = 0.7 } }
+    #expect(throws: GenerationError.self) { try read(["top_k": -1]) { $0.temperature = 0.7 } }
+    #expect(try read(["top_k": -1]) { $0.topK = 5 }.sampling.topK == 5)
+    #expect(try read(["do_sample": 7]) { $0.greedy = true }.sampling.samples == false)
+  }
+
   private func applied(
     _ json: JSON = [:], _ edit: (inout GenerationOverrides) -> Void
   ) throws -> GenerationConfig {

@@ -1,3 +1,4 @@
+import Diagnostics
 import JSONCore
 import TestSupport
 import Testing
@@ -29,7 +30,7 @@ import Tokenization
     for token in try tokenizer.encode(utf8) {
       #expect(token.range.lowerBound == place)
       #expect(
-        try tokenizer.decode([token.id]) == String(decoding: utf8[token.range], as: UTF8.self))
+        tokenizer.decode([token.id]) == String(decoding: utf8[token.range], as: UTF8.self))
       place = token.range.upperBound
     }
     #expect(place == utf8.count)
@@ -72,6 +73,30 @@ import Tokenization
       let letters = try ["x", "y"].map { try #require(tokenizer.id(of: $0)) }
       #expect(ids == [letters[0], 256, letters[1], 257])
     }
+  }
+
+  /// Every part of a text grows; together they may not grow more than one text.
+  @Test(
+    arguments: [
+      ["type": "Prepend", "prepend": .string(String(repeating: "x", count: 10_000))],
+      [
+        "type": "Replace", "pattern": ["String": "b"],
+        "content": .string(String(repeating: "x", count: 10_000)),
+      ],
+      [
+        "type": "Sequence",
+        "normalizers": .array(
+          Array(repeating: ["type": "Prepend", "prepend": "1234567890"], count: 1000)),
+      ],
+    ] as [JSON])
+  func partsGrowTogether(_ normalizer: JSON) throws {
+    let tokenizer = try Samples.tokenizer(["normalizer": normalizer])
+    #expect(throws: Never.self) { try tokenizer.encode("b<|end|>b") }
+    let error = #expect(throws: TokenizerError.self) {
+      try tokenizer.encode(String(repeating: "b<|end|>", count: 4000))
+    }
+    #expect(error?.diagnostic.code == "tokenizer.grows-too-much")
+    #expect(error?.diagnostic.kind == .badData)
   }
 
   @Test func bytesWithoutTokenVanish() throws {

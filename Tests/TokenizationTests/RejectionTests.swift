@@ -174,7 +174,7 @@ private func template(_ single: String, _ tokens: String = "{}") -> String {
         "unsupported-setting", member: "decoder",
         #"{"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "ByteLevel"}]}"#,
         says: "decoder.decoders[1]", "behind another"),
-      Broken("unsupported-part", member: "post_processor", #"{"type": "BertProcessing"}"#),
+      Broken("unsupported-part", member: "post_processor", #"{"type": "NoProcessing"}"#),
       Broken(
         "unsupported-setting", member: "post_processor", template("[]"), says: "without 'A'"),
       Broken(

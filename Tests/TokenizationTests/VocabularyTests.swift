@@ -27,8 +27,8 @@ import Tokenization
     #expect(tokenizer.piece(-1) == nil)
     #expect(tokenizer.isSpecial(259))
     #expect(!tokenizer.isSpecial(258))
-    #expect(try tokenizer.decode([258, 259]) == " the<a b>")
-    #expect(try tokenizer.decode([258, 259], skipSpecialTokens: true) == " the")
+    #expect(tokenizer.decode([258, 259]) == " the<a b>")
+    #expect(tokenizer.decode([258, 259], skipSpecialTokens: true) == " the")
   }
 
   @Test func escapedSpellingsAreRead() throws {
@@ -57,9 +57,7 @@ import Tokenization
     let tokenizer = try Tokenizer(json: Array(json.serialized().utf8))
     #expect(tokenizer.vocabularySize == 70_001)
     #expect(try tokenizer.encode("ab").map(\.id) == [70_000, 3])
-    #expect(throws: TokenizerError.unknownID(4, vocabularySize: 70_001)) {
-      try tokenizer.decode([3, 4])
-    }
+    #expect(tokenizer.decode([3, 4]) == "b")
   }
 }
 

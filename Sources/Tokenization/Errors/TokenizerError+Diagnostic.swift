@@ -103,10 +103,6 @@ extension TokenizerError: Diagnosable {
         "grows-too-much",
         "'\(escaped(path))' of the tokenizer would make \(bytes) bytes of a text; at most \(limit) "
           + "are accepted for its length", damagedHint)
-    case .unknownID(let id, let vocabularySize):
-      bad(
-        "unknown-id",
-        "no token has the id \(id); the tokenizer's ids are below \(vocabularySize)")
     }
   }
 

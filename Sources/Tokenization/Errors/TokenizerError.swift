@@ -57,6 +57,4 @@ public enum TokenizerError: Error, Equatable {
   case textTooLong(bytes: Int, limit: Int)
   /// Replacing makes a text far longer than it was.
   case growsTooMuch(path: String, bytes: Int, limit: Int)
-  /// No token has that id.
-  case unknownID(Int, vocabularySize: Int)
 }

@@ -1,59 +1,84 @@
+import JSONCore
 import UnicodeText
 
 /// The added tokens of a tokenizer, and where they are in a text.
 struct AddedVocabulary: Sendable {
-  let tokens: [AddedToken]
+  private(set) var tokens: [AddedToken] = []
   /// Looked for in the text as it is given; the values are positions in `tokens`.
   private var given = TokenTrie()
   /// Looked for in the normalized text.
   private var normalized = TokenTrie()
   /// Positions in `tokens` by id, ascending.
-  private let byID: [(id: Int, position: Int)]
-  private let byContent: [[UInt8]: Int]
+  private var byID: [(id: Int, position: Int)] = []
+  private var byContent: [[UInt8]: Int] = [:]
+  /// Whether special tokens are text like any other.
+  private let splitsSpecialTokens: Bool
 
-  /// Reads the `added_tokens` of a file.
+  /// Reads the `added_tokens` of a file, and adds those that files beside it declare.
   ///
   /// Ids follow from the order of the tokens, as in the `tokenizers` library: a token of the
   /// vocabulary keeps its id, others get the next free one. A file that states something else
   /// is refused, since its two readings would give two texts.
   init(
-    _ part: ConfigurationPart?, vocabulary: TokenTable, normalizer: Normalizer
+    _ part: ConfigurationPart?, _ declarations: TokenDeclarations, vocabulary: TokenTable,
+    normalizer: Normalizer
   ) throws(TokenizerError) {
-    var tokens: [AddedToken] = []
-    var byContent: [[UInt8]: Int] = [:]
+    splitsSpecialTokens = declarations.splitsSpecialTokens
     var next = vocabulary.count
     for element in try part?.elements() ?? [] {
-      var token = try AddedToken(element)
-      let content = Array(token.content.utf8)
+      let token = try AddedToken(element)
       // The library leaves these out, too.
-      if content.isEmpty { continue }
-      let known = vocabulary.id(spelled: content.span, 0..<content.count)
-      let assigned = known ?? next
-      if known == nil { next += 1 }
-      guard token.id == assigned else {
-        throw .misplacedAddedToken(token: token.content, stated: token.id, assigned: assigned)
-      }
-      guard known != nil || !vocabulary.contains(assigned) else {
-        throw .duplicateID(assigned, token: token.content)
-      }
-      guard byContent.updateValue(tokens.count, forKey: content) == nil else {
+      if token.content.isEmpty { continue }
+      let stated = try element.required("id").number(upTo: TokenTable.idLimit)
+      guard byContent[Array(token.content.utf8)] == nil else {
         throw .duplicateToken(token.content)
       }
-      if token.isNormalized {
-        token.normalizedContent = try normalizer.apply(to: AlignedText(content)).bytes
-      }
-      let isNew =
-        if token.isNormalized {
-          normalized.insert(token.normalizedContent, value: tokens.count)
-        } else {
-          given.insert(content, value: tokens.count)
-        }
-      guard isNew else { throw .indistinctAddedToken(token: token.content) }
-      tokens.append(token)
+      try add(token, stated: stated, vocabulary, &next)
     }
-    self.tokens = tokens
-    self.byContent = byContent
+    for token in declarations.additions(to: tokens) where !token.content.isEmpty {
+      if let position = byContent[Array(token.content.utf8)] {
+        tokens[position].takeFlags(of: token)
+      } else {
+        try add(token, stated: nil, vocabulary, &next)
+      }
+    }
+    for position in tokens.indices { try makeFindable(position, normalizer) }
     byID = tokens.enumerated().map { ($1.id, $0) }.sorted { $0.id < $1.id }
+  }
+
+  private mutating func add(
+    _ token: AddedToken, stated: Int?, _ vocabulary: TokenTable, _ next: inout Int
+  ) throws(TokenizerError) {
+    let content = Array(token.content.utf8)
+    let known = vocabulary.id(spelled: content.span, 0..<content.count)
+    let assigned = known ?? next
+    if let stated, stated != assigned {
+      throw .misplacedAddedToken(token: token.content, stated: stated, assigned: assigned)
+    }
+    guard known != nil || !vocabulary.contains(assigned) else {
+      throw .duplicateID(assigned, token: token.content)
+    }
+    next = max(next, assigned + 1)
+    byContent[content] = tokens.count
+    tokens.append(token)
+    tokens[tokens.count - 1].id = assigned
+  }
+
+  private mutating func makeFindable(
+    _ position: Int, _ normalizer: Normalizer
+  ) throws(TokenizerError) {
+    let token = tokens[position]
+    let content = Array(token.content.utf8)
+    if token.isNormalized || token.isSpelledNormalized {
+      tokens[position].normalizedContent = try normalizer.apply(
+        to: AlignedText(content), limit: Normalizer.growthLimit(content.count)
+      ).bytes
+    }
+    let isNew =
+      token.isNormalized
+      ? normalized.insert(tokens[position].normalizedContent, value: position)
+      : given.insert(content, value: position)
+    guard isNew else { throw .indistinctAddedToken(token: token.content) }
   }
 
   /// The greatest id plus one.
@@ -100,6 +125,7 @@ struct AddedVocabulary: Sendable {
     while !trie.isEmpty, let match = trie.firstMatch(in: span, range, from: position) {
       position = match.range.upperBound
       let token = tokens[match.value]
+      if splitsSpecialTokens, token.isSpecial { continue }
       if token.isSingleWord, span.isInsideWord(match.range, of: range) { continue }
       var start = match.range.lowerBound
       var end = match.range.upperBound

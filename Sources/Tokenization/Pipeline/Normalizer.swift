@@ -6,7 +6,7 @@ struct Normalizer: Sendable {
     case form(NormalizationForm)
     case lowercase
     case strip(left: Bool, right: Bool)
-    case prepend(String)
+    case prepend(String, path: String)
     case replace(PatternReference, with: String)
   }
 
@@ -35,7 +35,7 @@ struct Normalizer: Sendable {
           left: try part.required("strip_left").bool(),
           right: try part.required("strip_right").bool()))
     case "Prepend":
-      steps.append(.prepend(try part.required("prepend").string()))
+      steps.append(.prepend(try part.required("prepend").string(), path: part.path))
     case "Replace":
       steps.append(
         .replace(
@@ -45,17 +45,28 @@ struct Normalizer: Sendable {
     }
   }
 
+  /// How long a text of that length may become: normalization forms need a factor of eleven.
+  static func growthLimit(_ count: Int) -> Int { 16 * count + 1 << 16 }
+
   /// The text after all steps.
-  func apply(to text: AlignedText) throws(TokenizerError) -> AlignedText {
-    let limit = PatternReference.growthLimit(text.bytes.count)
+  ///
+  /// - Parameters:
+  ///   - text: a text or a part of one.
+  ///   - limit: the number of bytes that it may grow to.
+  /// - Returns: the text, with where it comes from.
+  /// - Throws: `growsTooMuch`, or what matching the patterns throws.
+  func apply(to text: AlignedText, limit: Int) throws(TokenizerError) -> AlignedText {
     var text = text
     for step in steps {
       switch step {
       case .form(let form): text = text.normalized(form)
       case .lowercase: text = text.lowercased()
       case .strip(let left, let right): text = text.stripped(left: left, right: right)
-      case .prepend(let prefix):
-        if !text.bytes.isEmpty { text = text.prepending(prefix) }
+      case .prepend(let prefix, let path):
+        if text.bytes.isEmpty { continue }
+        let bytes = text.bytes.count + prefix.utf8.count
+        guard bytes <= limit else { throw .growsTooMuch(path: path, bytes: bytes, limit: limit) }
+        text = text.prepending(prefix)
       case .replace(let pattern, let content):
         try pattern.checkGrowth(of: text.bytes, replacingWith: content, limit: limit)
         text = try pattern.errors { reference throws(PatternError) in

@@ -48,10 +48,6 @@ struct PatternReference: Sendable {
     if bytes > limit { throw .growsTooMuch(path: path, bytes: bytes, limit: limit) }
   }
 
-  /// How long a text of that length may become by replacing: normalization forms need a factor
-  /// of eleven.
-  static func growthLimit(_ count: Int) -> Int { 16 * count + 1 << 16 }
-
   /// Runs something that matches the pattern, and names the pattern if that fails.
   func errors<Result>(
     _ body: (SplitPattern) throws(PatternError) -> Result

@@ -26,6 +26,14 @@ struct ConfigurationPart {
     }
   }
 
+  /// The members of an object that are not `null`.
+  func members() throws(TokenizerError) -> [(key: String, part: ConfigurationPart)] {
+    guard let object = value.objectValue else { throw wrong("an object") }
+    return object.members.filter { !$0.value.isNull }.map { member in
+      (member.key, ConfigurationPart(value: member.value, path: child(member.key)))
+    }
+  }
+
   func string() throws(TokenizerError) -> String {
     guard let string = value.stringValue else { throw wrong("a string") }
     return string

@@ -18,6 +18,9 @@ package final class StandardInput {
   private let descriptor: Int32
   private var buffer: [UInt8] = []
   private var isAtEnd = false
+  /// The bytes before the last line that was read.
+  package private(set) var lineOffset = 0
+  private var consumed = 0
 
   /// The process's stdin, unless another descriptor is given.
   package init(descriptor: Int32 = STDIN_FILENO) { self.descriptor = descriptor }
@@ -37,6 +40,8 @@ package final class StandardInput {
         var line = Array(buffer[..<end])
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         buffer.removeSubrange(...end)
+        lineOffset = consumed
+        consumed += end + 1
         return .text(line)
       }
       guard buffer.count <= limit else { throw .tooLong(limit: limit) }
@@ -44,6 +49,7 @@ package final class StandardInput {
       if isAtEnd {
         guard !buffer.isEmpty else { return .end }
         defer { buffer = [] }
+        lineOffset = consumed
         return .text(buffer)
       }
       guard try fill() else { return .interrupted }

@@ -4,6 +4,7 @@ import DogeModel
 import Generation
 import Tokenization
 import ToolSupport
+import UnicodeText
 
 /// `kibble chat`: a conversation with an Instruct model.
 struct ChatCommand: Command {
@@ -21,7 +22,7 @@ struct ChatCommand: Command {
       samplingDiscussion,
     ],
     positionals: [.model],
-    options: [message, system] + OptionSpec.sampling + [
+    options: [message, system, RenderCommand.template] + OptionSpec.sampling + [
       GenerateCommand.events, .mode, .routing, .verifyChecksums,
     ],
     examples: [
@@ -42,23 +43,29 @@ struct ChatCommand: Command {
       context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
     let seed = try arguments.generationSeed()
     let files = try TextFiles(path: path)
+    let format = try ChatFormat(
+      files, template: arguments.value(RenderCommand.template), withTools: false)
     let generator = try TextGenerator(path: path, files, arguments, runtime, context, seed: seed)
     var chat = Chat(
-      generator, path: path, try ChatFormat(files, withTools: false),
+      generator, path: path, format,
       system: arguments.value(Self.system), context)
     guard let message else {
       try chat.converse(StandardInput())
       return .success
     }
-    let text =
-      message == "-"
-      ? String(decoding: try StandardInput().readAll(), as: UTF8.self) : message
+    let text = message == "-" ? try checkedText(StandardInput().readAll()) : message
     let form: AnswerPrinter.Form =
       context.json ? .object : arguments.has(GenerateCommand.events) ? .events : .text
     let reason = try chat.answer(text, form) { context.progress.isCancelled }
     if reason == .cancelled { throw Interruption() }
     return .success
   }
+}
+
+/// The text of bytes from stdin, which must be UTF-8; `offset` is that of the first of them.
+func checkedText(_ bytes: [UInt8], offset: Int = 0) throws(TokenizerError) -> String {
+  if let invalid = firstInvalidUTF8(bytes) { throw .invalidUTF8(offset: offset + invalid) }
+  return String(decoding: bytes, as: UTF8.self)
 }
 
 /// A conversation at the terminal.
@@ -95,7 +102,7 @@ struct Chat {
         guard InterruptFlag.takeInterrupt() else { throw Interruption() }
         try context.output.writeLine()
       case .text(let line):
-        try take(String(decoding: line, as: UTF8.self))
+        try take(checkedText(line, offset: input.lineOffset))
       }
     }
   }

@@ -9,6 +9,10 @@ struct RenderCommand: Command {
   static let lines = OptionSpec.value(
     "jsonl", "FILE", "one conversation in each line; - is stdin", required: true)
 
+  static let template = OptionSpec.value(
+    "template", "NAME",
+    "the template of this name (default: tool_use where tools are given and it is there)")
+
   static let spec = CommandSpec(
     name: "render", summary: "show what the chat template makes of conversations",
     discussion: [
@@ -17,20 +21,23 @@ struct RenderCommand: Command {
         + "the template. For each a line is written: {\"rendered\": TEXT}, or {\"error\": MESSAGE} "
         + "where the template cannot be rendered with it."
     ],
-    positionals: [TokenizeCommand.model], options: [lines],
+    positionals: [TokenizeCommand.model], options: [lines, template],
     examples: [.init("conversations", "render ./Doge-20M-Instruct --jsonl chats.jsonl")])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let files = try TextFiles(path: arguments.argument(TokenizeCommand.model))
-    let plain = try ChatFormat(files, withTools: false)
-    let withTools = try ChatFormat(files, withTools: true)
+    let name = arguments.value(Self.template)
+    let plain = Result { try ChatFormat(files, template: name, withTools: false) }
+    let withTools = Result { try ChatFormat(files, template: name, withTools: true) }
+    // Without a default one, templates may still do for conversations with tools.
+    if case .failure(let error) = withTools { throw error }
     try JSONLines.forEach(arguments.required(Self.lines)) { line in
       let conversation = try Conversation(line)
-      let format = conversation.tools == nil ? plain : withTools
       let object: JSON
-      do throws(TemplateError) {
+      do {
+        let format = try (conversation.tools == nil ? plain : withTools).get()
         object = ["rendered": .string(try format.render(conversation))]
-      } catch {
+      } catch let error as any Diagnosable {
         object = ["error": .string(error.diagnostic.message)]
       }
       try context.output.writeLine(object.serialized())

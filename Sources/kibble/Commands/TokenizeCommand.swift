@@ -58,16 +58,7 @@ struct TokenizeCommand: Command {
     _ text: [UInt8], _ tokenizer: Tokenizer, _ context: CommandContext, special: Bool
   ) throws {
     let tokens = try tokenizer.encode(text, addSpecialTokens: special)
-    if context.json {
-      try context.emit([
-        "schema": "kibble.tokenize/1", "ids": JSON(tokens.map(\.id)),
-        "pieces": .array(tokens.map { .string(tokenizer.piece($0.id) ?? "") }),
-        "offsets": .array(
-          tokens.map { [JSON($0.range.lowerBound), JSON($0.range.upperBound)] }),
-        "text": .string(String(decoding: text, as: UTF8.self)),
-      ])
-      return
-    }
+    if context.json { return try write(tokens, of: text, tokenizer, context.output) }
     var table = TextTable([.number("id"), .number("bytes"), .text("piece"), .text("text")])
     for token in tokens {
       let part = String(decoding: text[token.range], as: UTF8.self)
@@ -81,6 +72,34 @@ struct TokenizeCommand: Command {
     if !context.quiet { try context.output.writeLine("\(tokens.count) tokens") }
   }
 
+  /// Writes the object of `--json` bit by bit: that of a long text has a hundred times its size.
+  private func write(
+    _ tokens: [Token], of text: [UInt8], _ tokenizer: Tokenizer, _ output: StandardOutput
+  ) throws {
+    func list(_ key: String, _ element: (Token) -> String) throws {
+      try output.write(",\"\(key)\":[")
+      for (index, token) in tokens.enumerated() {
+        try output.write((index > 0 ? "," : "") + element(token))
+      }
+      try output.write("]")
+    }
+    try output.write("{\"schema\":\"kibble.tokenize/1\"")
+    try list("ids") { "\($0.id)" }
+    try list("pieces") { JSON(tokenizer.piece($0.id) ?? "").serialized() }
+    try list("offsets") { "[\($0.range.lowerBound),\($0.range.upperBound)]" }
+    try output.write(",\"text\":\"")
+    var start = 0
+    while start < text.count {
+      // A part ends where a character does.
+      var end = min(start + (1 << 16), text.count)
+      while end < text.count, text[end] & 0xC0 == 0x80 { end += 1 }
+      let part = JSON(String(decoding: text[start..<end], as: UTF8.self)).serialized()
+      try output.write(String(part.dropFirst().dropLast()))
+      start = end
+    }
+    try output.writeLine("\"}")
+  }
+
   private func decode(
     _ words: [String], _ tokenizer: Tokenizer, _ context: CommandContext
   ) throws {
@@ -92,13 +111,14 @@ struct TokenizeCommand: Command {
       }
       return id
     }
-    let text = try tokenizer.decode(ids)
+    let text = tokenizer.decode(ids)
+    context.warn(ofMissing: ids, tokenizer)
     if context.json {
       try context.emit([
         "schema": "kibble.tokenize/1", "ids": JSON(ids), "text": .string(text),
       ])
     } else {
-      try context.output.writeLine(text)
+      try context.output.writeLine(context.terminal.outputIsTerminal ? shown(text) : text)
     }
   }
 
@@ -110,7 +130,7 @@ struct TokenizeCommand: Command {
         throw JSONLineError.missing("text", expected: "a string")
       }
       let ids = try tokenizer.encode(text, addSpecialTokens: special).map(\.id)
-      let object: JSON = ["ids": JSON(ids), "decoded": .string(try tokenizer.decode(ids))]
+      let object: JSON = ["ids": JSON(ids), "decoded": .string(tokenizer.decode(ids))]
       try context.output.writeLine(object.serialized())
       try context.progress.checkCancellation()
     }

@@ -61,13 +61,13 @@ struct GenerationReport {
     }
     return [
       "schema": "kibble.compare/1", "prompt_tokens": JSON(comparison.first.promptCount),
-      "seed": JSON(Int(reference.seed)), "first": side(paths.reference, comparison.first),
+      "seed": JSON(reference.seed), "first": side(paths.reference, comparison.first),
       "second": side(paths.candidate, comparison.second), "parting": parting ?? .null,
     ]
   }
 
   private func piece(_ id: Int) -> String {
-    escaped((try? reference.tokenizer.decode([id])) ?? "\(id)")
+    escaped(reference.tokenizer.piece(id) == nil ? "\(id)" : reference.tokenizer.decode([id]))
   }
 
   private func lines(_ title: String, _ result: GenerationResult, _ width: Int) -> [String] {

@@ -4,6 +4,7 @@ import Generation
 import JSONCore
 import Kernels
 import ModelFile
+import Tokenization
 import ToolSupport
 
 /// Shows an answer while it is made, and what it amounts to.
@@ -82,6 +83,7 @@ struct AnswerPrinter {
       try context.emit(
         object(result, prompt: prompt, "schema", "kibble.generate/1", seconds: end - start))
     }
+    context.warn(ofMissing: result.ids, generator.tokenizer)
     if case .contextFull(let tokens) = result.reason {
       context.warn(
         Warning(
@@ -123,9 +125,21 @@ struct AnswerPrinter {
       "prompt_tokens": JSON(result.promptCount), "ids": JSON(result.ids),
       "text": .string(result.text),
       "log_probabilities": .array(result.tokens.map { JSON($0.logProbability) }),
-      "stop_reason": .string(result.reason.word), "seed": JSON(Int(generator.seed)),
+      "stop_reason": .string(result.reason.word), "seed": JSON(generator.seed),
       "mode": .string(generator.generator.model.mode.rawValue), "seconds": JSON(seconds),
     ]
+  }
+}
+
+extension CommandContext {
+  /// Says, once, that some ids have no token and so no text.
+  func warn(ofMissing ids: [Int], _ tokenizer: Tokenizer) {
+    guard let id = ids.first(where: { tokenizer.piece($0) == nil }) else { return }
+    warn(
+      Warning(
+        code: "tokenizer.unknown-id",
+        "no token has the id \(id), which stands for no text; the tokenizer's ids are below "
+          + "\(tokenizer.vocabularySize)"))
   }
 }
 

@@ -19,7 +19,7 @@ struct JSONLines {
       number += 1
       guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
       do {
-        guard let object = try JSON.parse(Array(line)).objectValue else {
+        guard let object = try JSON.parse(Array(line), dialect: .python).objectValue else {
           throw JSONLineError.notAnObject
         }
         try body(object)

@@ -21,7 +21,7 @@ extension TextGenerator {
     _ context: CommandContext, seed: UInt64
   ) throws {
     let tokenizer = try files.tokenizer()
-    let config = try files.generationConfig().applying(arguments.generationOverrides())
+    let config = try files.generationConfig(arguments.generationOverrides())
     for warning in config.warnings {
       context.warn(Warning(code: "generation.no-effect", warning.message))
     }
