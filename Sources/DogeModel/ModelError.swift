@@ -16,12 +16,12 @@ extension ModelError: Diagnosable {
       Diagnostic(
         .badData, code: "model.token-out-of-range",
         "token \(token) at position \(position) is outside the vocabulary, 0 ... \(vocabulary - 1)",
-        hint: "Use ids made by this model's tokenizer.")
+        hint: "Use ids of the model's vocabulary.")
     case .contextFull(let used, let added, let maximum):
       Diagnostic(
         .badData, code: "model.context-full",
         "the context holds \(used) tokens and takes at most \(maximum): \(added) more do not fit",
-        hint: "Shorten the input, or raise --context.")
+        hint: "Shorten the input.")
     }
   }
 }

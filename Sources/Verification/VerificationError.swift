@@ -51,7 +51,7 @@ extension VerificationError: Diagnosable {
     case .nothingToScore:
       Diagnostic(
         .badData, code: "verify.nothing-to-score", "there is no token that follows another one",
-        hint: "Give sequences of at least two tokens.")
+        hint: "Give sequences of at least two tokens, or three where only second halves count.")
     case .badGates(let path, let detail):
       Diagnostic(
         .badData, code: "verify.bad-gates", detail, path: path,

@@ -11,10 +11,14 @@ extension ParsedArguments {
   /// Files and numbers are read at once; what only the model's config tells comes afterwards, still
   /// before its weights are loaded.
   ///
-  /// - Parameter model: the model's path, whose tokenizer a text needs.
+  /// - Parameters:
+  ///   - model: the model's path, whose tokenizer a text needs.
+  ///   - leastContext: the shortest windows of a text.
   /// - Returns: makes the sequences for the model's config.
   /// - Throws: what is wrong with the options or files.
-  func sequences(model: String) throws -> (DogeConfig) throws -> [[Int]] {
+  func sequences(
+    model: String, leastContext: Int = 2
+  ) throws -> (DogeConfig) throws -> [[Int]] {
     if let path = value(.tokens) {
       let sequences = try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
       return { _ in sequences }
@@ -22,7 +26,9 @@ extension ParsedArguments {
     let path = try required(.text)
     let bytes = try FileSystem.read(path, limit: 1 << 30)
     return { config in
-      let window = has(.context) ? try integer(.context, in: 2...config.maxPositions) : nil
+      let longest = config.maxPositions
+      let range = min(leastContext, longest)...longest
+      let window = has(.context) ? try integer(.context, in: range) : nil
       return try TextFiles(path: model).windows(
         bytes, path: path, config: config, context: window)
     }
@@ -36,6 +42,7 @@ extension TextFiles {
   ) throws -> [[Int]] {
     let tokenizer = try tokenizer()
     let ids = try tokenizer.encode(bytes, addSpecialTokens: false).map(\.id)
+    try tokenizer.check(ids, rows: config.vocabularySize)
     return try TextWindows.cut(
       ids, context: context ?? min(512, config.maxPositions),
       beginning: beginningOfText(tokenizer, config), path: path)

@@ -67,6 +67,13 @@ extension ParsedArguments {
     throw invalid(option, text, expected: "a whole number" + description(of: range))
   }
 
+  /// The option's value, or its default, as a whole number that 64 bits hold without a sign.
+  package func unsigned(_ option: OptionSpec) throws(UsageError) -> UInt64? {
+    guard let text = value(option) else { return nil }
+    if let value = UInt64(text) { return value }
+    throw invalid(option, text, expected: "a whole number from 0 to \(UInt64.max)")
+  }
+
   /// The option's value, or its default, as a finite number of the range.
   package func number(
     _ option: OptionSpec, in range: ClosedRange<Double> = -Double.infinity...Double.infinity

@@ -140,8 +140,14 @@ struct QuantizeCommand: Command {
     }
     guard let path, path.hasSuffix(".json") else {
       let bytes = try path.map { try FileSystem.read($0, limit: 1 << 30) } ?? BuiltInText.bytes
-      return try TextFiles(path: model).windows(
-        bytes, path: path ?? BuiltInText.name, config: ModelSource.open(path: model).config)
+      do {
+        return try TextFiles(path: model).windows(
+          bytes, path: path ?? BuiltInText.name, config: ModelSource.open(path: model).config)
+      } catch let error as VerificationError {
+        var diagnostic = error.diagnostic
+        diagnostic.hint = "Give a longer text."  // There is no --context here.
+        throw diagnostic
+      }
     }
     return try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
   }

@@ -36,13 +36,15 @@ struct PerplexityCommand: Command {
     guard arguments.has(.text) || arguments.has(.tokens) else {
       throw UsageError.missingOption(OptionSpec.text.synopsis, command: "perplexity")
     }
-    let input = try arguments.sequences(model: path)
-    let source = try ModelSource.open(path: path)
-    let sequences = try input(source.config)
-    let runtime = try Runtime(context, verifiesChecksums: arguments.has(.verifyChecksums))
     let scoring =
       arguments.value(Self.scored).flatMap(Scoring.init(rawValue:))
       ?? (arguments.has(.text) ? .secondHalf : .all)
+    // The second half of two tokens has none that follows another one.
+    let input = try arguments.sequences(
+      model: path, leastContext: scoring == .secondHalf ? 3 : 2)
+    let source = try ModelSource.open(path: path)
+    let sequences = try input(source.config)
+    let runtime = try Runtime(context, verifiesChecksums: arguments.has(.verifyChecksums))
     let mode = arguments.mode() ?? .exact
     let result = try Perplexity(
       of: runtime.model(source, mode: mode), on: sequences, scoring: scoring,

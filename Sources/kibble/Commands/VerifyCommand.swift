@@ -135,14 +135,14 @@ struct VerifyCommand: Command {
     try arguments.refuse(.tokens, with: .text)
     for option in [OptionSpec.tokens, .text] { try arguments.refuse(option, with: Self.random) }
     let count = try arguments.integer(Self.random, in: 1...1 << 24)
-    let seed = try arguments.integer(Self.seed, in: 0...Int.max) ?? 0
+    let seed = try arguments.unsigned(Self.seed) ?? 0
     if arguments.has(.tokens) || arguments.has(.text) {
       return try arguments.sequences(model: model)
     }
     return { config in
       let vocabulary = config.vocabularySize
       guard let count else { return TokenSequences.builtIn(vocabulary: vocabulary) }
-      return TokenSequences.random(count, seed: UInt64(seed), vocabulary: vocabulary)
+      return TokenSequences.random(count, seed: seed, vocabulary: vocabulary)
     }
   }
 

@@ -47,7 +47,6 @@ extension ParsedArguments {
 
   /// `--seed`, or a number that nobody can foresee.
   func generationSeed() throws -> UInt64 {
-    try integer(.seed, in: 0...Int.max).map { UInt64($0) }
-      ?? UInt64.random(in: 0...UInt64(Int.max))
+    try unsigned(.seed) ?? UInt64.random(in: 0...UInt64(Int.max))
   }
 }
