@@ -193,10 +193,11 @@ package struct JSONScanner: Sendable {
   }
 
   private mutating func skipWhitespace(in bytes: RawSpan) {
-    while let byte = peek(in: bytes),
-      byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
-    {
-      offset += 1
-    }
+    while let byte = peek(in: bytes), Self.isWhitespace(byte) { offset += 1 }
+  }
+
+  /// Whether a byte may stand between tokens.
+  package static func isWhitespace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
   }
 }

@@ -58,6 +58,8 @@ struct HeaderParser {
   }
 
   private mutating func readMetadata(_ value: JSON) throws(SafetensorsError) {
+    // The reference reads null as "none".
+    if value.isNull { return }
     guard case .object(let object) = value else {
       throw .metadataNotStrings(path: path, key: nil, found: value.kind)
     }

@@ -31,7 +31,7 @@ extension SafetensorsError: Diagnosable {
     case .headerNotObject(let path, let found?):
       bad(
         "header-not-object",
-        "the header must begin with '{' (byte 8), found byte 0x\(String(found, radix: 16))", path)
+        "the header must begin with '{', found byte 0x\(String(found, radix: 16))", path)
     case .headerNotJSON(let path, let error):
       bad("header-not-json", "the header is not valid JSON: \(error.summary)", path)
     case .metadataNotStrings(let path, nil, let found):

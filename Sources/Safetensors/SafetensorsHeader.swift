@@ -56,7 +56,12 @@ public struct SafetensorsHeader: Sendable {
       throw .headerBeyondFile(path: path, length: length, size: size)
     }
     let text = bytes.extracting(8..<dataStart)
-    let first = text.littleEndian(UInt8.self, at: 0)
+    // White space around the object is JSON's.
+    var start = 0
+    while let byte = text.littleEndian(UInt8.self, at: start), JSONScanner.isWhitespace(byte) {
+      start += 1
+    }
+    let first = text.littleEndian(UInt8.self, at: start)
     guard first == UInt8(ascii: "{") else { throw .headerNotObject(path: path, found: first) }
 
     var parser = HeaderParser(path: path, dataStart: dataStart, dataSize: size - dataStart)

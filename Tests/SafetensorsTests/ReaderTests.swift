@@ -21,7 +21,10 @@ import Testing
     #expect(parsed.metadata.map(\.value) == ["pt", "2"])
   }
 
-  @Test(arguments: ["{}", "{} ", "{}             ", #"{"__metadata__":{}}"#])
+  @Test(arguments: [
+    "{}", "{} ", "{}             ", " {}", "\t\n{}\r ", #"{"__metadata__":{}}"#,
+    #"{"__metadata__":null}"#,
+  ])
   func acceptsFilesWithoutTensorsAndPadding(header: String) throws {
     #expect(try RawFile(header).parse().tensors.isEmpty)
   }
