@@ -134,6 +134,7 @@ let package = Package(
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
     tests("ByteIO", ["CZlib", "Diagnostics"]),
+    tests("Diagnostics"),
     tests("JSONCore", ["Diagnostics"]),
     tests("Parallel"),
     tests("TensorCore"),

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import JSONCore
 import ModelFile
 import Safetensors
@@ -12,14 +13,13 @@ package struct ModelCard {
   package let fields: [(name: String, value: JSON)]
 
   private static let names = ["license", "base_model", "datasets", "language", "tags"]
-  private static let sizeLimit = 4 << 20
 
   /// The card of a checkpoint, if it has one of readable size.
   init?(of folder: CheckpointFolder) throws(FileError) {
     guard let readme = folder.sideFiles.first(where: { $0.name == BlobName.readme }),
-      let size = FileSystem.size(readme.path), size <= Self.sizeLimit
+      let size = FileSystem.size(readme.path), size <= Limits.modelCard
     else { return nil }
-    let bytes = try FileSystem.read(readme.path, limit: Self.sizeLimit)
+    let bytes = try FileSystem.read(readme.path, limit: Limits.modelCard)
     self.init(String(decoding: bytes, as: UTF8.self))
   }
 
@@ -40,7 +40,9 @@ package struct ModelCard {
   /// The lines between the first `---` and the next.
   private static func frontMatter(of text: String) -> [Substring]? {
     let text = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
-    let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+    let lines = text.split(maxSplits: Limits.modelCardLines, omittingEmptySubsequences: false) {
+      $0.isNewline
+    }
     guard let first = lines.first, trimmed(first) == "---" else { return nil }
     guard let end = lines.dropFirst().firstIndex(where: { ["---", "..."].contains(trimmed($0)) })
     else { return nil }

@@ -81,7 +81,7 @@ extension ConfigProblem: Problem {
         + "\(dimension)"
     case .headsTooWide(let heads, let dimension):
       "config.json: \(heads) heads of dimension \(dimension) are wider together than "
-        + "\(ConfigReader.sizeLimit)"
+        + "\(Limits.configSize)"
     case .tooManyExpertsPerToken(let perToken, let reachable):
       "config.json: num_experts_per_tok must be at most \(reachable), the number of experts that "
         + "the router can reach, but is \(perToken)"

@@ -5,9 +5,6 @@ import JSONCore
 ///
 /// A key that holds null counts as absent, as Python's writers spell "not set" that way.
 struct ConfigReader {
-  /// The largest size that a config may state; products of three such sizes never occur.
-  static let sizeLimit = 1 << 31
-
   let object: JSONObject
   /// The keys that lead to the object, with a final dot; empty for the whole file.
   let prefix: String
@@ -32,24 +29,26 @@ struct ConfigReader {
     return value
   }
 
-  /// A count or width from 1 to the limit; nil after a problem.
-  mutating func size(_ key: String, default fallback: Int? = nil) -> Int? {
+  /// A count or width from 1 to a limit; nil after a problem.
+  mutating func size(
+    _ key: String, default fallback: Int? = nil, atMost limit: Int = Limits.configSize
+  ) -> Int? {
     guard value(key) != nil || fallback != nil else {
       report(.missing(key: prefix + key))
       return nil
     }
-    return value(key) == nil ? fallback : optionalSize(key)
+    return value(key) == nil ? fallback : optionalSize(key, atMost: limit)
   }
 
   /// As `size`, but nil where the key is absent, too.
-  mutating func optionalSize(_ key: String) -> Int? {
+  mutating func optionalSize(_ key: String, atMost limit: Int = Limits.configSize) -> Int? {
     guard let value = value(key) else { return nil }
     guard let number = value.numberValue, number.isWhole else {
       report(.wrongType(key: prefix + key, expected: "a whole number", found: shown(value)))
       return nil
     }
-    guard let size = number.integer, size >= 1, size <= Self.sizeLimit else {
-      let range = "a number from 1 to \(Self.sizeLimit)"
+    guard let size = number.integer, size >= 1, size <= limit else {
+      let range = "a number from 1 to \(limit)"
       report(.outOfRange(key: prefix + key, expected: range, found: shown(value)))
       return nil
     }

@@ -1,3 +1,4 @@
+import Diagnostics
 import JSONCore
 
 extension DogeConfig {
@@ -12,10 +13,10 @@ extension DogeConfig {
     let family = try Self.family(from: &reader)
     Self.refuseUnsupported(from: &reader)
 
-    let vocabularySize = reader.size("vocab_size")
+    let vocabularySize = reader.size("vocab_size", atMost: Limits.vocabulary)
     let hiddenSize = reader.size("hidden_size")
     let intermediateSize = reader.size("intermediate_size")
-    let layerCount = reader.size("num_hidden_layers")
+    let layerCount = reader.size("num_hidden_layers", atMost: Limits.layers)
     let heads = Heads(from: &reader, hiddenSize: hiddenSize)
     let maxPositions = reader.size("max_position_embeddings", default: 2048)
     let keepWindowSize = reader.size("keep_window_size", default: 2048)
@@ -121,7 +122,7 @@ private struct Heads {
     }
     let dimension = Self.dimension(from: &reader, hiddenSize: hiddenSize, count: count)
     guard let count, let keyValueCount, let dimension else { return nil }
-    guard count * dimension <= ConfigReader.sizeLimit else {
+    guard count * dimension <= Limits.configSize else {
       reader.report(.headsTooWide(heads: count, dimension: dimension))
       return nil
     }

@@ -31,7 +31,6 @@ extension LayoutProblem: Problem {
 
   var code: String {
     switch self {
-    case .layerCount: "layout.layer-count"
     case .prefix: "layout.prefix"
     case .missing: "layout.missing-tensor"
     case .unexpected: "layout.unexpected-tensor"
@@ -43,7 +42,6 @@ extension LayoutProblem: Problem {
 
   var plural: String {
     switch self {
-    case .layerCount: "layer counts"
     case .prefix: "prefixes"
     case .missing: "missing tensors"
     case .unexpected: "unexpected tensors"
@@ -55,9 +53,6 @@ extension LayoutProblem: Problem {
 
   var sentence: String {
     switch self {
-    case .layerCount(let expected, let found):
-      "config.json: num_hidden_layers is \(expected), but the number of layers with tensors is "
-        + "\(found)"
     case .prefix(let prefix):
       "the names of all tensors begin with \(quoted(prefix)), which no Doge's do: a wrapper of "
         + "the trainer's was saved with the model"
@@ -78,7 +73,7 @@ extension LayoutProblem: Problem {
   /// The tensor that the problem is about.
   public var tensor: String? {
     switch self {
-    case .layerCount, .prefix: nil
+    case .prefix: nil
     case .missing(let name, _), .unexpected(let name), .repeated(let name),
       .wrongShape(let name, _, _), .unsupportedType(let name, _):
       name

@@ -34,8 +34,6 @@ public enum UnsupportedLayout: Equatable, Sendable {
 ///
 /// Names are as the checkpoint spells them, or for missing tensors as it would.
 public enum LayoutProblem: Equatable, Sendable {
-  /// The config calls for far more blocks than the tensors can be.
-  case layerCount(expected: Int, found: Int)
   /// The names are Doge's, but each has the same words before it.
   case prefix(String)
   /// The config calls for a tensor that is not there.

@@ -21,12 +21,6 @@ public func resolve(
   let base = areOfBaseModel(names)
   let traits = CheckpointTraits(names: base ? names.map(fullName) : names)
   if let refusal = traits.refusal { throw .unsupported(refusal) }
-  // Every block has tensors; a config that claims far more must not be worked through. What is
-  // missing of a few blocks is better listed.
-  guard config.layerCount <= max(tensors.count, 1024) else {
-    throw .mismatch([.layerCount(expected: config.layerCount, found: traits.layers.count)])
-  }
-
   var matching = Matching(tensors, isBase: base)
   let layout = traits.layout(config: config, tensors: matching)
   if let refusal = refusal(of: layout, config: config, tensors: matching) {

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// What counts as JSON.
 public enum JSONDialect: Sendable {
   /// What RFC 8259 allows, with keys that differ.
@@ -20,7 +22,7 @@ extension JSON {
   /// - Returns: the value.
   /// - Throws: the first rule that the text breaks, and where.
   public static func parse(
-    _ bytes: RawSpan, dialect: JSONDialect = .strict, depthLimit: Int = 128
+    _ bytes: RawSpan, dialect: JSONDialect = .strict, depthLimit: Int = Limits.jsonDepth
   ) throws(JSONError) -> JSON {
     var scanner = JSONScanner(dialect: dialect, depthLimit: depthLimit)
     let value = try scanner.parseValue(in: bytes)
@@ -30,7 +32,7 @@ extension JSON {
 
   /// Reads a JSON text, strictly.
   public static func parse(
-    _ bytes: [UInt8], dialect: JSONDialect = .strict, depthLimit: Int = 128
+    _ bytes: [UInt8], dialect: JSONDialect = .strict, depthLimit: Int = Limits.jsonDepth
   ) throws(JSONError) -> JSON {
     try bytes.withRawSpan { (bytes) throws(JSONError) in
       try parse(bytes, dialect: dialect, depthLimit: depthLimit)
@@ -39,7 +41,7 @@ extension JSON {
 
   /// Reads a JSON text, strictly.
   public static func parse(
-    _ text: String, dialect: JSONDialect = .strict, depthLimit: Int = 128
+    _ text: String, dialect: JSONDialect = .strict, depthLimit: Int = Limits.jsonDepth
   ) throws(JSONError) -> JSON {
     try parse(Array(text.utf8), dialect: dialect, depthLimit: depthLimit)
   }
@@ -52,7 +54,7 @@ extension JSON {
   /// - Throws: the first rule that the text breaks, and where.
   package static func isObject(_ bytes: [UInt8]) throws(JSONError) -> Bool {
     try bytes.withRawSpan { (bytes) throws(JSONError) in
-      var scanner = JSONScanner(depthLimit: 128)
+      var scanner = JSONScanner(dialect: .python)
       let first = try scanner.next(in: bytes)
       while scanner.depth > 0 { _ = try scanner.next(in: bytes) }
       _ = try scanner.next(in: bytes)
@@ -64,7 +66,8 @@ extension JSON {
 extension JSONScanner {
   /// Reads the next value whole, with all that it contains.
   package mutating func parseValue(in bytes: RawSpan) throws(JSONError) -> JSON {
-    try value(of: next(in: bytes), in: bytes)
+    keptValues = 0
+    return try value(of: next(in: bytes), in: bytes)
   }
 
   /// Moves behind the next value without keeping anything of it.
@@ -75,6 +78,10 @@ extension JSONScanner {
 
   // The recursion is as deep as the scanner lets the text be nested.
   private mutating func value(of token: JSONToken, in bytes: RawSpan) throws(JSONError) -> JSON {
+    keptValues += 1
+    guard keptValues <= Limits.jsonValues else {
+      throw .tooManyValues(limit: Limits.jsonValues, at: here(in: bytes))
+    }
     switch token {
     case .beginObject: return .object(try members(in: bytes))
     case .beginArray: return .array(try elements(in: bytes))
@@ -98,8 +105,9 @@ extension JSONScanner {
   private mutating func members(in bytes: RawSpan) throws(JSONError) -> JSONObject {
     var object = JSONObject()
     while case .key(let token) = try next(in: bytes) {
+      keptValues += 1
       let key = try text(of: token, in: bytes)
-      let value = try parseValue(in: bytes)
+      let value = try self.value(of: next(in: bytes), in: bytes)
       if dialect == .python {
         object[key] = value
       } else if !object.appendIfNew(key: key, value: value) {

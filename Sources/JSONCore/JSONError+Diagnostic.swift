@@ -26,6 +26,8 @@ extension JSONError: Diagnosable {
       "the key '\(escaped(key))' occurs twice in one object"
     case .tooDeep(let limit, _):
       "arrays and objects are nested deeper than \(limit)"
+    case .tooManyValues(let limit, _):
+      "there are more than \(limit) values and keys"
     case .invalidUTF8:
       "a string is not valid UTF-8"
     case .controlCharacter(let byte, _):
@@ -46,6 +48,7 @@ extension JSONError: Diagnosable {
     case .trailingContent: "json.trailing-content"
     case .duplicateKey: "json.duplicate-key"
     case .tooDeep: "json.too-deep"
+    case .tooManyValues: "json.too-many-values"
     case .invalidUTF8: "json.invalid-utf8"
     case .controlCharacter: "json.control-character"
     case .invalidEscape: "json.invalid-escape"

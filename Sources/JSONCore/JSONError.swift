@@ -37,6 +37,8 @@ public enum JSONError: Error, Equatable {
   case duplicateKey(String, at: JSONPosition)
   /// Arrays and objects are nested deeper than the limit.
   case tooDeep(limit: Int, at: JSONPosition)
+  /// The text has more values and keys than the limit.
+  case tooManyValues(limit: Int, at: JSONPosition)
   /// The bytes of a string are not UTF-8.
   case invalidUTF8(at: JSONPosition)
   /// A control character stands unescaped in a string.
@@ -53,8 +55,9 @@ public enum JSONError: Error, Equatable {
     switch self {
     case .unexpectedByte(_, _, let position), .unexpectedEnd(_, let position),
       .trailingContent(let position), .duplicateKey(_, let position),
-      .tooDeep(_, let position), .invalidUTF8(let position), .controlCharacter(_, let position),
-      .invalidEscape(let position), .loneSurrogate(let position), .invalidNumber(let position):
+      .tooDeep(_, let position), .tooManyValues(_, let position), .invalidUTF8(let position),
+      .controlCharacter(_, let position), .invalidEscape(let position),
+      .loneSurrogate(let position), .invalidNumber(let position):
       position
     }
   }

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A token of a JSON text.
 package enum JSONToken: Equatable, Sendable {
   case beginObject
@@ -35,8 +37,10 @@ package struct JSONScanner: Sendable {
   private let depthLimit: Int
   private var containers: [Container] = []
   private var expectation = Expectation.value
+  /// How many values and keys the tree that is being read has so far.
+  var keptValues = 0
 
-  package init(dialect: JSONDialect = .strict, depthLimit: Int = 128) {
+  package init(dialect: JSONDialect = .strict, depthLimit: Int = Limits.jsonDepth) {
     self.dialect = dialect
     self.depthLimit = depthLimit
   }

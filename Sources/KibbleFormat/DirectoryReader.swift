@@ -197,6 +197,10 @@ private struct Entry {
     guard !name.hasPrefix("."), !name.contains("/"), !name.contains("\\") else {
       throw bad("name", name, "a plain file name")
     }
+    let length = integer(UInt64.self, at: 16)
+    guard length <= UInt64(KibbleFormat.maximumBlobBytes) else {
+      throw bad("length of blob", length, "at most \(KibbleFormat.maximumBlobBytes)")
+    }
     let record = BlobRecord(
       name: name, range: try range(at: 8, "blob", length: nil, &end),
       crc32: integer(UInt32.self, at: 24))

@@ -1,3 +1,4 @@
+import Diagnostics
 import TensorCore
 
 /// The constants of formats/kibble-v1.md.
@@ -13,9 +14,11 @@ package enum KibbleFormat {
   package static let checksumOffset = 124
   /// Every plane and blob begins at a multiple of this: a cache line, and one AVX-512 vector.
   package static let alignment = 64
-  package static let maximumTensors = 1 << 20
-  package static let maximumBlobs = 1 << 10
-  package static let maximumNameBytes = 255
+  package static let maximumTensors = Limits.kibbleTensors
+  package static let maximumBlobs = Limits.kibbleBlobs
+  package static let maximumNameBytes = Limits.kibbleName
+  /// Blobs are read whole; tokenizers have some ten megabytes.
+  package static let maximumBlobBytes = Limits.kibbleBlob
   /// The name of the blob that holds kibble's own metadata.
   package static let metadataName = "kibble.json"
   /// The name of the blob that holds the model's config.

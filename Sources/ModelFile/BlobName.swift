@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import KibbleFormat
 import Safetensors
 
@@ -61,7 +62,7 @@ extension ModelSource {
     case .checkpoint(let folder, _):
       var blobs = [(name: BlobName.config, bytes: folder.configBytes)]
       for file in folder.sideFiles where file.name != BlobName.readme {
-        let bytes = try FileSystem.read(file.path, limit: SideFiles.sizeLimit)
+        let bytes = try FileSystem.read(file.path, limit: Limits.sideFile)
         blobs.append((try BlobName.blob(file.name), bytes))
       }
       return blobs

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import KibbleFormat
 import Safetensors
 
@@ -10,9 +11,6 @@ public struct SideFiles: Sendable {
     case folder(String)
     case kibble(KibbleFile)
   }
-
-  /// The largest file that is read; tokenizers have some ten megabytes.
-  package static let sizeLimit = 64 << 20
 
   /// The folder or file that they are looked for in.
   public let path: String
@@ -42,7 +40,7 @@ public struct SideFiles: Sendable {
     case .folder(let folder):
       let path = FileSystem.join(folder, name)
       return FileSystem.entryExists(path)
-        ? try FileSystem.read(path, limit: Self.sizeLimit) : nil
+        ? try FileSystem.read(path, limit: Limits.sideFile) : nil
     case .kibble(let file):
       let name = try BlobName.blob(name)
       return try file.blobs.first { $0.name == name }.map { try file.checkedBytes(of: $0) }

@@ -13,8 +13,6 @@ public enum SizeBudget: Equatable, Sendable {
 public struct RecipeFile: Equatable, Sendable {
   /// The only value of `schema`.
   public static let schema = "kibble.recipe/1"
-  /// More bytes than any recipe has.
-  public static let sizeLimit = 1 << 24
 
   /// The recipe.
   public var recipe: EncodingRecipe

@@ -40,8 +40,6 @@ public struct CheckpointFolder: Sendable {
   /// Oddities that stop nothing, one sentence each.
   public let warnings: [String]
 
-  private static let configLimit = 16 << 20
-  private static let indexLimit = 256 << 20
   static let configName = "config.json"
   static let weightsName = "model.safetensors"
   static let indexName = "model.safetensors.index.json"
@@ -64,7 +62,7 @@ public struct CheckpointFolder: Sendable {
     let source = try WeightSource.find(in: folder, names: names)
     guard names.contains(Self.configName) else { throw .configMissing(folder: folder) }
     configBytes = try reading { () throws(FileError) in
-      try FileSystem.read(FileSystem.join(folder, Self.configName), limit: Self.configLimit)
+      try FileSystem.read(FileSystem.join(folder, Self.configName), limit: Limits.configFile)
     }
 
     var warnings: [String] = []
@@ -80,7 +78,7 @@ public struct CheckpointFolder: Sendable {
       tensors = Self.tensors(of: files)
     case .sharded(let indexPath):
       let bytes = try reading { () throws(FileError) in
-        try FileSystem.read(indexPath, limit: Self.indexLimit)
+        try FileSystem.read(indexPath, limit: Limits.indexFile)
       }
       let index = try ShardIndex(bytes, path: indexPath)
       try index.checkPresence(in: folder)

@@ -63,6 +63,7 @@ struct HeaderParser {
     guard case .object(let object) = value else {
       throw .metadataNotStrings(path: path, key: nil, found: value.kind)
     }
+    metadata.reserveCapacity(object.count)
     for member in object.members {
       guard case .string(let text) = member.value else {
         throw .metadataNotStrings(path: path, key: member.key, found: member.value.kind)

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import JSONCore
 import TensorCore
 
@@ -28,10 +29,10 @@ public struct SafetensorsHeader: Sendable {
 
   /// Limits of what is accepted; the first two are the format's.
   enum Limit {
-    static let headerLength = 100_000_000
-    static let size = 1 << 48 - 1
-    static let nameLength = 1024
-    static let tensorCount = 1 << 16
+    static let headerLength = Limits.safetensorsHeader
+    static let size = Limits.safetensorsSize
+    static let nameLength = Limits.safetensorsName
+    static let tensorCount = Limits.safetensorsTensors
   }
 
   /// Reads the header of a whole file.

@@ -1,8 +1,9 @@
+import Diagnostics
 import UnicodeText
 
 extension Tokenizer {
   /// The longest text that is accepted, in bytes.
-  public static let longestText = Int(Int32.max)
+  public static let longestText = Limits.encodedText
 
   /// Encodes a text.
   ///

@@ -11,34 +11,9 @@ public enum TokenSequences {
   /// - Returns: the sequences, none of them empty.
   /// - Throws: `JSONError` or `VerificationError`.
   public static func parse(_ bytes: [UInt8], path: String) throws -> [[Int]] {
-    let json: JSON
-    do throws(JSONError) {
-      json = try JSON.parse(bytes)
-    } catch {
-      throw VerificationError.badTokens(path: path, detail: error.summary)
-    }
-    guard let array = json.arrayValue else {
-      throw VerificationError.badTokens(
-        path: path, detail: "the file holds \(json.kind), not an array")
-    }
-    let isNested = array.contains { $0.arrayValue != nil }
-    let sequences = try (isNested ? array : [json]).enumerated().map { row, value in
-      guard let ids = value.arrayValue else {
-        throw VerificationError.badTokens(
-          path: path, detail: "element \(row) is \(value.kind), not an array")
-      }
-      return try ids.enumerated().map { index, id in
-        guard let token = id.intValue, token >= 0 else {
-          throw VerificationError.badTokens(
-            path: path, detail: "element \(index) of sequence \(row) is no token id")
-        }
-        return token
-      }
-    }
-    guard !sequences.isEmpty, sequences.allSatisfy({ !$0.isEmpty }) else {
-      throw VerificationError.badTokens(path: path, detail: "a sequence is empty")
-    }
-    return sequences
+    var reader = TokenReader(path: path)
+    try bytes.withRawSpan { (bytes) throws in try reader.read(bytes) }
+    return reader.sequences
   }
 
   /// `count` random ids in sequences of at most `window`, by SplitMix64 from a seed.

@@ -60,7 +60,7 @@ extension ParsedArguments {
       return RecipeRequest(file: try recipe(), path: nil, savePath: savePath)
     }
     for option in options { try refuse(.recipe, with: option) }
-    let bytes = try FileSystem.read(path, limit: RecipeFile.sizeLimit)
+    let bytes = try FileSystem.read(path, limit: Limits.recipeFile)
     return RecipeRequest(
       file: try RecipeFile(bytes: bytes, path: path), path: path, savePath: savePath)
   }

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import DogeArchitecture
 import Generation
 import Tokenization
@@ -20,11 +21,12 @@ extension ParsedArguments {
     model: String, leastContext: Int = 2
   ) throws -> (DogeConfig) throws -> [[Int]] {
     if let path = value(.tokens) {
-      let sequences = try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
+      let sequences = try TokenSequences.parse(
+        FileSystem.read(path, limit: Limits.tokenFile), path: path)
       return { _ in sequences }
     }
     let path = try required(.text)
-    let bytes = try FileSystem.read(path, limit: 1 << 30)
+    let bytes = try FileSystem.read(path, limit: Limits.textFile)
     return { config in
       let longest = config.maxPositions
       let range = min(leastContext, longest)...longest

@@ -26,6 +26,15 @@ import Testing
     #expect(ModelCard(windows)?.json[key] == value)
   }
 
+  /// A card of line breaks must not become a list of as many lines.
+  @Test func manyLines() {
+    func card(_ count: Int) -> String {
+      "---" + String(repeating: "\n", count: count) + "license: mit\n---\n"
+    }
+    #expect(ModelCard(card(60_000))?.json["license"] == "mit")
+    #expect(ModelCard(card(70_000)) == nil)
+  }
+
   /// Fields come in a fixed order, others are left out.
   @Test func order() {
     let card = ModelCard(

@@ -8,10 +8,10 @@ import Testing
 
   @Test(
     arguments: [
-      ("vocab_size", 0, .outOfRange(key: "vocab_size", expected: size, found: "0")),
+      ("hidden_size", 0, .outOfRange(key: "hidden_size", expected: size, found: "0")),
       (
-        "num_hidden_layers", -1,
-        .outOfRange(key: "num_hidden_layers", expected: size, found: "-1")
+        "intermediate_size", -1,
+        .outOfRange(key: "intermediate_size", expected: size, found: "-1")
       ),
       (
         "hidden_size", "16",
@@ -26,8 +26,18 @@ import Testing
         .wrongType(key: "intermediate_size", expected: "a whole number", found: "true")
       ),
       (
-        "vocab_size", 2_147_483_649,
-        .outOfRange(key: "vocab_size", expected: size, found: "2147483649")
+        "hidden_size", 2_147_483_649,
+        .outOfRange(key: "hidden_size", expected: size, found: "2147483649")
+      ),
+      (
+        "vocab_size", 4_194_305,
+        .outOfRange(
+          key: "vocab_size", expected: "a number from 1 to 4194304", found: "4194305")
+      ),
+      (
+        "num_hidden_layers", 1025,
+        .outOfRange(
+          key: "num_hidden_layers", expected: "a number from 1 to 1024", found: "1025")
       ),
       (
         "num_key_value_heads", 0,

@@ -1,3 +1,4 @@
+import Diagnostics
 import JSONCore
 import Testing
 
@@ -105,6 +106,23 @@ import Testing
       return
     }
     #expect(position.offset == 128)
+  }
+
+  @Test(arguments: ["0", #""":0"#])
+  func holdsValuesAndKeysUpToTheLimit(element: String) throws {
+    let isKey = element != "0"
+    // The array itself is a value; each small object is one, with a key and a number in it.
+    let most = isKey ? (Limits.jsonValues - 1) / 3 : Limits.jsonValues - 1
+    func text(_ count: Int) -> String {
+      let element = isKey ? "{\(element)}" : element
+      return "[" + element + String(repeating: "," + element, count: count - 1) + "]"
+    }
+    #expect(try JSON.parse(text(most)).arrayValue?.count == most)
+    let error = #expect(throws: JSONError.self) { try JSON.parse(text(most + 1)) }
+    guard case .tooManyValues(limit: 524_288, _) = error else {
+      Issue.record("unexpected \(String(describing: error))")
+      return
+    }
   }
 
   @Test func hostileNestingEndsEarly() {

@@ -30,6 +30,15 @@ import Verification
     }
   }
 
+  @Test func tooManySequences() throws {
+    let limit = Limits.tokenSequences
+    let most = "[[0]" + String(repeating: ",[0]", count: limit - 1)
+    #expect(try TokenSequences.parse(Array((most + "]").utf8), path: "t.json").count == limit)
+    #expect(throws: VerificationError.self) {
+      try TokenSequences.parse(Array((most + ",[0]]").utf8), path: "t.json")
+    }
+  }
+
   @Test func randomTokens() {
     let all = TokenSequences.random(1100, seed: 7, vocabulary: 50)
     #expect(all.map(\.count) == [512, 512, 76])

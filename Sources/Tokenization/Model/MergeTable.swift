@@ -1,7 +1,9 @@
+import Diagnostics
+
 /// Which pairs of tokens merge: pair to rank and to the token they become.
 package struct MergeTable: Sendable {
   /// The number of merges that the table holds at most.
-  static let limit = 1 << 24 - 1
+  static let limit = Limits.merges
 
   /// What a pair becomes, and how early.
   package struct Merge: Sendable {

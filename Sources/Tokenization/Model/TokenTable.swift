@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The tokens of a vocabulary: id to bytes and bytes to id, in flat memory.
 ///
 /// A token that is written in the byte alphabet is held as the bytes it stands for, which is
@@ -5,7 +7,7 @@
 /// contains a space, is held as it is spelled and marked so: no text is ever split into one.
 struct TokenTable: Sendable {
   /// The greatest id that is accepted: it bounds the memory that a small file can ask for.
-  static let idLimit = 1 << 22 - 2
+  static let idLimit = Limits.tokenID
 
   private struct Entry {
     static let absent = Entry(start: .max, length: 0, isLiteral: true)

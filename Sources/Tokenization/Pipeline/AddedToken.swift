@@ -1,7 +1,9 @@
+import Diagnostics
+
 /// A token that is looked for in a text before anything else.
 struct AddedToken: Sendable {
   /// Longer ones are refused: looking for them takes time in proportion.
-  static let longest = 512
+  static let longest = Limits.addedToken
 
   /// The id that its place among the tokens gives it.
   var id = 0

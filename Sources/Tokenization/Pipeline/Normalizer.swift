@@ -1,3 +1,4 @@
+import Diagnostics
 import UnicodeText
 
 /// What is done to a text before it is split: steps in order.
@@ -46,7 +47,9 @@ struct Normalizer: Sendable {
   }
 
   /// How long a text of that length may become: normalization forms need a factor of eleven.
-  static func growthLimit(_ count: Int) -> Int { 16 * count + 1 << 16 }
+  static func growthLimit(_ count: Int) -> Int {
+    Limits.normalizerFactor * count + Limits.normalizerRoom
+  }
 
   /// The text after all steps.
   ///

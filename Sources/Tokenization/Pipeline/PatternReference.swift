@@ -1,3 +1,4 @@
+import Diagnostics
 import UnicodeText
 
 /// A pattern and where it stands in the file, for errors while matching.

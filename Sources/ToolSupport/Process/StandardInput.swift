@@ -33,7 +33,7 @@ package final class StandardInput {
   /// - Parameter limit: the most bytes that a line may have.
   /// - Returns: the line; the last one may lack its line feed.
   /// - Throws: `InputError`.
-  package func readLine(limit: Int = 1 << 20) throws(InputError) -> Line {
+  package func readLine(limit: Int = Limits.standardInputLine) throws(InputError) -> Line {
     var searched = 0
     while true {
       if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -61,7 +61,7 @@ package final class StandardInput {
   /// - Parameter limit: the most bytes that are taken.
   /// - Returns: the bytes.
   /// - Throws: `InputError`, or `Interruption`.
-  package func readAll(limit: Int = 64 << 20) throws -> [UInt8] {
+  package func readAll(limit: Int = Limits.standardInput) throws -> [UInt8] {
     while !isAtEnd {
       guard buffer.count <= limit else { throw InputError.tooLong(limit: limit) }
       guard try fill() else { throw Interruption() }

@@ -1,10 +1,12 @@
+import Diagnostics
+
 /// Reads a regular expression in Oniguruma's syntax.
 ///
 /// What is read but can't be matched faithfully is refused by name, see `PatternError`.
 struct PatternParser {
   /// How many scalars a pattern may have, and how deep groups may be nested.
-  static let lengthLimit = 10_000
-  static let depthLimit = 100
+  static let lengthLimit = Limits.patternLength
+  static let depthLimit = Limits.patternDepth
   /// How many sets, beside single scalars and ranges, one set may be made of.
   static let setLimit = 64
   /// How many repetitions of repetitions may be written behind each other.

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A pattern as instructions for `PatternMatcher`.
 struct PatternProgram: Sendable {
   enum Instruction: Sendable {
@@ -18,7 +20,7 @@ struct PatternProgram: Sendable {
   }
 
   /// How many instructions a pattern may have when its repetitions are spelled out.
-  static let sizeLimit = 20_000
+  static let sizeLimit = Limits.patternProgram
 
   private(set) var instructions: [Instruction] = []
   private(set) var sets: [PatternSet] = []

@@ -139,7 +139,8 @@ struct QuantizeCommand: Command {
       throw arguments.invalid(.calibration, path, expected: "for --method gptq alone")
     }
     guard let path, path.hasSuffix(".json") else {
-      let bytes = try path.map { try FileSystem.read($0, limit: 1 << 30) } ?? BuiltInText.bytes
+      let bytes =
+        try path.map { try FileSystem.read($0, limit: Limits.textFile) } ?? BuiltInText.bytes
       do {
         return try TextFiles(path: model).windows(
           bytes, path: path ?? BuiltInText.name, config: ModelSource.open(path: model).config)
@@ -149,7 +150,8 @@ struct QuantizeCommand: Command {
         throw diagnostic
       }
     }
-    return try TokenSequences.parse(FileSystem.read(path, limit: 1 << 30), path: path)
+    return try TokenSequences.parse(
+      FileSystem.read(path, limit: Limits.tokenFile), path: path)
   }
 }
 

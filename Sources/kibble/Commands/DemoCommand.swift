@@ -1,6 +1,7 @@
 import ByteIO
 import CSystem
 import Conversion
+import Diagnostics
 import DogeArchitecture
 import DogeModel
 import JSONCore
@@ -87,7 +88,8 @@ struct DemoCommand: Command {
     guard let file = arguments.value(.tokens) ?? (FileSystem.exists(bundled) ? bundled : nil) else {
       return TokenSequences.builtIn(vocabulary: config.vocabularySize)
     }
-    return try TokenSequences.parse(FileSystem.read(file, limit: 1 << 30), path: file)
+    return try TokenSequences.parse(
+      FileSystem.read(file, limit: Limits.tokenFile), path: file)
   }
 
   private func introduction(

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import DogeArchitecture
 import DogeModel
 import JSONCore
@@ -36,7 +37,7 @@ struct LogitsCommand: Command {
     let output = try arguments.required(.output)
     let tokensPath = try arguments.required(Self.tokens)
     let sequences = try TokenSequences.parse(
-      FileSystem.read(tokensPath, limit: 1 << 30), path: tokensPath)
+      FileSystem.read(tokensPath, limit: Limits.tokenFile), path: tokensPath)
     let source = try ModelSource.open(path: path)
     let inputs = source.identities + [tokensPath].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)

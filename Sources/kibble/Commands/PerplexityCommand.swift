@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import DogeArchitecture
 import DogeModel
 import Generation

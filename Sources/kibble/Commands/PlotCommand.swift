@@ -30,7 +30,7 @@ struct PlotCommand: Command {
     let path = try arguments.argument(Self.points)
     let output = try arguments.required(.output)
     let chart = try QualityPoints.chart(
-      of: FileSystem.read(path, limit: 1 << 24), path: path,
+      of: FileSystem.read(path, limit: Limits.plotFile), path: path,
       title: arguments.value(Self.title) ?? "Quality per byte")
     let inputs = [path].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -149,7 +150,9 @@ struct VerifyCommand: Command {
   private func gates(_ arguments: ParsedArguments) throws -> [Gate] {
     var gates: [Gate] = []
     if let name = arguments.value(Self.gate) {
-      gates = try Gate.preset(name) ?? Gate.parse(FileSystem.read(name, limit: 1 << 20), path: name)
+      gates =
+        try Gate.preset(name)
+        ?? Gate.parse(FileSystem.read(name, limit: Limits.gateFile), path: name)
     }
     for (option, measure) in Self.gates {
       let most = measure == .minTop1 ? 1 : Double.greatestFiniteMagnitude

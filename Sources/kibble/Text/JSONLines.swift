@@ -13,9 +13,14 @@ struct JSONLines {
   /// - Throws: what is wrong with the file, or what `body` throws, with the line's number.
   static func forEach(_ path: String, _ body: (JSONObject) throws -> Void) throws {
     let bytes =
-      path == "-" ? try StandardInput().readAll() : try FileSystem.read(path, limit: 1 << 30)
+      path == "-"
+      ? try StandardInput().readAll() : try FileSystem.read(path, limit: Limits.textFile)
     var number = 0
-    for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      // One by one: a list of the lines may be larger than the file.
+      let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+      rest = rest[line.endIndex...].dropFirst()
       number += 1
       guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { continue }
       do {
