@@ -54,7 +54,8 @@ for target in "${targets[@]}"; do
   done
   log=$work/$target.log
   # Leaks are not looked for: a reference in an enum carries a tag, by which it is not recognized.
-  if ! ASAN_OPTIONS=malloc_context_size=4 "$work/fuzz" "--target=$target" "${limit[@]}" -timeout=20 -rss_limit_mb=1024 \
+  if ! SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=malloc_context_size=4 \
+    "$work/fuzz" "--target=$target" "${limit[@]}" -timeout=20 -rss_limit_mb=1024 \
     -malloc_limit_mb=80 -max_len=16384 -len_control=50 -detect_leaks=0 -print_final_stats=1 \
     "-artifact_prefix=$work/findings/$target-" "-dict=$work/seeds/words" \
     "${corpus[@]}" >"$log" 2>&1; then
