@@ -9,7 +9,7 @@ import LibC
 package struct AtomicFolder: ~Copyable {
   private let temporary: TemporaryEntry
   private let target: OutputTarget
-  private var notes: [Int32] = []
+  private var files: [(name: String, note: Int32)] = []
 
   /// Creates the temporary folder.
   ///
@@ -24,8 +24,13 @@ package struct AtomicFolder: ~Copyable {
   }
 
   deinit {
-    // `temporary` removes the files with the folder.
-    for note in notes { kb_forget_temporary(note) }
+    // Listing the folder, as others do, needs descriptors that there may not be.
+    for file in files.reversed() {
+      if unsafe unlinkat(temporary.content.number, file.name, 0) != 0 {
+        _ = unsafe unlinkat(temporary.content.number, file.name, AT_REMOVEDIR)
+      }
+      kb_forget_temporary(file.note)
+    }
   }
 
   /// Refuses paths where no folder can be created; useful before any work is done.
@@ -52,12 +57,12 @@ package struct AtomicFolder: ~Copyable {
     }
     if let slash = name.lastIndex(of: "/") {
       let inner = String(name[..<slash])
-      notes.append(unsafe kb_note_temporary(temporary.content.number, inner, 1))
+      files.append((inner, unsafe kb_note_temporary(temporary.content.number, inner, 1)))
       guard unsafe mkdirat(temporary.content.number, inner, 0o777) == 0 || errno == EEXIST else {
         throw FileError.cannotCreate(path: path, errno: errno)
       }
     }
-    notes.append(unsafe kb_note_temporary(temporary.content.number, name, 0))
+    files.append((name, unsafe kb_note_temporary(temporary.content.number, name, 0)))
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let number = unsafe openat(temporary.content.number, name, flags, 0o666)
     guard number >= 0 else { throw FileError.cannotCreate(path: path, errno: errno) }
@@ -76,8 +81,8 @@ package struct AtomicFolder: ~Copyable {
     _ = fsync(temporary.content.number)
     try target.checkFolder(temporary.folder)
     // What has its name is no longer temporary, whatever signal comes.
-    for note in notes { kb_forget_temporary(note) }
-    notes = []
+    for file in files { kb_forget_temporary(file.note) }
+    files = []
     try committing { () throws(FileError) in try replace() }
     _ = fsync(temporary.folder.number)
   }

@@ -100,8 +100,7 @@ struct TemporaryEntry: ~Copyable {
 
   /// Removes a file, or a folder and what is in it; nothing need be there.
   private static func remove(_ name: String, in folder: Descriptor, isFolder: Bool) {
-    guard isFolder else {
-      _ = unsafe unlinkat(folder.number, name, 0)
+    guard unsafe unlinkat(folder.number, name, isFolder ? AT_REMOVEDIR : 0) != 0, isFolder else {
       return
     }
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC

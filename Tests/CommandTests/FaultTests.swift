@@ -84,6 +84,18 @@ import Testing
     #expect(try bench.folder.names() == [])
   }
 
+  @Test(arguments: ["convert $M -o out", "export $M -o out", "logits $M --tokens tok -o out"])
+  func tooFewDescriptors(_ command: String) throws {
+    try bench.folder.write("tok", "[1, 2]")
+    for count in 3...10 {
+      let run = try shell("ulimit -n \(count); exec $K \(command) --quiet")
+      guard !run.errors.contains("shared libraries") else { continue }
+      #expect([0, 66, 73, 74].contains(run.code), "\(count): \(run.errors)")
+      #expect(try bench.folder.names().allSatisfy { ["tok", "out"].contains($0) })
+      _ = try shell("rm -rf out")
+    }
+  }
+
   /// Wherever memory ends, that is told, and nothing is left.
   @Test(
     .enabled(if: FileManager.default.fileExists(atPath: "/proc/self/maps")),
