@@ -22,17 +22,17 @@ public struct SideFileReview: Sendable {
   public init(path: String, vocabularySize: Int) throws {
     let files = try SideFiles(path: path)
     for name in BlobName.json { try Self.checkJSON(name, in: files) }
+    let templates =
+      [BlobName.chatTemplate] + (try files.templates()).map(BlobName.path(ofTemplate:))
+    for name in [BlobName.tokenizer] + templates { try Self.refusePointer(name, in: files) }
     let texts = try TextFiles(path: path)
     if try files.bytes(of: BlobName.tokenizer) != nil,
       let tokenizer = try reviewed({ try texts.tokenizer() })
     {
       warn(of: tokenizer, vocabularySize: vocabularySize, path: files.path(of: BlobName.tokenizer))
     }
-    try reviewed { _ = try texts.generationConfig() }
-    for withTools in [false, true] {
-      do {
-        try reviewed { _ = try texts.chatTemplate(withTools: withTools) }
-      } catch TextFileError.missing {}
+    for template in try texts.chatTemplates() {
+      try reviewed { _ = try texts.chatTemplate(named: template.name, withTools: false) }
     }
   }
 
@@ -48,11 +48,10 @@ public struct SideFileReview: Sendable {
   }
 
   private mutating func warn(of tokenizer: Tokenizer, vocabularySize: Int, path: String) {
-    let beyond = (vocabularySize..<max(vocabularySize, tokenizer.vocabularySize)).lazy
-      .compactMap { tokenizer.piece($0) }
+    let beyond = tokenizer.pieces(beyond: vocabularySize)
     guard let first = beyond.first else { return }
     let names = beyond.prefix(5).map { "'\(escaped($0))'" }.joined(separator: ", ")
-    let more = beyond.dropFirst(5).isEmpty ? "" : " and others"
+    let more = beyond.count > 5 ? " and others" : ""
     warnings.append(
       Warning(
         code: "tokenizer.beyond-embedding",
@@ -63,9 +62,9 @@ public struct SideFileReview: Sendable {
 
   /// Refuses a file that holds no JSON object.
   private static func checkJSON(_ name: String, in files: SideFiles) throws {
+    try refusePointer(name, in: files)
     guard let bytes = try files.bytes(of: name) else { return }
     let path = files.path(of: name)
-    guard !GitLFSPointer.isPointer(bytes) else { throw FileError.gitLFSPointer(path: path) }
     do throws(JSONError) {
       guard try !JSON.isObject(bytes) else { return }
     } catch {
@@ -76,5 +75,12 @@ public struct SideFileReview: Sendable {
       Diagnostic(
         .badData, code: "text.not-an-object", "\(name) must hold a JSON object",
         hint: "download or save it again"))
+  }
+
+  /// Refuses a pointer of Git LFS, which a folder's reader finds itself, in a `.kibble` file, too.
+  private static func refusePointer(_ name: String, in files: SideFiles) throws {
+    if let bytes = try files.bytes(of: name), GitLFSPointer.isPointer(bytes) {
+      throw FileError.gitLFSPointer(path: files.path(of: name))
+    }
   }
 }

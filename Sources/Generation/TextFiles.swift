@@ -115,21 +115,6 @@ public struct TextFiles: Sendable {
     }
   }
 
-  /// Reads every file that says something about text, as `tokenizer`, `tokenizerConfig`,
-  /// `generationConfig` and `chatTemplate` do when they are needed.
-  ///
-  /// - Returns: the tokenizer, where there is one.
-  /// - Throws: what is wrong with the first file that cannot be used.
-  @discardableResult
-  public func check() throws -> Tokenizer? {
-    let tokenizer = try files.bytes(of: BlobName.tokenizer) == nil ? nil : self.tokenizer()
-    _ = try json(BlobName.generationConfig)
-    for template in try chatTemplates() {
-      _ = try located(template.file) { try ChatTemplate(source: template.source()) }
-    }
-    return tokenizer
-  }
-
   /// The id of the beginning-of-text token: the tokenizer's, else the config's.
   ///
   /// - Parameters:
