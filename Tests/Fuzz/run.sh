@@ -54,7 +54,7 @@ for target in "${targets[@]}"; do
   done
   log=$work/$target.log
   # Leaks are not looked for: a reference in an enum carries a tag, by which it is not recognized.
-  if ! SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=malloc_context_size=4 \
+  if ! SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4 \
     "$work/fuzz" "--target=$target" "${limit[@]}" -timeout=20 -rss_limit_mb=1024 \
     -malloc_limit_mb=80 -max_len=16384 -len_control=50 -detect_leaks=0 -print_final_stats=1 \
     "-artifact_prefix=$work/findings/$target-" "-dict=$work/seeds/words" \
@@ -63,7 +63,7 @@ for target in "${targets[@]}"; do
     grep -vE '^#[0-9]+\s' "$log" | tail -60
   fi
   edges=$(grep -oE 'cov: [0-9]+' "$log" | grep -oE '[0-9]+' | sed -n '1p;$p' | xargs)
-  runs=$(sed -n 's/.*number_of_executed_units: //p' "$log")
+  runs=$(sed -n 's/.*number_of_executed_units: //p' "$log" | tail -1)
   printf '%-20s %12s %8s %8s   %s\n' "$target" "${runs:-?}" "${edges% *}" \
     "$((${edges#* } - ${edges% *}))" "$(sed -n 's/meter: .*executions, //p' "$log")"
 done
