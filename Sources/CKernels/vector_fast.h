@@ -20,6 +20,10 @@ static void quantize_rows(const float *x, size_t stride, uint32_t tokens, uint32
         v16u m = (v16u)a & 0x7fffffff, k = (v16u)b & 0x7fffffff;  // magnitudes order like their bits
         float largest = kb_float(__builtin_reduce_max(m > k ? m : k));
         float scale = largest / 127.0f, reciprocal = largest >= KB_FAST_LEAST ? 127.0f / largest : 0;
+        // What is not finite has no code, not even by way of 0: its scale says it.
+        v16u kept = (v16u)0 - (uint32_t)(largest <= 0x1.fffffep127f);
+        a = (v16f)((v16u)a & kept);
+        b = (v16f)((v16u)b & kept);
         v16i p = __builtin_convertvector(round16(a * reciprocal), v16i), q = __builtin_convertvector(round16(b * reciprocal), v16i);
         size_t at = (size_t)g * n + i;
         *(v16c *)(out.codes + at * 32) = __builtin_convertvector(p, v16c);
