@@ -17,15 +17,16 @@ public struct SideFileReview: Sendable {
   ///
   /// - Parameters:
   ///   - path: a folder, a folder of the hub's cache, or a `.kibble` file.
+  ///   - names: the files that are packed, where not all are.
   ///   - vocabularySize: the rows of the model's embedding.
   /// - Throws: what is damaged, with its path; all errors are `Diagnosable`.
-  public init(path: String, vocabularySize: Int) throws {
-    let files = try SideFiles(path: path)
+  public init(path: String, only names: Set<String>? = nil, vocabularySize: Int) throws {
+    let files = try SideFiles(path: path, only: names)
     for name in BlobName.json { try Self.checkJSON(name, in: files) }
     let templates =
       [BlobName.chatTemplate] + (try files.templates()).map(BlobName.path(ofTemplate:))
     for name in [BlobName.tokenizer] + templates { try Self.refusePointer(name, in: files) }
-    let texts = try TextFiles(path: path)
+    let texts = try TextFiles(path: path, only: names)
     if try files.bytes(of: BlobName.tokenizer) != nil,
       let tokenizer = try reviewed({ try texts.tokenizer() })
     {

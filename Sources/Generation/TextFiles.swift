@@ -12,9 +12,13 @@ public struct TextFiles: Sendable {
 
   /// Opens what a path leads to; no weights are needed.
   ///
-  /// - Parameter path: a folder, a folder of the hub's cache, or a `.kibble` file.
+  /// - Parameters:
+  ///   - path: a folder, a folder of the hub's cache, or a `.kibble` file.
+  ///   - names: the files that count, where not all do; the others count as absent.
   /// - Throws: what is wrong with it; all errors are `Diagnosable`.
-  public init(path: String) throws { files = try SideFiles(path: path) }
+  public init(path: String, only names: Set<String>? = nil) throws {
+    files = try SideFiles(path: path, only: names)
+  }
 
   /// The tokenizer.
   ///

@@ -15,12 +15,16 @@ public struct SideFiles: Sendable {
   /// The folder or file that they are looked for in.
   public let path: String
   private let place: Place
+  private let names: Set<String>?
 
   /// Opens what a path leads to.
   ///
-  /// - Parameter path: a folder, a folder of the hub's cache, or a `.kibble` file.
+  /// - Parameters:
+  ///   - path: a folder, a folder of the hub's cache, or a `.kibble` file.
+  ///   - names: the files that count, where not all do; the others count as absent.
   /// - Throws: what is wrong with it; all errors are `Diagnosable`.
-  public init(path: String) throws {
+  public init(path: String, only names: Set<String>? = nil) throws {
+    self.names = names
     if FileSystem.isRegularFile(path) {
       self.path = path
       place = .kibble(try StoredModel.open(MappedFile(path: path)))
@@ -39,7 +43,7 @@ public struct SideFiles: Sendable {
     switch place {
     case .folder(let folder):
       let path = FileSystem.join(folder, name)
-      return FileSystem.entryExists(path)
+      return counts(name) && FileSystem.entryExists(path)
         ? try FileSystem.read(path, limit: Limits.sideFile) : nil
     case .kibble(let file):
       let name = try BlobName.blob(name)
@@ -50,12 +54,15 @@ public struct SideFiles: Sendable {
   /// The names of the chat templates that have one, in order.
   public func templates() throws -> [String] {
     switch place {
-    case .folder(let folder): try Self.templates(inFolder: folder)
+    case .folder(let folder):
+      try Self.templates(inFolder: folder).filter { counts(BlobName.path(ofTemplate: $0)) }
     case .kibble(let file): file.blobs.compactMap { BlobName.template($0.name) }
     }
   }
 
-  static func templates(inFolder folder: String) throws -> [String] {
+  private func counts(_ name: String) -> Bool { names?.contains(name) ?? true }
+
+  private static func templates(inFolder folder: String) throws -> [String] {
     let path = FileSystem.join(folder, BlobName.templateFolder)
     guard FileSystem.isFolder(path) else { return [] }
     return try FileSystem.names(inFolder: path).compactMap { name in

@@ -185,7 +185,8 @@ private func writeModel(
       .state, statePath, expected: "another file than those of the model '\(escaped(path))'")
   }
   try Calibrator.checkState(statePath)
-  let review = try SideFileReview(path: path, vocabularySize: source.config.vocabularySize)
+  let review = try SideFileReview(
+    path: path, only: source.sideFileNames, vocabularySize: source.config.vocabularySize)
   review.warnings.forEach(context.warn)
   let inputs =
     source.identities
