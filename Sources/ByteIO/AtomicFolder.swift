@@ -89,8 +89,11 @@ package struct AtomicFolder: ~Copyable {
 
   private func replace() throws(FileError) {
     let folder = temporary.folder.number
+    // Listed before, since descriptors may be few when it is too late to fail.
+    let before = target.mode == nil ? [] : try entries(of: target.name)
     // In one step, where the system has that; what was there is then removed as the temporary one.
     if target.mode != nil, unsafe kb_exchange(folder, temporary.name, target.name) == 0 {
+      remove(before, from: temporary.name)
       return
     }
     var old: TemporaryEntry?
@@ -105,6 +108,31 @@ package struct AtomicFolder: ~Copyable {
     } catch {
       if let other = old?.name { try rename(other, to: target.name) }
       throw error
+    }
+    if let other = old?.name { remove(before, from: other) }
+  }
+
+  /// The paths in a folder beside the temporary one, those in folders first.
+  private func entries(of name: String) throws(FileError) -> [String] {
+    let path = FileSystem.join(target.folder, name)
+    var entries: [String] = []
+    for name in try FileSystem.names(inFolder: path) {
+      let inner = FileSystem.join(path, name)
+      if FileSystem.linkTarget(inner) == nil, FileSystem.isFolder(inner) {
+        entries += try FileSystem.names(inFolder: inner).map { FileSystem.join(name, $0) }
+      }
+      entries.append(name)
+    }
+    return entries
+  }
+
+  /// Removes those paths from a folder beside the temporary one, without opening anything.
+  private func remove(_ entries: [String], from name: String) {
+    for entry in entries {
+      let path = FileSystem.join(name, entry)
+      if unsafe unlinkat(temporary.folder.number, path, 0) != 0 {
+        _ = unsafe unlinkat(temporary.folder.number, path, AT_REMOVEDIR)
+      }
     }
   }
 
