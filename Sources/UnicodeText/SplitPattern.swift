@@ -52,6 +52,12 @@ public struct SplitPattern: Sendable {
   /// `\w+|[^\w\s]+` as Rust understands it: what the `Whitespace` pre-tokenizer keeps.
   public static let wordsAndPunctuation = SplitPattern(.wordsAndPunctuation)
 
+  /// Whether a match may be empty, between two scalars or at an end.
+  public var mayMatchNothing: Bool {
+    if case .general(let pattern) = matcher { return pattern.mayMatchNothing }
+    return false
+  }
+
   /// Whether matching takes time linear in the text, whatever the text.
   public var isFast: Bool {
     if case .general = matcher { return false }

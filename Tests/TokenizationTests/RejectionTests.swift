@@ -211,6 +211,26 @@ private func template(_ single: String, _ tokens: String = "{}") -> String {
     }
   }
 
+  /// Patterns that insert: the library panics on them, or gives other tokens than it normalizes to.
+  @Test(arguments: ["a*", "(?=b)", "\\b", "x?|y", ""])
+  func insertingIsRefused(regex: String) throws {
+    let replace: JSON = [
+      "type": "Replace", "pattern": ["Regex": .string(regex)], "content": "the",
+    ]
+    do {
+      _ = try Samples.tokenizer(["normalizer": replace])
+      Issue.record("\(regex) was accepted")
+    } catch TokenizerError.unsupportedSetting(let path, _, _) {
+      #expect(path == "normalizer.pattern")
+    }
+    // To split by such a pattern is another matter.
+    let split: JSON = [
+      "type": "Split", "pattern": ["Regex": .string(regex)], "behavior": "Isolated",
+      "invert": false,
+    ]
+    _ = try Samples.tokenizer(["pre_tokenizer": split])
+  }
+
   @Test func doublingThirtyTimesIsAnError() throws {
     let double: JSON = ["type": "Replace", "pattern": ["String": "a"], "content": "aa"]
     let thirty = JSON.array(Array(repeating: double, count: 30))

@@ -38,10 +38,15 @@ struct Normalizer: Sendable {
     case "Prepend":
       steps.append(.prepend(try part.required("prepend").string(), path: part.path))
     case "Replace":
-      steps.append(
-        .replace(
-          try PatternReference(part.required("pattern")),
-          with: try part.required("content").string()))
+      let pattern = try PatternReference(part.required("pattern"))
+      // What the library inserts where nothing was, it loses count of: it ends with a panic on many
+      // texts, and with other tokens on some.
+      guard !pattern.pattern.mayMatchNothing else {
+        throw .unsupportedSetting(
+          path: pattern.path, found: "a pattern that matches between characters",
+          reason: "a normalizer can only replace what is there")
+      }
+      steps.append(.replace(pattern, with: try part.required("content").string()))
     case let type: throw .unsupportedPart(path: part.path, type: type)
     }
   }

@@ -2,12 +2,16 @@
 package struct GeneralPattern: Sendable {
   private let pattern: String
   private let program: PatternProgram
+  /// Whether a match may have no scalar at all.
+  let mayMatchNothing: Bool
 
   /// Reads a pattern in Oniguruma's syntax.
   init(_ pattern: String) throws(PatternError) {
     self.pattern = pattern
     var parser = try PatternParser(pattern)
-    program = try PatternProgram(try parser.parse())
+    let node = try parser.parse()
+    mayMatchNothing = node.lengths.least == 0
+    program = try PatternProgram(node)
   }
 
   /// How many steps matching a text of so many bytes may take.
