@@ -54,7 +54,10 @@ public enum FileSystem {
     guard number >= 0 else {
       throw errno == ENOTDIR ? .notFolder(path: path) : .cannotOpen(path: path, errno: errno)
     }
-    return Descriptor(number).names
+    guard let names = Descriptor(number).names else {
+      throw .cannotOpen(path: path, errno: errno)
+    }
+    return names
   }
 
   /// The bytes of a small file.

@@ -20,14 +20,17 @@ final class Descriptor: Sendable {
     return unsafe fstat(number, &status) == 0 ? FileIdentity(status) : nil
   }
 
-  /// The names in an open folder, sorted by their bytes, without `.` and `..`.
-  var names: [String] {
+  /// The names in an open folder, sorted by their bytes, without `.` and `..`; nil, with `errno`
+  /// set, where they cannot be read, as for want of a second descriptor.
+  var names: [String]? {
     // Reading through a copy would move this one's position, too.
     let copy = unsafe openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard copy >= 0 else { return [] }
+    guard copy >= 0 else { return nil }
     guard let folder = unsafe fdopendir(copy) else {
+      let code = errno
       _ = close(copy)
-      return []
+      errno = code
+      return nil
     }
     defer { _ = unsafe closedir(folder) }
     var names: [String] = []

@@ -85,7 +85,7 @@ struct TemporaryEntry: ~Copyable {
 
   /// Removes what processes left that are no more.
   private static func removeStale(in folder: Descriptor) {
-    for name in folder.names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+    for name in folder.names ?? [] where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
       let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
       let number = unsafe openat(folder.number, name, flags)
       guard number >= 0 else { continue }
@@ -107,7 +107,7 @@ struct TemporaryEntry: ~Copyable {
     let number = unsafe openat(folder.number, name, flags)
     guard number >= 0 else { return }
     let inner = Descriptor(number)
-    for name in inner.names where unsafe unlinkat(inner.number, name, 0) != 0 {
+    for name in inner.names ?? [] where unsafe unlinkat(inner.number, name, 0) != 0 {
       remove(name, in: inner, isFolder: true)
     }
     _ = unsafe unlinkat(folder.number, name, AT_REMOVEDIR)
