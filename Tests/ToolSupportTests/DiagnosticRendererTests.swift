@@ -34,6 +34,16 @@ import ToolSupport
       ])
   }
 
+  /// A file may hold megabytes in one string, which nobody wants to see.
+  @Test func longLinesAreCut() throws {
+    let long = Diagnostic(
+      .badData, code: "x", String(repeating: "é", count: 60_000) + "\nshort", path: "p")
+    for json in [false, true] {
+      let text = DiagnosticRenderer(json: json).error(long)
+      #expect(text.utf8.count < 3200 && text.contains("é...") && text.contains("short"))
+    }
+  }
+
   @Test func missingPartsAreNull() throws {
     let text = DiagnosticRenderer(json: true).warning(Warning(code: "x", "a\nb\u{1B}"))
     #expect(

@@ -24,7 +24,7 @@ extension TokenizerError: Diagnosable {
       bad(
         "wrong-field",
         "\(path.isEmpty ? "the file" : "'\(escaped(path))' of the tokenizer") must be \(expected), "
-          + "found \(escaped(found))",
+          + "found \(abridged(found, limit: 160))",
         damagedHint)
     case .unsupportedPart(let path, let type):
       unsupported(
@@ -34,7 +34,8 @@ extension TokenizerError: Diagnosable {
     case .unsupportedSetting(let path, let found, let reason):
       unsupported(
         "unsupported-setting",
-        "the tokenizer's '\(escaped(path))' is \(escaped(found)): \(reason)", supportedHint)
+        "the tokenizer's '\(escaped(path))' is \(abridged(found, limit: 160)): \(reason)",
+        supportedHint)
     case .invalidPattern(let path, let error):
       Diagnostic(
         error.diagnostic.kind, code: "tokenizer.invalid-pattern",
@@ -44,23 +45,24 @@ extension TokenizerError: Diagnosable {
     case .invalidID(let token, let found, let limit):
       bad(
         "invalid-id",
-        "the token '\(escaped(token))' has the id \(escaped(found)); expected an integer from 0 to "
+        "the token '\(abridged(token, limit: 160))' has the id \(abridged(found, limit: 160)); expected an integer from 0 to "
           + "\(limit)", damagedHint)
     case .duplicateID(let id, let token):
       bad(
-        "duplicate-id", "the token '\(escaped(token))' has the id \(id), as another token does",
+        "duplicate-id",
+        "the token '\(abridged(token, limit: 160))' has the id \(id), as another token does",
         damagedHint)
     case .duplicateToken(let token):
-      bad("duplicate-token", "the token '\(escaped(token))' occurs twice", damagedHint)
+      bad("duplicate-token", "the token '\(abridged(token, limit: 160))' occurs twice", damagedHint)
     case .malformedMerge(let index, let found):
       bad(
         "malformed-merge",
-        "merge \(index) must be two tokens, as [\"a\",\"b\"] or \"a b\", found \(escaped(found))",
+        "merge \(index) must be two tokens, as [\"a\",\"b\"] or \"a b\", found \(abridged(found, limit: 160))",
         damagedHint)
     case .unknownTokenInMerge(let index, let token):
       bad(
         "unknown-token-in-merge",
-        "merge \(index) needs the token '\(escaped(token))', which the vocabulary does not have",
+        "merge \(index) needs the token '\(abridged(token, limit: 160))', which the vocabulary does not have",
         damagedHint)
     case .tooManyMerges(let limit):
       bad("too-many-merges", "the tokenizer has more than \(limit) merges")
@@ -77,17 +79,18 @@ extension TokenizerError: Diagnosable {
     case .misplacedAddedToken(let token, let stated, let assigned):
       bad(
         "misplaced-added-token",
-        "the added token '\(escaped(token))' states the id \(stated), but by its place in the file "
+        "the added token '\(abridged(token, limit: 160))' states the id \(stated), but by its place in the file "
           + "it gets the id \(assigned)", "number added tokens on from the vocabulary, without gaps"
       )
     case .indistinctAddedToken(let token):
       bad(
         "indistinct-added-token",
-        "the added token '\(escaped(token))' is empty or equal to another one once normalized")
+        "the added token '\(abridged(token, limit: 160))' is empty or equal to another one once normalized"
+      )
     case .unknownTokenInTemplate(let path, let found):
       bad(
         "unknown-token-in-template",
-        "'\(escaped(path))' of the tokenizer names \(escaped(found)), which is not defined",
+        "'\(escaped(path))' of the tokenizer names \(abridged(found, limit: 160)), which is not defined",
         damagedHint)
 
     case .invalidUTF8(let offset):

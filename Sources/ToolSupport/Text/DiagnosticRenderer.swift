@@ -19,8 +19,17 @@ package struct DiagnosticRenderer: Equatable, Sendable {
   /// Something that the user should know and that doesn't end the run.
   package func warning(_ warning: Warning) -> String { text("warning", .yellow, warning) }
 
+  /// What a line of a message shows at most; a file may hold megabytes in one string.
+  private static let longestLine = 1500
+
   private func text(_ label: String, _ color: Color, _ content: Warning) -> String {
-    json ? line([label: object(content)]) : lines(label, color, content)
+    var content = content
+    let lines = content.message.split(separator: "\n", omittingEmptySubsequences: false)
+    content.message = lines.map { line in
+      let start = line.prefix(Self.longestLine)
+      return start.endIndex == line.endIndex ? String(line) : start + "..."
+    }.joined(separator: "\n")
+    return json ? line([label: object(content)]) : self.lines(label, color, content)
   }
 
   private func line(_ object: JSON) -> String { object.serialized() + "\n" }
