@@ -207,6 +207,9 @@ private func writeModel(
   }
   let plan = try request.plan(source)
   if context.dryRun {
+    for warning in source.warnings {
+      context.warn(.init(code: "checkpoint.warning", warning))
+    }
     try ConversionListing(plan, mixed: mixed).show(context)
     return .success
   }
