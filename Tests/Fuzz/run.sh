@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Fuzzes every parser that meets a file, with libFuzzer under the address sanitizer.
 #
-#   Tests/Fuzz/run.sh [-s SECONDS] [-r RUNS] [-n] [TARGET ...]
+#   Tests/Fuzz/run.sh [-s SECONDS] [-r RUNS] [-x SEED] [-n] [TARGET ...]
 #
-# Builds (with -n it takes what was built last), gives each target its seeds and the cases in
+# Builds (with -n it takes what was built last), gives each target its first inputs and the cases in
 # Corpus/TARGET, then SECONDS (5) of mutated inputs, or RUNS of them. A trap, a fault that the
 # sanitizer sees, more than a second for one input or more live memory than 64 MiB and four times
 # the input is a finding: its input is left in .build/fuzz/findings, and belongs into Corpus/TARGET
@@ -12,11 +12,13 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 limit=(-max_total_time=5)
+seed=1
 build=yes
-while getopts s:r:n option; do
+while getopts s:r:x:n option; do
   case $option in
     s) limit=("-max_total_time=$OPTARG") ;;
     r) limit=("-runs=$OPTARG") ;;
+    x) seed=$OPTARG ;;
     n) build=no ;;
     *) exit 64 ;;
   esac
@@ -55,7 +57,7 @@ for target in "${targets[@]}"; do
   log=$work/$target.log
   # Leaks are not looked for: a reference in an enum carries a tag, by which it is not recognized.
   if ! SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4 \
-    "$work/fuzz" "--target=$target" "${limit[@]}" -timeout=20 -rss_limit_mb=1024 \
+    "$work/fuzz" "--target=$target" "${limit[@]}" "-seed=$seed" -timeout=20 -rss_limit_mb=1024 \
     -malloc_limit_mb=80 -max_len=16384 -len_control=50 -detect_leaks=0 -print_final_stats=1 \
     "-artifact_prefix=$work/findings/$target-" "-dict=$work/seeds/words" \
     "${corpus[@]}" >"$log" 2>&1; then
