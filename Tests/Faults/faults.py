@@ -413,7 +413,7 @@ def sources(bench):
         for index, moment in enumerate(bench.moments(name, 2 * bench.options.points)):
             with bench.place() as place:
                 original = bench.path("model" if name == "convert" else "float.kibble")
-                source = place.folder + ".source"
+                source = place.folder + ".source.kibble"
                 (shutil.copytree if os.path.isdir(original) else shutil.copy)(original, source)
                 weights = os.path.join(source, "model.safetensors") if os.path.isdir(source) else source
                 size = os.path.getsize(weights)
