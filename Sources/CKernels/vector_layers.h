@@ -76,11 +76,13 @@ static void divide(const float *x, float divisor, uint32_t n, float *y) {
   FOR_LANES(n, store(y + i, load(x + i) / divisor);, store_part(y + i, load_part(x + i, count) / divisor, count););
 }
 
+typedef uint32_t v16u_anywhere __attribute__((ext_vector_type(16), aligned(1)));
+
 static uint32_t read_memory(const void *p, size_t bytes) {
   const uint8_t *b = p;
   v16u x[4] = {0};
   size_t i = 0;
   for (; i + 256 <= bytes; i += 256)
-    _Pragma("unroll") for (int k = 0; k < 4; k++) x[k] ^= *(const v16u *)(b + i + 64 * k);
+    _Pragma("unroll") for (int k = 0; k < 4; k++) x[k] ^= *(const v16u_anywhere *)(b + i + 64 * k);
   return __builtin_reduce_xor(x[0] ^ x[1] ^ x[2] ^ x[3]) ^ kb_scalar_read_memory(b + i, bytes - i);
 }
