@@ -223,12 +223,6 @@ private func template(_ single: String, _ tokens: String = "{}") -> String {
     } catch TokenizerError.unsupportedSetting(let path, _, _) {
       #expect(path == "normalizer.pattern")
     }
-    // To split by such a pattern is another matter.
-    let split: JSON = [
-      "type": "Split", "pattern": ["Regex": .string(regex)], "behavior": "Isolated",
-      "invert": false,
-    ]
-    _ = try Samples.tokenizer(["pre_tokenizer": split])
   }
 
   @Test func doublingThirtyTimesIsAnError() throws {
