@@ -114,8 +114,8 @@ let package = Package(
     module(
       "Generation",
       [
-        "ByteIO", "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore",
-        "Kernels", "LibC", "ModelFile", "TensorCore", "Tokenization", "UnicodeText",
+        "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
+        "LibC", "ModelFile", "TensorCore", "Tokenization", "UnicodeText",
       ]),
 
     // The command line.

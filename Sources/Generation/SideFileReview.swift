@@ -1,4 +1,3 @@
-import ByteIO
 import ChatTemplate
 import Diagnostics
 import JSONCore
@@ -16,24 +15,22 @@ public struct SideFileReview: Sendable {
   /// Reads every side file that there is.
   ///
   /// - Parameters:
-  ///   - path: a folder, a folder of the hub's cache, or a `.kibble` file.
-  ///   - names: the files that are packed, where not all are.
+  ///   - files: the files.
   ///   - vocabularySize: the rows of the model's embedding.
   /// - Throws: what is damaged, with its path; all errors are `Diagnosable`.
-  public init(path: String, only names: Set<String>? = nil, vocabularySize: Int) throws {
-    let files = try SideFiles(path: path, only: names)
+  public init(_ files: SideFiles, vocabularySize: Int) throws {
     for name in BlobName.json { try Self.checkJSON(name, in: files) }
-    let templates =
-      [BlobName.chatTemplate] + (try files.templates()).map(BlobName.path(ofTemplate:))
-    for name in [BlobName.tokenizer] + templates { try Self.refusePointer(name, in: files) }
-    let texts = try TextFiles(path: path, only: names)
-    if try files.bytes(of: BlobName.tokenizer) != nil,
-      let tokenizer = try reviewed({ try texts.tokenizer() })
-    {
-      warn(of: tokenizer, vocabularySize: vocabularySize, path: files.path(of: BlobName.tokenizer))
+    let texts = TextFiles(files)
+    do {
+      if let tokenizer = try reviewed({ try texts.tokenizer() }) {
+        let path = files.path(of: BlobName.tokenizer)
+        warn(of: tokenizer, vocabularySize: vocabularySize, path: path)
+      }
+    } catch TextFileError.missing {
+      // A model need not have one.
     }
     for template in try texts.chatTemplates() {
-      try reviewed { _ = try texts.chatTemplate(named: template.name, withTools: false) }
+      try reviewed { _ = try texts.compile(template) }
     }
   }
 
@@ -63,7 +60,6 @@ public struct SideFileReview: Sendable {
 
   /// Refuses a file that holds no JSON object.
   private static func checkJSON(_ name: String, in files: SideFiles) throws {
-    try refusePointer(name, in: files)
     guard let bytes = try files.bytes(of: name) else { return }
     let path = files.path(of: name)
     do throws(JSONError) {
@@ -76,12 +72,5 @@ public struct SideFileReview: Sendable {
       Diagnostic(
         .badData, code: "text.not-an-object", "\(name) must hold a JSON object",
         hint: "download or save it again"))
-  }
-
-  /// Refuses a pointer of Git LFS, which a folder's reader finds itself, in a `.kibble` file, too.
-  private static func refusePointer(_ name: String, in files: SideFiles) throws {
-    if let bytes = try files.bytes(of: name), GitLFSPointer.isPointer(bytes) {
-      throw FileError.gitLFSPointer(path: files.path(of: name))
-    }
   }
 }

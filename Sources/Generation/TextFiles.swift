@@ -12,13 +12,12 @@ public struct TextFiles: Sendable {
 
   /// Opens what a path leads to; no weights are needed.
   ///
-  /// - Parameters:
-  ///   - path: a folder, a folder of the hub's cache, or a `.kibble` file.
-  ///   - names: the files that count, where not all do; the others count as absent.
+  /// - Parameter path: a folder, a folder of the hub's cache, or a `.kibble` file.
   /// - Throws: what is wrong with it; all errors are `Diagnosable`.
-  public init(path: String, only names: Set<String>? = nil) throws {
-    files = try SideFiles(path: path, only: names)
-  }
+  public init(path: String) throws { files = try SideFiles(path: path) }
+
+  /// Takes files that are open already.
+  init(_ files: SideFiles) { self.files = files }
 
   /// The tokenizer.
   ///
@@ -84,7 +83,12 @@ public struct TextFiles: Sendable {
       throw TextFileError.noTemplate(
         path: files.path, name: name ?? "default", names: templates.map(\.name))
     }
-    return try located(found.file) { try ChatTemplate(source: found.source()) }
+    return try compile(found)
+  }
+
+  /// Reads and parses a chat template.
+  func compile(_ template: NamedTemplate) throws -> ChatTemplate {
+    try located(template.file) { try ChatTemplate(source: template.source()) }
   }
 
   /// A chat template and the file that it is in.

@@ -107,14 +107,6 @@ public enum ModelSource: Sendable {
     }
   }
 
-  /// The names of the files that an output carries along; nil for all that there are.
-  public var sideFileNames: Set<String>? {
-    switch self {
-    case .checkpoint(let folder, _): Set(folder.sideFiles.map(\.name))
-    case .kibble: nil
-    }
-  }
-
   /// The files that are read, which no output may replace.
   public var identities: [FileIdentity] {
     switch self {

@@ -15,22 +15,36 @@ public struct SideFiles: Sendable {
   /// The folder or file that they are looked for in.
   public let path: String
   private let place: Place
+  /// The files that count, where not all do; the others count as absent.
   private let names: Set<String>?
 
   /// Opens what a path leads to.
   ///
-  /// - Parameters:
-  ///   - path: a folder, a folder of the hub's cache, or a `.kibble` file.
-  ///   - names: the files that count, where not all do; the others count as absent.
+  /// - Parameter path: a folder, a folder of the hub's cache, or a `.kibble` file.
   /// - Throws: what is wrong with it; all errors are `Diagnosable`.
-  public init(path: String, only names: Set<String>? = nil) throws {
-    self.names = names
+  public init(path: String) throws {
+    names = nil
     if FileSystem.isRegularFile(path) {
       self.path = path
       place = .kibble(try StoredModel.open(MappedFile(path: path)))
     } else {
       self.path = try CheckpointFolder.resolve(path)
       place = .folder(self.path)
+    }
+  }
+
+  /// The files that an output of a model carries along.
+  ///
+  /// - Parameter source: the model, which is open already.
+  public init(of source: ModelSource) {
+    path = source.path
+    switch source {
+    case .checkpoint(let folder, _):
+      names = Set(folder.sideFiles.map(\.name))
+      place = .folder(path)
+    case .kibble(let model):
+      names = nil
+      place = .kibble(model.file)
     }
   }
 
@@ -46,8 +60,14 @@ public struct SideFiles: Sendable {
       return counts(name) && FileSystem.entryExists(path)
         ? try FileSystem.read(path, limit: Limits.sideFile) : nil
     case .kibble(let file):
-      let name = try BlobName.blob(name)
-      return try file.blobs.first { $0.name == name }.map { try file.checkedBytes(of: $0) }
+      let blobName = try BlobName.blob(name)
+      guard let blob = file.blobs.first(where: { $0.name == blobName }) else { return nil }
+      let bytes = try file.checkedBytes(of: blob)
+      // A folder's files are refused when they are opened.
+      guard !GitLFSPointer.isPointer(bytes) else {
+        throw FileError.gitLFSPointer(path: self.path(of: name))
+      }
+      return bytes
     }
   }
 

@@ -20,7 +20,7 @@ struct Runtime {
   /// Whether a `.kibble` file's checksums are verified when it is opened.
   private let verifiesChecksums: Bool
   private let progress: any ProgressSink
-  private let warn: @Sendable (Warning) -> Void
+  private let warn: @Sendable (_ ofCheckpoint: [String]) -> Void
 
   /// A log has lines about the loading of models only where that is wanted.
   init(
@@ -34,7 +34,7 @@ struct Runtime {
       showsLoading || context.terminal.showsBar ? context.progress : Unseen(context.progress)
     converter = Converter(compute: compute, progress: progress)
     self.verifiesChecksums = verifiesChecksums
-    warn = { context.warn($0) }
+    warn = { context.warn(ofCheckpoint: $0) }
   }
 
   /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
@@ -60,11 +60,18 @@ struct Runtime {
 
   /// A model as a `.kibble` file, in memory if need be.
   func stored(_ source: ModelSource) throws -> StoredModel {
-    for warning in source.warnings { warn(Warning(code: "checkpoint.warning", warning)) }
+    warn(source.warnings)
     if verifiesChecksums, case .kibble(let model) = source {
       try model.file.checkSums(progress: progress)
     }
     return try converter.open(source, toolVersion: toolVersion)
+  }
+}
+
+extension CommandContext {
+  /// Tells what is odd about a checkpoint, a sentence each.
+  func warn(ofCheckpoint warnings: [String]) {
+    for warning in warnings { warn(Warning(code: "checkpoint.warning", warning)) }
   }
 }
 

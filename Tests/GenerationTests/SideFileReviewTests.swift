@@ -2,6 +2,7 @@ import ByteIO
 import Diagnostics
 import Foundation
 import Generation
+import ModelFile
 import TestSupport
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
 
   @discardableResult
   private func review(vocabulary: Int = 2048) throws -> SideFileReview {
-    try SideFileReview(path: path, vocabularySize: vocabulary)
+    try SideFileReview(SideFiles(path: path), vocabularySize: vocabulary)
   }
 
   /// The review's error with `text` in place of a file.

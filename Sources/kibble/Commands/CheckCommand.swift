@@ -23,7 +23,8 @@ struct CheckCommand: Command {
     try file.check(progress: context.progress)
     try file.region.checkUnchanged()
     let model = try StoredModel(file: file)
-    let review = try SideFileReview(path: path, vocabularySize: model.config.vocabularySize)
+    let review = try SideFileReview(
+      SideFiles(of: .kibble(model)), vocabularySize: model.config.vocabularySize)
     review.warnings.forEach(context.warn)
     // Refuses an --isa that the machine lacks; nothing is computed here.
     _ = try Runtime(context)

@@ -186,7 +186,7 @@ private func writeModel(
   }
   try Calibrator.checkState(statePath)
   let review = try SideFileReview(
-    path: path, only: source.sideFileNames, vocabularySize: source.config.vocabularySize)
+    SideFiles(of: source), vocabularySize: source.config.vocabularySize)
   review.warnings.forEach(context.warn)
   let inputs =
     source.identities
@@ -207,9 +207,7 @@ private func writeModel(
   }
   let plan = try request.plan(source)
   if context.dryRun {
-    for warning in source.warnings {
-      context.warn(.init(code: "checkpoint.warning", warning))
-    }
+    context.warn(ofCheckpoint: source.warnings)
     try ConversionListing(plan, mixed: mixed).show(context)
     return .success
   }
@@ -225,9 +223,7 @@ private func writeModel(
     }
     return report
   }
-  for warning in report.warnings {
-    context.warn(.init(code: "checkpoint.warning", warning))
-  }
+  context.warn(ofCheckpoint: report.warnings)
   let listing = ConversionListing(
     report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath, mixed: mixed)
   try context.summarize { try listing.show(context) }
