@@ -18,15 +18,17 @@ extension FloatMatrix {
     path: String, what: String = "logits", sequence: Int = 0, first: Int = 0, _ compute: Compute
   ) throws(VerificationError) {
     let isFinite = compute.pool.map(rows) { row in
-      // What is not finite times 0 is not a number, which a sum keeps.
       let part = self[row]
-      var sum: Float = 0
-      for column in 0..<part.count { sum += part[column] * 0 }
-      return sum == 0
+      return (0..<part.count).allSatisfy { part[$0].isFinite }
     }
     guard let row = isFinite.firstIndex(of: false) else { return }
     throw .notFinite(path: path, what: what, sequence: sequence, position: first + row)
   }
+}
+
+extension [Position] {
+  /// Whether all logits that were compared are finite: what is not shows in the differences.
+  var areFinite: Bool { allSatisfy { $0.difference.maxAbsDifference.isFinite } }
 }
 
 extension DogeModel {

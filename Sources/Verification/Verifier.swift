@@ -84,16 +84,17 @@ public struct Verifier: Sendable {
       try progress.checkCancellation()
       let rows = start..<min(start + reference.logitsBlock, tokens.count)
       let next = rows.map { scored.contains($0) ? tokens[$0 + 1] : nil }
-      func logits(_ model: DogeModel, _ hidden: FloatMatrix) throws -> FloatMatrix {
-        let logits = model.logits(hidden, rows: rows)
-        try logits.checkFinite(
-          path: model.path, sequence: number, first: rows.lowerBound, compute)
-        return logits
-      }
-      let rightLogits = try logits(reference, right)
+      let rightLogits = reference.logits(right, rows: rows)
       for (index, candidate) in candidates.enumerated() {
-        positions[index] += comparePositions(
-          rightLogits, try logits(candidate, judged[index]), next: next, compute)
+        let logits = candidate.logits(judged[index], rows: rows)
+        let compared = comparePositions(rightLogits, logits, next: next, compute)
+        if !compared.areFinite {
+          for (model, logits) in [(reference, rightLogits), (candidate, logits)] {
+            try logits.checkFinite(
+              path: model.path, sequence: number, first: rows.lowerBound, compute)
+          }
+        }
+        positions[index] += compared
       }
       progress.report(.advanced(by: rows.count))
     }
