@@ -68,8 +68,6 @@ struct StateRecord {
 
   /// Whether a file may hold the codes and scales; a checksum says nothing of who made them.
   func isSound(_ geometry: TensorGeometry) -> Bool {
-    let lanes = TensorGeometry.tileRows
-    let groups = geometry.groupsPerRow
     let tensor = rounded.tensor
     let range = CodeRange(geometry.type)
     let (low, high) = (Int(range.low[0]), Int(range.high[0]))
@@ -79,10 +77,10 @@ struct StateRecord {
     ]
     guard sums.allSatisfy({ $0 >= 0 && $0.isFinite }) else { return false }
     func scale(_ row: Int, _ group: Int) -> Float {
-      Float(binary16: tensor.scales[(row / lanes * groups + group) * lanes + row % lanes])
+      Float(binary16: tensor.scales[geometry.tiledScalePlace(row: row, group: group)])
     }
-    for row in 0..<geometry.tileCount * lanes {
-      for group in 0..<groups {
+    for row in 0..<geometry.tileCount * TensorGeometry.tileRows {
+      for group in 0..<geometry.groupsPerRow {
         let scale = scale(row, group)
         guard row < geometry.rows ? scale.isFinite : scale == 0 else { return false }
       }
