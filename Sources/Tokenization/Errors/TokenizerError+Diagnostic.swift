@@ -24,7 +24,7 @@ extension TokenizerError: Diagnosable {
       bad(
         "wrong-field",
         "\(path.isEmpty ? "the file" : "'\(escaped(path))' of the tokenizer") must be \(expected), "
-          + "found \(abridged(found, limit: 160))",
+          + "found \(shown(found))",
         damagedHint)
     case .unsupportedPart(let path, let type):
       unsupported(
@@ -34,7 +34,7 @@ extension TokenizerError: Diagnosable {
     case .unsupportedSetting(let path, let found, let reason):
       unsupported(
         "unsupported-setting",
-        "the tokenizer's '\(escaped(path))' is \(abridged(found, limit: 160)): \(reason)",
+        "the tokenizer's '\(escaped(path))' is \(shown(found)): \(reason)",
         supportedHint)
     case .invalidPattern(let path, let error):
       Diagnostic(
@@ -45,24 +45,24 @@ extension TokenizerError: Diagnosable {
     case .invalidID(let token, let found, let limit):
       bad(
         "invalid-id",
-        "the token '\(abridged(token, limit: 160))' has the id \(abridged(found, limit: 160)); expected an integer from 0 to "
+        "the token '\(shown(token))' has the id \(shown(found)); expected an integer from 0 to "
           + "\(limit)", damagedHint)
     case .duplicateID(let id, let token):
       bad(
         "duplicate-id",
-        "the token '\(abridged(token, limit: 160))' has the id \(id), as another token does",
+        "the token '\(shown(token))' has the id \(id), as another token does",
         damagedHint)
     case .duplicateToken(let token):
-      bad("duplicate-token", "the token '\(abridged(token, limit: 160))' occurs twice", damagedHint)
+      bad("duplicate-token", "the token '\(shown(token))' occurs twice", damagedHint)
     case .malformedMerge(let index, let found):
       bad(
         "malformed-merge",
-        "merge \(index) must be two tokens, as [\"a\",\"b\"] or \"a b\", found \(abridged(found, limit: 160))",
+        "merge \(index) must be two tokens, as [\"a\",\"b\"] or \"a b\", found \(shown(found))",
         damagedHint)
     case .unknownTokenInMerge(let index, let token):
       bad(
         "unknown-token-in-merge",
-        "merge \(index) needs the token '\(abridged(token, limit: 160))', which the vocabulary does not have",
+        "merge \(index) needs the token '\(shown(token))', which the vocabulary does not have",
         damagedHint)
     case .tooManyMerges(let limit):
       bad("too-many-merges", "the tokenizer has more than \(limit) merges")
@@ -79,18 +79,18 @@ extension TokenizerError: Diagnosable {
     case .misplacedAddedToken(let token, let stated, let assigned):
       bad(
         "misplaced-added-token",
-        "the added token '\(abridged(token, limit: 160))' states the id \(stated), but by its place in the file "
+        "the added token '\(shown(token))' states the id \(stated), but by its place in the file "
           + "it gets the id \(assigned)", "number added tokens on from the vocabulary, without gaps"
       )
     case .indistinctAddedToken(let token):
       bad(
         "indistinct-added-token",
-        "the added token '\(abridged(token, limit: 160))' is empty or equal to another one once normalized"
+        "the added token '\(shown(token))' is empty or equal to another one once normalized"
       )
     case .unknownTokenInTemplate(let path, let found):
       bad(
         "unknown-token-in-template",
-        "'\(escaped(path))' of the tokenizer names \(abridged(found, limit: 160)), which is not defined",
+        "'\(escaped(path))' of the tokenizer names \(shown(found)), which is not defined",
         damagedHint)
 
     case .invalidUTF8(let offset):
@@ -108,6 +108,9 @@ extension TokenizerError: Diagnosable {
           + "are accepted for its length", damagedHint)
     }
   }
+
+  /// What a file holds, as much of it as a message has room for.
+  private func shown(_ text: String) -> String { abridged(text, limit: 160) }
 
   private func bad(_ code: String, _ message: String, _ hint: String? = nil) -> Diagnostic {
     Diagnostic(.badData, code: "tokenizer." + code, message, hint: hint)
