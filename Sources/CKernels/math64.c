@@ -7,6 +7,8 @@
 
 double kb_exp64(double x) { return kb_m_exp(x); }
 double kb_log64(double x) { return kb_m_log(x); }
+double kb_tanh64(double x) { return kb_m_tanh(x); }
+double kb_erf64(double x) { return kb_m_erf(x); }
 double kb_pow64(double base, double exponent) { return kb_m_exp(exponent * kb_m_log(base)); }
 float kb_exp32(float x) { return kb_s_exp(x); }
 

@@ -46,6 +46,16 @@ static uint32_t insert(scored *list, uint32_t count, uint32_t k, scored s) {
   return count < k ? count + 1 : k;
 }
 
+void kb_largest(const float *values, uint32_t n, uint32_t k, uint32_t *indices) {
+  scored best[16];
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    float value = values[i] == values[i] ? values[i] : -__builtin_inff();
+    if (count < k || value > best[k - 1].score) count = insert(best, count, k, (scored){value, i});
+  }
+  for (uint32_t i = 0; i < k; i++) indices[i] = best[i].index;
+}
+
 size_t kb_route_scratch(uint32_t k) { return (size_t)3 * k * sizeof(scored); }
 
 void kb_route(const float *x, const float *y, uint32_t keys, uint32_t k, uint32_t *experts, float *weights, void *scratch) {

@@ -40,14 +40,15 @@ static double log_sum_exp(const float *logits, uint32_t n) {
 static void compare_logits(const float *reference, const float *candidate, uint32_t n, kb_logit_difference *out) {
   kb_rank_logits(reference, candidate, n, out);
   double r_max = (double)reference[out->reference_top], c_max = (double)candidate[out->candidate_top];
-  v16d r_exp = {0}, c_exp = {0}, weighted = {0}, squares = {0}, sum = {0}, sum_squares = {0}, largest = {0};
+  v16d r_exp = {0}, c_exp = {0}, weighted = {0}, c_weighted = {0}, squares = {0}, sum = {0}, sum_squares = {0}, largest = {0};
   uint32_t i = 0;
   for (; i + KB_TILE <= n; i += KB_TILE) {
     v16d r = load_logits(reference + i, KB_TILE, 0), c = load_logits(candidate + i, KB_TILE, 0), d = r - c;
-    v16d e = exp64x16(r - r_max), a = d < 0 ? -d : d;
+    v16d e = exp64x16(r - r_max), f = exp64x16(c - c_max), a = d < 0 ? -d : d;
     r_exp += e;
-    c_exp += exp64x16(c - c_max);
+    c_exp += f;
     weighted += e * d;
+    c_weighted += f * d;
     squares += d * d;
     sum += r;
     sum_squares += r * r;
@@ -56,19 +57,22 @@ static void compare_logits(const float *reference, const float *candidate, uint3
   if (i < n) {  // excluded lanes add +0 to every sum
     v16d r = load_logits(reference + i, n - i, 0), c = load_logits(candidate + i, n - i, 0), d = r - c, a = d < 0 ? -d : d;
     v16d e = exp64x16(load_logits(reference + i, n - i, -__builtin_inff()) - r_max);
+    v16d f = exp64x16(load_logits(candidate + i, n - i, -__builtin_inff()) - c_max);
     r_exp += e;
-    c_exp += exp64x16(load_logits(candidate + i, n - i, -__builtin_inff()) - c_max);
+    c_exp += f;
     weighted += e * d;
+    c_weighted += f * d;
     squares += d * d;
     sum += r;
     sum_squares += r * r;
     largest = a > largest ? a : largest;
   }
-  double total = sum_lanes64(r_exp), top = 0;
+  double total = sum_lanes64(r_exp), c_total = sum_lanes64(c_exp), top = 0;
   for (int l = 0; l < KB_TILE; l++) top = largest[l] > top ? largest[l] : top;
   out->reference_lse = r_max + kb_m_log(total);
-  out->candidate_lse = c_max + kb_m_log(sum_lanes64(c_exp));
+  out->candidate_lse = c_max + kb_m_log(c_total);
   out->kl = sum_lanes64(weighted) / total - (out->reference_lse - out->candidate_lse);
+  out->reverse_kl = (out->reference_lse - out->candidate_lse) - sum_lanes64(c_weighted) / c_total;
   out->squared_difference = sum_lanes64(squares);
   out->max_abs_difference = top;
   out->reference_sum = sum_lanes64(sum);

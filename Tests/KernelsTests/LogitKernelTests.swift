@@ -43,8 +43,7 @@ import Testing
 
   private func numbers(_ d: kb_logit_difference) -> [UInt64] {
     bits([
-      d.kl, d.reference_lse, d.candidate_lse, d.squared_difference, d.max_abs_difference,
-      d.reference_sum, d.reference_square_sum, Double(d.reference_top), Double(d.candidate_top),
+      d.kl, d.reverse_kl, d.reference_lse, d.candidate_lse, d.squared_difference, d.max_abs_difference, d.reference_sum, d.reference_square_sum, Double(d.reference_top), Double(d.candidate_top),
       Double(d.reference_margin),
     ])
   }
@@ -64,7 +63,12 @@ import Testing
         let p = exactExp(Double(pair.0) - rLSE)
         return sum + p * ((Double(pair.0) - rLSE) - (Double(pair.1) - cLSE))
       }
+      let reverse = zip(r, c).reduce(0.0) { sum, pair in
+        let q = exactExp(Double(pair.1) - cLSE)
+        return sum + q * ((Double(pair.1) - cLSE) - (Double(pair.0) - rLSE))
+      }
       #expect(close(found.kl, kl, 1e-12 * max(1, Double(scale))))
+      #expect(close(found.reverse_kl, reverse, 1e-12 * max(1, Double(scale))))
       #expect(close(found.reference_lse, rLSE) && close(found.candidate_lse, cLSE))
       #expect(close(found.squared_difference, differences.reduce(0) { $0 + $1 * $1 }))
       #expect(found.max_abs_difference == differences.map(abs).max())

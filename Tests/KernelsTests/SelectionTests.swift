@@ -48,6 +48,30 @@ import Testing
     check([-0.0, 0], 0..<2, keep: 1)
   }
 
+  @Test(arguments: [1, 2, 10, 16, 17, 1000])
+  func largestValues(count: Int) throws {
+    var random = SplitMix(UInt64(count) + 1)
+    let few: [Float] = [0, -0.0, 1, -1, .infinity, -.infinity]
+    for values in [
+      random.normals(count), [Float](repeating: 1, count: count),
+      (0..<count).map { _ in few[Int.random(in: 0..<few.count, using: &random)] },
+    ] {
+      let input = Guarded(values)
+      let order = values.indices.sorted {
+        values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1
+      }
+      for k in 1...min(16, count) {
+        let found = Guarded<UInt32>(repeating: .max, count: k)
+        kb_largest(input.base, UInt32(count), UInt32(k), found.base)
+        #expect(found.elements.map { Int($0) } == Array(order.prefix(k)))
+        #expect(found.isIntact)
+      }
+    }
+    let found = Guarded<UInt32>(repeating: .max, count: 3)
+    kb_largest(Guarded<Float>([.nan, 1, .nan, 2]).base, 4, 3, found.base)
+    #expect(found.elements == [3, 1, 0])
+  }
+
   /// All pairs, sorted: falling scores, of equals the lower id.
   private func route(
     _ x: [Float], _ y: [Float], _ k: Int

@@ -53,6 +53,7 @@ typedef struct {
 /// How two rows of logits differ, in binary64.
 typedef struct {
   double kl;                            ///< KL(reference || candidate), nats
+  double reverse_kl;                    ///< KL(candidate || reference)
   double reference_lse, candidate_lse;  ///< log of the sum of exp
   double squared_difference, max_abs_difference;
   double reference_sum, reference_square_sum;
@@ -152,6 +153,8 @@ size_t kb_fast_bytes(uint32_t tokens, uint32_t cols);
 kb_code_range kb_codes_of(int type);
 double kb_exp64(double x);
 double kb_log64(double x);
+double kb_tanh64(double x);
+double kb_erf64(double x);
 double kb_pow64(double base, double exponent);
 kb_sine_cosine kb_sincos64(double x);
 /// exp(a * softplus(z)), rounded once.
@@ -163,6 +166,8 @@ void kb_keep_largest(const float *mask, uint32_t begin, uint32_t end, uint32_t k
 /// Product-key routing: the k largest of x[a] + y[b] (0 <= a, b < keys), ties to the lower a * keys + b, in falling order, and their
 /// softmax. k is at most keys * keys; `scratch` holds kb_route_scratch(k) bytes.
 void kb_route(const float *x, const float *y, uint32_t keys, uint32_t k, uint32_t *experts, float *weights, void *scratch);
+/// The indices of the k <= 16 largest of n >= k values in falling order, of equals the lower index first; NaN counts as the least.
+void kb_largest(const float *values, uint32_t n, uint32_t k, uint32_t *indices);
 /// Bytes that kb_route needs for k experts.
 size_t kb_route_scratch(uint32_t k);
 

@@ -14,6 +14,12 @@ package func deterministicPow(_ base: Double, _ exponent: Double) -> Double {
   kb_pow64(base, exponent)
 }
 
+/// tanh x in binary64.
+package func deterministicTanh(_ x: Double) -> Double { kb_tanh64(x) }
+
+/// The error function of x in binary64.
+package func deterministicErf(_ x: Double) -> Double { kb_erf64(x) }
+
 /// Sine and cosine of x radians in binary64.
 package func deterministicSineAndCosine(_ x: Double) -> (sine: Double, cosine: Double) {
   let both = kb_sincos64(x)

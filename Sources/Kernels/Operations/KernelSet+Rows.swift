@@ -66,6 +66,18 @@ extension KernelSet {
     return out
   }
 
+  /// The indices of the largest values in falling order, at most 16; of equals the lower comes first.
+  package func largest(_ count: Int, of values: FloatRow) -> [Int] {
+    let count = min(count, values.count, 16)
+    let indices = unsafe [UInt32](unsafeUninitializedCapacity: count) { buffer, filled in
+      if let base = buffer.baseAddress {
+        unsafe kb_largest(values.base, UInt32(values.count), UInt32(count), base)
+      }
+      filled = count
+    }
+    return indices.map { Int($0) }
+  }
+
   /// A row of a stored matrix as float32.
   package func row(_ row: Int, of stored: StoredMatrix, into out: FloatRow) {
     assert(row >= 0 && row < stored.geometry.rows && out.count >= stored.geometry.columns)

@@ -4,6 +4,8 @@ import CKernels
 public struct LogitDifference: Equatable, Sendable {
   /// KL(reference ‖ candidate), in nats.
   public let kld: Double
+  /// KL(candidate ‖ reference), in nats.
+  public let reverseKLD: Double
   /// log of the sum of exp of the reference's logits.
   public let referenceLogSumExp: Double
   /// log of the sum of exp of the candidate's logits.
@@ -33,6 +35,7 @@ public struct LogitDifference: Equatable, Sendable {
     precondition(reference.columns == candidate.columns && reference.columns > 1)
     let out = kernels.compareLogits(reference[row], candidate[candidateRow])
     kld = out.kl
+    reverseKLD = out.reverse_kl
     referenceLogSumExp = out.reference_lse
     candidateLogSumExp = out.candidate_lse
     squaredDifference = out.squared_difference
