@@ -99,24 +99,26 @@ public final class DogeModel: Sendable {
   ///   - cache: the sequence so far; the tokens are added to it.
   ///   - workspace: memory for activations.
   ///   - routing: how experts are chosen.
-  ///   - observe: is shown `[tokens, d]` after the embedding (0) and after each block (1, 2, …).
+  ///   - observe: is shown `[tokens, d]` after the embedding, and after each block's attention and
+  ///     feed-forward part.
   /// - Returns: the last block's output `[tokens, d]`, for `logits`.
   /// - Throws: `ModelError` for a token outside the vocabulary or a full cache.
   public func forward(
     _ tokens: [Int], cache: KVCache, workspace: Workspace = Workspace(),
     routing: ExpertRouting = .hf,
-    observe: (_ index: Int, _ hidden: FloatMatrix) throws -> Void = { _, _ in }
+    observe: (_ state: HiddenState, _ hidden: FloatMatrix) throws -> Void = { _, _ in }
   ) throws -> FloatMatrix {
     let x = try embed(tokens, after: cache.count)
     try cache.reserve(tokens.count)
     let call = cache.count..<cache.count + tokens.count
     let rotation = rotary.table(for: call)
     let work = workspace.buffers(config, tokens: tokens.count)
-    try observe(0, x)
+    try observe(.embedding, x)
     for (index, block) in blocks.enumerated() {
       attend(x, block, from: call.lowerBound, cache.layers[index], rotation, work)
+      try observe(.attention(layer: index), x)
       feed(x, block, routing, work)
-      try observe(index + 1, x)
+      try observe(.feedForward(layer: index), x)
     }
     cache.count = call.upperBound
     return x

@@ -8,14 +8,20 @@ public struct LogitTrace: Sendable {
   public let logits: FloatMatrix
   /// The embedding's output and each block's, `[tokens, d]` each; empty unless asked for.
   public let hidden: [FloatMatrix]
+  /// Each block's attention with its residual, `[tokens, d]` each; empty unless asked for.
+  public let hiddenAttention: [FloatMatrix]
 
   /// Runs a sequence from an empty cache, in one call or one token at a time.
   public init(
     _ model: DogeModel, tokens: [Int], stepwise: Bool, routing: ExpertRouting, hidden: Bool
   ) throws {
-    let states = (0..<(hidden ? model.config.layerCount + 1 : 0)).map { _ in
-      FloatMatrix(rows: tokens.count, columns: model.config.hiddenSize)
+    func states(_ count: Int) -> [FloatMatrix] {
+      (0..<(hidden ? count : 0)).map { _ in
+        FloatMatrix(rows: tokens.count, columns: model.config.hiddenSize)
+      }
     }
+    let outputs = states(model.config.layerCount + 1)
+    let attended = states(model.config.layerCount)
     let cache = model.makeCache(maximum: tokens.count)
     let logits = FloatMatrix(rows: tokens.count, columns: model.config.vocabularySize)
     let workspace = Workspace()
@@ -24,9 +30,15 @@ public struct LogitTrace: Sendable {
       let call = Array(tokens[start..<min(start + step, tokens.count)])
       let last = try model.forward(
         call, cache: cache, workspace: workspace, routing: routing
-      ) { index, state in
+      ) { state, values in
         guard hidden else { return }
-        for row in 0..<state.rows { states[index].copy(state, row: row, to: start + row) }
+        let kept =
+          switch state {
+          case .embedding: outputs[0]
+          case .attention(let layer): attended[layer]
+          case .feedForward(let layer): outputs[layer + 1]
+          }
+        for row in 0..<values.rows { kept.copy(values, row: row, to: start + row) }
       }
       for first in stride(from: 0, to: call.count, by: model.logitsBlock) {
         let rows = first..<min(first + model.logitsBlock, call.count)
@@ -35,6 +47,7 @@ public struct LogitTrace: Sendable {
       }
     }
     self.logits = logits
-    self.hidden = states
+    self.hidden = outputs
+    hiddenAttention = attended
   }
 }

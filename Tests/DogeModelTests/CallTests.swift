@@ -66,6 +66,19 @@ import Testing
     #expect(model.logitsBlock >= 1)
   }
 
+  @Test func statesAreShownInTheirOrder() throws {
+    let model = try model(Fixtures.folder("reference/e6-moe"))
+    var names: [String] = []
+    _ = try model.forward([1, 2], cache: model.makeCache(maximum: 2)) { state, values in
+      #expect(values.rows == 2 && values.columns == model.config.hiddenSize)
+      names.append(state.name)
+    }
+    let blocks = (0..<model.config.layerCount).flatMap {
+      ["layers.\($0).attention", "layers.\($0).feed_forward"]
+    }
+    #expect(names == ["embedding"] + blocks)
+  }
+
   @Test func aCallOfNothingChangesNothing() throws {
     let model = try model(Fixtures.folder("reference/e6-moe"))
     let cache = model.makeCache(maximum: 4)

@@ -66,8 +66,14 @@ func run(
   for length in lengths + [tokens.count] where !rest.isEmpty {
     let call = Array(rest.prefix(length))
     rest = rest.dropFirst(length)
-    let last = try model.forward(call, cache: cache, routing: routing) { index, state in
-      outcome.hidden[index] += (0..<state.rows).map(state.row)
+    let last = try model.forward(call, cache: cache, routing: routing) { state, values in
+      let index: Int? =
+        switch state {
+        case .embedding: 0
+        case .attention: nil
+        case .feedForward(let layer): layer + 1
+        }
+      if let index { outcome.hidden[index] += (0..<values.rows).map(values.row) }
     }
     let logits = model.logits(last, rows: 0..<call.count)
     outcome.logits += (0..<call.count).map(logits.row)

@@ -86,8 +86,27 @@ import Verification
     #expect(whole.hidden.map(\.values) == stepwise.hidden.map(\.values))
     #expect(whole.hidden.count == model.config.layerCount + 1)
     #expect(whole.hidden.allSatisfy { $0.rows == 5 && $0.columns == model.config.hiddenSize })
+    #expect(whole.hiddenAttention.map(\.values) == stepwise.hiddenAttention.map(\.values))
     let bare = try LogitTrace(model, tokens: [3], stepwise: false, routing: .hf, hidden: false)
     #expect(bare.hidden.isEmpty && bare.logits.values == [whole.logits.row(0)])
+  }
+
+  /// The state after attention is what attention makes of the block's input, and becomes its output.
+  @Test func attentionStandsBetween() throws {
+    let model = try model("reference/e6-gqa-tied-bf16")
+    let tokens = [3, 1, 4, 1, 5]
+    let trace = try LogitTrace(model, tokens: tokens, stepwise: false, routing: .hf, hidden: true)
+    #expect(trace.hiddenAttention.count == model.config.layerCount)
+    let (cache, workspace) = (model.makeCache(maximum: tokens.count), Workspace())
+    for (layer, attended) in trace.hiddenAttention.enumerated() {
+      let x = FloatMatrix(trace.hidden[layer].values)
+      try model.attend(x, layer: layer, cache: cache, workspace: workspace)
+      #expect(x.values == attended.values && x.values != trace.hidden[layer].values)
+      model.feed(x, layer: layer, workspace: workspace)
+      #expect(x.values == trace.hidden[layer + 1].values)
+    }
+    let bare = try LogitTrace(model, tokens: tokens, stepwise: false, routing: .hf, hidden: false)
+    #expect(bare.hiddenAttention.isEmpty)
   }
 
   @Test func nothing() throws {
@@ -111,10 +130,15 @@ import Verification
     let path = try folder.write("logits.safetensors", memory.bytes(0..<memory.count))
     let written = try SafetensorsFile(path: path)
     let (v, d, n) = (101, model.config.hiddenSize, model.config.layerCount + 1)
-    let names = (hidden ? ["hidden"] : []) + ["input_ids", "logits"]
+    let names =
+      (hidden ? ["hidden", "hidden_attention"] : []) + ["input_ids", "logits", "sequence_lengths"]
     #expect(written.tensors.map(\.name) == names)
     #expect(written["logits"]?.shape == [6, v])
-    if hidden { #expect(written["hidden"]?.shape == [n, 6, d]) }
+    #expect(written["hidden"]?.shape == (hidden ? [n, 6, d] : nil))
+    #expect(written["hidden_attention"]?.shape == (hidden ? [n - 1, 6, d] : nil))
+    let lengths = try #require(written["sequence_lengths"])
+    #expect(lengths.type == .i64 && lengths.shape == [3])
+    #expect(memory.bytes(lengths.byteRange) == [3, 1, 2].flatMap { [$0, 0, 0, 0, 0, 0, 0, 0] })
 
     let ids = try #require(written["input_ids"])
     let stored = memory.bytes(ids.byteRange)
@@ -129,6 +153,10 @@ import Verification
         traces.flatMap { $0.hidden[state].values.flatMap { $0 } }
       }
       #expect(floats(memory, written["hidden"]) == states)
+      let attended = (0..<n - 1).flatMap { layer in
+        traces.flatMap { $0.hiddenAttention[layer].values.flatMap { $0 } }
+      }
+      #expect(floats(memory, written["hidden_attention"]) == attended)
     }
   }
 

@@ -19,8 +19,10 @@ struct LogitsCommand: Command {
     name: "logits", summary: "write a model's logits to a safetensors file",
     discussion: [
       "The file holds input_ids I64 [T], logits F32 [T, vocabulary] and, with --hidden, hidden "
-        + "F32 [layers + 1, T, hidden size]: the embedding's output, then each block's. Several "
-        + "sequences run from an empty cache each and stand one after the other.",
+        + "F32 [layers + 1, T, hidden size]: the embedding's output, then each block's, and "
+        + "hidden_attention F32 [layers, T, hidden size]: each block after its attention. Several "
+        + "sequences run from an empty cache each and stand one after the other; their lengths are "
+        + "sequence_lengths I64 [sequences].",
       "`verify --golden` reads it.",
     ],
     positionals: [.model],
