@@ -10,7 +10,7 @@ import Testing
 ///
 /// That was written from the format's description alone: where they disagree, one of the three
 /// is wrong.
-@Suite(.enabled(if: SecondReader.python != nil))
+@Suite(.enabled(if: Python.withNumPy != nil))
 struct SecondReaderTests {
   private let folder: TemporaryFolder
 
@@ -94,28 +94,9 @@ private enum Damage: CaseIterable {
 
 /// Runs `formats/read_kibble.py`.
 private enum SecondReader {
-  /// The first Python that has numpy.
-  static let python: [String]? = [["/usr/bin/env", "python3"], ["/usr/bin/python3"]].first {
-    (try? run(command: $0 + ["-c", "import numpy"]))?.status == 0
-  }
-
   static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
     let script = Fixtures.repository.appending(path: "formats/read_kibble.py").path
     // -B: no folder of compiled modules appears in the repository.
-    return try run(command: try #require(python) + ["-B", script] + arguments)
-  }
-
-  /// The status and all that was printed, on either stream.
-  private static func run(command: [String]) throws -> (status: Int32, output: String) {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = Array(command.dropFirst())
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    return try Python.run(["-B", script] + arguments)
   }
 }
