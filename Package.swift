@@ -28,7 +28,7 @@ func tests(
 let pipeline = [
   "ByteIO", "Calibration", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
   "Gradients", "JSONCore", "Kernels", "KibbleFormat", "ModelFile", "Parallel", "Quantization",
-  "Safetensors", "TensorCore", "Verification",
+  "NumPyFormat", "Safetensors", "TensorCore", "Verification",
 ]
 
 let package = Package(
@@ -41,7 +41,8 @@ let package = Package(
       targets: [
         "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
         "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels", "KibbleFormat", "ModelFile",
-        "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization", "Verification",
+        "NumPyFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization",
+        "Verification",
       ]),
   ],
   targets: [
@@ -57,7 +58,8 @@ let package = Package(
     module("ByteIO", ["CSystem", "CZlib", "Diagnostics", "LibC"]),
     module("Kernels", ["ByteIO", "CKernels", "Diagnostics", "Parallel", "TensorCore"]),
 
-    // The two file formats.
+    // The file formats.
+    module("NumPyFormat", ["ByteIO", "Diagnostics", "TensorCore"]),
     module("Safetensors", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     module("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
 
@@ -91,7 +93,7 @@ let package = Package(
       "Verification",
       [
         "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
-        "KibbleFormat", "ModelFile", "Parallel", "Safetensors", "TensorCore",
+        "KibbleFormat", "ModelFile", "NumPyFormat", "Parallel", "Safetensors", "TensorCore",
       ]),
     .target(
       name: "Calibration",
@@ -138,6 +140,7 @@ let package = Package(
     tests("JSONCore", ["Diagnostics"]),
     tests("Parallel"),
     tests("TensorCore"),
+    tests("NumPyFormat", ["ByteIO", "Diagnostics", "TensorCore"]),
     tests("Safetensors", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     tests("Kernels", ["ByteIO", "CKernels", "TensorCore"]),
     tests("Quantization", ["ByteIO", "Kernels", "TensorCore"]),

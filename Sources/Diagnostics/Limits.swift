@@ -35,6 +35,12 @@ public enum Limits {
   /// Any other count or width in config.json.
   public static let configSize = 1 << 31
 
+  // NumPy files
+  /// The header of an array.
+  public static let numpyHeader = 1 << 16
+  /// Entries of an archive.
+  public static let numpyArrays = 1 << 16
+
   // .kibble files
   /// Tensors of a file.
   public static let kibbleTensors = 1 << 20
@@ -92,6 +98,8 @@ public enum Limits {
   public static let tokenFile = 32 << 20
   /// Sequences in a file of token ids.
   public static let tokenSequences = 1 << 20
+  /// Tokens of a golden file.
+  public static let goldenTokens = 1 << 24
   /// A file of gates.
   public static let gateFile = 1 << 20
   /// A file of points for a plot.
