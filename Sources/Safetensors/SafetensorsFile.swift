@@ -13,15 +13,23 @@ public final class SafetensorsFile: Sendable {
   ///
   /// - Parameter path: the file.
   /// - Throws: the first rule that the file breaks, or why it cannot be read.
-  public init(path: String) throws(SafetensorsError) {
+  public convenience init(path: String) throws(SafetensorsError) {
     let file: MappedFile
     do throws(FileError) {
       file = try MappedFile(path: path)
     } catch {
       throw .file(error)
     }
+    try self.init(file)
+  }
+
+  /// Takes a mapped file and checks its header.
+  ///
+  /// - Parameter file: the file.
+  /// - Throws: the first rule that the file breaks.
+  public init(_ file: MappedFile) throws(SafetensorsError) {
     let header = try file.withBytes { (bytes) throws(SafetensorsError) in
-      try SafetensorsHeader.parse(bytes, path: path)
+      try SafetensorsHeader.parse(bytes, path: file.path)
     }
     self.file = file
     self.header = header

@@ -8,6 +8,8 @@ public enum VerificationError: Error, Equatable, Sendable {
   case badTokens(path: String, detail: String)
   /// A golden file lacks a tensor, or has it in another shape or type.
   case badGolden(path: String, tensor: String, expected: String, found: String)
+  /// A lone array of logits is given without its tokens, or a file that holds them with others.
+  case goldenTokens(path: String, areNeeded: Bool)
   /// A text does not fill one window.
   case textTooShort(path: String, tokens: Int, needed: Int)
   /// Logits or hidden states at a position are infinite or not numbers; both count from 0.
@@ -35,8 +37,17 @@ extension VerificationError: Diagnosable {
       Diagnostic(
         .badData, code: "verify.bad-golden",
         "golden tensor \(tensor) is \(found), expected \(expected)", path: path, tensor: tensor,
-        hint: "A golden file holds input_ids [T], logits [T, vocabulary] and optionally hidden "
-          + "[layers + 1, T, hidden size] and logits_stepwise [T, vocabulary].")
+        hint: "formats/golden.md says what a golden file holds; 'help verify' is brief about it.")
+    case .goldenTokens(let path, true):
+      Diagnostic(
+        .usage, code: "verify.golden-without-tokens",
+        "'\(escaped(path))' holds an array of logits, but not their tokens", path: path,
+        hint: "Give the tokens with --tokens, or save both with numpy.savez.")
+    case .goldenTokens(let path, false):
+      Diagnostic(
+        .usage, code: "verify.golden-with-tokens",
+        "'\(escaped(path))' holds its tokens itself, as input_ids", path: path,
+        hint: "Leave --tokens out.")
     case .textTooShort(let path, let tokens, let needed):
       Diagnostic(
         .badData, code: "verify.text-too-short",
@@ -47,7 +58,7 @@ extension VerificationError: Diagnosable {
         .badData, code: "verify.not-finite",
         "the \(what) of '\(escaped(path))' are infinite or not numbers, first at position "
           + "\(position) of sequence \(sequence)", path: path,
-        hint: "Check the model's weights with 'inspect --stats'.")
+        hint: "Check what they come from; 'inspect --stats' shows a model's weights.")
     case .nothingToScore:
       Diagnostic(
         .badData, code: "verify.nothing-to-score", "there is no token that follows another one",

@@ -100,6 +100,12 @@ extension KernelSet {
     return (magnitude, first < count ? first : nil)
   }
 
+  /// Writes elements as float32 into a row of as many.
+  package func load(_ elements: SourceElements, into row: FloatRow) {
+    precondition(elements.count == row.count, "another number of elements")
+    unsafe table.pointee.widen(elements.code, elements.start, row.count, row.base)
+  }
+
   /// Elements as float32.
   package func values(of elements: SourceElements) -> [Float] {
     unsafe [Float](unsafeUninitializedCapacity: elements.count) { buffer, initialized in
