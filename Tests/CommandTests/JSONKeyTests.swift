@@ -160,6 +160,9 @@ import Testing
     let json = try run.json
     #expect(json["tokens"] == 4 && json["vocabulary"] == 320)
     #expect(json["bytes"]?.intValue == (try fileBytes(bench.path("l.safetensors"))).count)
+    let both = try kibble(
+      "verify", "--golden", bench.path("l.safetensors"), bench.checkpoint, "--max-abs-diff", "0")
+    #expect(both.code == 0)
     let single = try bench.folder.write("single.json", "[1, 2, 3]")
     let golden = bench.path("golden.safetensors")
     #expect(
