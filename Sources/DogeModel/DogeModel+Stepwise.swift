@@ -55,7 +55,63 @@ extension DogeModel {
   ///   - x: attention's output with the residual, which becomes the block's output.
   ///   - layer: which block.
   ///   - workspace: memory for activations.
-  package func feed(_ x: FloatMatrix, layer: Int, workspace: Workspace) {
-    feed(x, blocks[layer], .hf, workspace.buffers(config, tokens: x.rows))
+  ///   - routing: how experts are chosen.
+  package func feed(
+    _ x: FloatMatrix, layer: Int, workspace: Workspace, routing: ExpertRouting = .hf
+  ) {
+    feed(x, blocks[layer], routing, workspace.buffers(config, tokens: x.rows))
+  }
+
+  /// Runs the step that leads to a state behind the embedding, over a whole sequence and in place.
+  ///
+  /// - Throws: `ModelError` for a cache that is too small.
+  package func step(
+    to state: HiddenState, _ x: FloatMatrix, cache: KVCache, workspace: Workspace,
+    routing: ExpertRouting
+  ) throws(ModelError) {
+    switch state {
+    case .embedding: preconditionFailure("no step leads to the embedding")
+    case .attention(let layer): try attend(x, layer: layer, cache: cache, workspace: workspace)
+    case .feedForward(let layer): feed(x, layer: layer, workspace: workspace, routing: routing)
+    }
+  }
+
+  /// Runs the blocks from one on over a whole sequence, in place.
+  ///
+  /// - Parameters:
+  ///   - x: what that block gets, `[tokens, d]`.
+  ///   - first: the block; the number of blocks for none.
+  ///   - workspace: memory for activations.
+  ///   - routing: how experts are chosen.
+  /// - Returns: x, which is the last block's output then.
+  /// - Throws: `ModelError`.
+  package func output(
+    of x: FloatMatrix, from first: Int, workspace: Workspace, routing: ExpertRouting
+  ) throws(ModelError) -> FloatMatrix {
+    let cache = makeCache(maximum: x.rows)
+    for state in HiddenState.steps(of: config.layerCount).dropFirst(2 * first) {
+      try step(to: state, x, cache: cache, workspace: workspace, routing: routing)
+    }
+    return x
+  }
+
+  /// What a step's input is multiplied with on its way past the step, `[1, d]`.
+  package func residualGate(before state: HiddenState) -> FloatMatrix {
+    switch state {
+    case .embedding: preconditionFailure("no step leads to the embedding")
+    case .attention(let layer): weights.blocks[layer].inputResidual
+    case .feedForward(let layer): weights.blocks[layer].postResidual
+    }
+  }
+}
+
+extension DogeModel {
+  /// Whether a call of so many tokens has other RoPE frequencies than shorter ones.
+  package func frequenciesDependOnLength(upTo tokens: Int) -> Bool {
+    let embedding = RotaryEmbedding(
+      parameters: config.rope, headDimension: config.headDimension,
+      maxPositions: config.maxPositions)
+    let set = embedding.sharedFrequencies(length: tokens)
+    return set == nil || set != embedding.sharedFrequencies(length: 1)
   }
 }

@@ -58,16 +58,33 @@ public final class DogeModel: Sendable {
     self.init(stored, compute: compute, mode: mode, tap: nil)
   }
 
+  /// A model with some tensors of another one that differs from it in their values alone.
+  package convenience init(
+    _ stored: StoredModel, with tensors: Set<Int>, of other: StoredModel, compute: Compute,
+    mode: ComputeMode
+  ) {
+    self.init(stored, compute: compute, mode: mode, tap: nil) {
+      tensors.contains($0) ? other : stored
+    }
+  }
+
   /// The same, with someone who is shown what the matrices are multiplied by.
-  package init(
+  package convenience init(
     _ stored: StoredModel, compute: Compute, mode: ComputeMode = .exact, tap: InputTap?
+  ) {
+    self.init(stored, compute: compute, mode: mode, tap: tap) { _ in stored }
+  }
+
+  private init(
+    _ stored: StoredModel, compute: Compute, mode: ComputeMode, tap: InputTap?,
+    owner: @escaping (_ tensor: Int) -> StoredModel
   ) {
     self.stored = stored
     config = stored.config
     layout = stored.layout
     self.mode = mode
-    weights = ModelWeights(stored, kernels: compute.kernels) { index, bias in
-      Linear(weight: stored.matrix(of: stored.tensors[index]), bias: bias)
+    weights = ModelWeights(stored, owner: owner, kernels: compute.kernels) { owner, index, bias in
+      Linear(weight: owner.matrix(of: owner.tensors[index]), bias: bias)
     }
     let layer = LayerCompute(compute: compute, tap: tap)
     self.layer = layer

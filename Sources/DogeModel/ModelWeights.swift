@@ -60,30 +60,62 @@ extension ModelWeights {
   ///   - matrix: makes a matrix of a large tensor, by its index, and its bias.
   package init(
     _ stored: StoredModel, kernels: KernelSet,
-    matrix: (_ tensor: Int, _ bias: FloatMatrix?) -> Matrix
+    matrix: @escaping (_ tensor: Int, _ bias: FloatMatrix?) -> Matrix
   ) {
-    embedding = matrix(stored.tensorIndex(.embedding), nil)
-    blocks = (0..<stored.config.layerCount).map {
-      BlockWeights(stored, layer: $0, kernels, matrix)
-    }
-    finalNorm = stored.values(.finalNorm, kernels: kernels)
-    head = stored.layout.tied ? embedding : matrix(stored.tensorIndex(.head), nil)
+    self.init(stored, owner: { _ in stored }, kernels: kernels) { matrix($1, $2) }
+  }
+
+  /// The same of models that differ in the values of their tensors alone.
+  ///
+  /// - Parameters:
+  ///   - stored: one of the models.
+  ///   - owner: the model that a tensor is taken of, by its index.
+  ///   - kernels: widen the small tensors.
+  ///   - matrix: makes a matrix of a large tensor of a model, by its index, and its bias.
+  init(
+    _ stored: StoredModel, owner: @escaping (_ tensor: Int) -> StoredModel, kernels: KernelSet,
+    matrix: @escaping (_ owner: StoredModel, _ tensor: Int, _ bias: FloatMatrix?) -> Matrix
+  ) {
+    let reader = WeightReader(stored: stored, owner: owner, kernels: kernels, makeMatrix: matrix)
+    embedding = reader.matrix(.embedding)
+    blocks = (0..<stored.config.layerCount).map { BlockWeights(reader, layer: $0) }
+    finalNorm = reader.values(.finalNorm)
+    head = stored.layout.tied ? embedding : reader.matrix(.head)
+  }
+}
+
+/// Finds tensors by their roles.
+private struct WeightReader<Matrix> {
+  let stored: StoredModel
+  let owner: (_ tensor: Int) -> StoredModel
+  let kernels: KernelSet
+  let makeMatrix: (_ owner: StoredModel, _ tensor: Int, _ bias: FloatMatrix?) -> Matrix
+
+  func values(_ role: TensorRole, layer: Int? = nil) -> FloatMatrix {
+    values(stored.tensorIndex(role, layer: layer))
+  }
+
+  func optional(_ role: TensorRole, layer: Int?) -> FloatMatrix? {
+    stored.index(of: role, layer: layer).map(values)
+  }
+
+  func matrix(_ role: TensorRole, _ bias: TensorRole? = nil, layer: Int? = nil) -> Matrix {
+    let tensor = stored.tensorIndex(role, layer: layer)
+    return makeMatrix(owner(tensor), tensor, bias.flatMap { optional($0, layer: layer) })
+  }
+
+  private func values(_ tensor: Int) -> FloatMatrix {
+    let owner = owner(tensor)
+    return owner.values(of: owner.tensors[tensor], kernels: kernels)
   }
 }
 
 extension BlockWeights {
-  fileprivate init(
-    _ stored: StoredModel, layer: Int, _ kernels: KernelSet,
-    _ matrix: (_ tensor: Int, _ bias: FloatMatrix?) -> Matrix
-  ) {
-    func values(_ role: TensorRole) -> FloatMatrix {
-      stored.values(role, layer: layer, kernels: kernels)
-    }
-    func optional(_ role: TensorRole) -> FloatMatrix? {
-      stored.optionalValues(role, layer: layer, kernels: kernels)
-    }
+  fileprivate init(_ reader: WeightReader<Matrix>, layer: Int) {
+    func values(_ role: TensorRole) -> FloatMatrix { reader.values(role, layer: layer) }
+    func optional(_ role: TensorRole) -> FloatMatrix? { reader.optional(role, layer: layer) }
     func linear(_ weight: TensorRole, _ bias: TensorRole? = nil) -> Matrix {
-      matrix(stored.tensorIndex(weight, layer: layer), bias.flatMap(optional))
+      reader.matrix(weight, bias, layer: layer)
     }
     inputNorm = values(.inputNorm)
     attention = AttentionWeights(
@@ -94,7 +126,7 @@ extension BlockWeights {
     postNorm = values(.postNorm)
     mlp = MLPWeights(
       gate: linear(.gate, .gateBias), up: linear(.up, .upBias), down: linear(.down, .downBias))
-    experts = stored.config.experts.map { _ in
+    experts = reader.stored.config.experts.map { _ in
       ExpertWeights(
         router: linear(.router, .routerBias), downEmbed: linear(.downEmbed),
         upEmbed: linear(.upEmbed))
