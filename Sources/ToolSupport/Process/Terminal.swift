@@ -51,10 +51,18 @@ package struct Terminal: Equatable, Sendable {
   }
 
   /// The columns of stderr's terminal right now; 80 where that isn't known.
-  package static func errorWidth() -> Int {
+  package static func errorWidth() -> Int { width(of: STDERR_FILENO) ?? 80 }
+
+  /// The columns of stdout's terminal right now; what `COLUMNS` says where it is none, else 80.
+  package static func outputWidth() -> Int {
+    let columns = environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 >= 20 ? $0 : nil }
+    return width(of: STDOUT_FILENO) ?? columns ?? 80
+  }
+
+  private static func width(of descriptor: Int32) -> Int? {
     var size = winsize()
-    guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-      return 80
+    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
     }
     return Int(size.ws_col)
   }

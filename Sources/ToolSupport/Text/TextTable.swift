@@ -34,20 +34,48 @@ package struct TextTable: Sendable {
   }
 
   /// The heading, a rule and the rows: a line each, without trailing spaces.
-  package var text: String {
+  package var text: String { text(width: .max) }
+
+  /// The same within so many columns of the terminal.
+  ///
+  /// What is too wide first loses the middle of the cells of its widest column of words; where that is
+  /// not enough, each row becomes some lines, one for each of its cells.
+  package func text(width: Int) -> String {
     let headings = columns.map(\.heading)
-    let widths = columns.indices.map { column in
+    var widths = columns.indices.map { column in
       ([headings] + rows).reduce(0) { max($0, displayWidth(cell($1, column))) }
+    }
+    let excess = widths.reduce(0, +) + 2 * (columns.count - 1) - width
+    if excess > 0 {
+      let words = columns.indices.filter { !columns[$0].isNumeric }
+      guard let widest = words.max(by: { widths[$0] < widths[$1] }),
+        widths[widest] - excess >= Self.leastElided
+      else { return stacked(width: width) }
+      widths[widest] -= excess
     }
     let rule = widths.map { String(repeating: "-", count: $0) }
     return ([headings, rule] + rows).map { line(of: $0, widths) + "\n" }.joined()
+  }
+
+  /// Columns that a cell keeps when its middle is left out.
+  private static let leastElided = 16
+
+  /// Each row as lines: its first cell, and below it heading and cell of the others.
+  private func stacked(width: Int) -> String {
+    rows.map { row in
+      let title = elided(cell(row, 0), to: width)
+      let lines = columns.indices.dropFirst().filter { !cell(row, $0).isEmpty }.map { column in
+        elided("  \(columns[column].heading): \(cell(row, column))", to: width)
+      }
+      return ([title] + lines).map { $0 + "\n" }.joined()
+    }.joined()
   }
 
   private func line(of cells: [String], _ widths: [Int]) -> String {
     var line = ""
     var pending = 0
     for column in columns.indices {
-      let cell = cell(cells, column)
+      let cell = elided(cell(cells, column), to: widths[column])
       let padding = widths[column] - displayWidth(cell)
       let before = columns[column].isNumeric ? padding : 0
       if !cell.isEmpty {
@@ -64,4 +92,25 @@ package struct TextTable: Sendable {
   private func cell(_ cells: [String], _ column: Int) -> String {
     column < cells.count ? cells[column] : ""
   }
+}
+
+/// A text within so many columns, its middle left out if need be.
+package func elided(_ text: String, to width: Int) -> String {
+  guard displayWidth(text) > width else { return text }
+  guard width > 1 else { return width == 1 ? "…" : "" }
+  let characters = Array(text)
+  // The end tells more than the beginning: of a path the file, of a tensor its kind.
+  let (first, last) = ((width - 1) / 2, width - 1 - (width - 1) / 2)
+  func fitting(_ part: some Sequence<Character>, _ room: Int) -> [Character] {
+    var kept: [Character] = []
+    var used = 0
+    for character in part {
+      used += displayWidth(String(character))
+      if used > room { break }
+      kept.append(character)
+    }
+    return kept
+  }
+  return String(fitting(characters, first)) + "…"
+    + String(fitting(characters.reversed(), last).reversed())
 }
