@@ -89,12 +89,13 @@ let package = Package(
         "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
         "LibC", "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
       ]),
-    module(
-      "Verification",
-      [
+    .target(
+      name: "Verification",
+      dependencies: [
         "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
         "KibbleFormat", "ModelFile", "NumPyFormat", "Parallel", "Safetensors", "TensorCore",
-      ]),
+      ],
+      resources: [.embedInCode("Resources/verification.txt")], swiftSettings: strict),
     .target(
       name: "Calibration",
       dependencies: [

@@ -100,6 +100,8 @@ public enum Limits {
   public static let tokenSequences = 1 << 20
   /// Tokens of a golden file.
   public static let goldenTokens = 1 << 24
+  /// A report of verify that serves as baseline.
+  public static let reportFile = 64 << 20
   /// A file of gates.
   public static let gateFile = 1 << 20
   /// A file of points for a plot.

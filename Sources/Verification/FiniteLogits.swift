@@ -26,11 +26,6 @@ extension FloatMatrix {
   }
 }
 
-extension [Position] {
-  /// Whether all logits that were compared are finite: what is not shows in the differences.
-  var areFinite: Bool { allSatisfy { $0.difference.maxAbsDifference.isFinite } }
-}
-
 extension DogeModel {
   /// The file or folder of the weights, for messages.
   var path: String { stored.file.path }

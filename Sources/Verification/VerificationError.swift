@@ -4,6 +4,10 @@ import Diagnostics
 public enum VerificationError: Error, Equatable, Sendable {
   /// The models do not have the same vocabulary.
   case vocabulariesDiffer(reference: Int, candidate: Int)
+  /// The models do not have the same blocks: layers and hidden size of each.
+  case layersDiffer(reference: [Int], candidate: [Int])
+  /// The models do not consist of the same tensors, so none can stand for the other's.
+  case tensorsDiffer(reference: String, candidate: String)
   /// A file of tokens is not an array of ids, or of such arrays.
   case badTokens(path: String, detail: String)
   /// A golden file lacks a tensor, or has it in another shape or type.
@@ -18,6 +22,8 @@ public enum VerificationError: Error, Equatable, Sendable {
   case nothingToScore
   /// A file of gates has an unknown key or a value that is no number.
   case badGates(path: String, detail: String)
+  /// A report that is no baseline for this run.
+  case badBaseline(path: String, detail: String)
 }
 
 extension VerificationError: Diagnosable {
@@ -29,6 +35,17 @@ extension VerificationError: Diagnosable {
         .badData, code: "verify.vocabularies-differ",
         "the reference has \(reference) tokens in its vocabulary, the candidate \(candidate)",
         hint: "Compare two versions of the same model.")
+    case .layersDiffer(let reference, let candidate):
+      Diagnostic(
+        .badData, code: "verify.layers-differ",
+        "the reference has \(reference[0]) layers of hidden size \(reference[1]), the candidate "
+          + "\(candidate[0]) of \(candidate[1])",
+        hint: "Compare two versions of the same model, or leave the layers out.")
+    case .tensorsDiffer(let reference, let candidate):
+      Diagnostic(
+        .badData, code: "verify.tensors-differ",
+        "'\(escaped(candidate))' does not consist of the tensors of '\(escaped(reference))'",
+        path: candidate, hint: "Ablate a model that was made of the reference.")
     case .badTokens(let path, let detail):
       Diagnostic(
         .badData, code: "verify.bad-tokens", detail, path: path,
@@ -66,8 +83,12 @@ extension VerificationError: Diagnosable {
     case .badGates(let path, let detail):
       Diagnostic(
         .badData, code: "verify.bad-gates", detail, path: path,
-        hint: "Give a JSON object with some of max_mean_kld, max_kld, min_top1, max_abs_diff, "
-          + "max_nmse.")
+        hint: "Give a JSON object with some of "
+          + Gate.Measure.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+    case .badBaseline(let path, let detail):
+      Diagnostic(
+        .badData, code: "verify.bad-baseline", detail, path: path,
+        hint: "Give what `verify --json` wrote of the same reference and tokens.")
     }
   }
 }

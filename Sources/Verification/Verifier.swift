@@ -16,6 +16,16 @@ public struct Verifier: Sendable {
   private let compute: Compute
   private let routing: ExpertRouting
 
+  /// What one model's run amounts to.
+  public struct Comparison: Sendable {
+    /// How its logits compare with the reference's.
+    public let statistics: ComparisonStatistics
+    /// How its hidden states compare; nil unless asked for.
+    public let layers: LayerReport?
+    /// What its own steps took; nil where layers were compared, whose steps are run twice.
+    public let time: Duration?
+  }
+
   /// Puts candidates beside a reference.
   ///
   /// - Throws: `VerificationError` where vocabularies differ.
@@ -43,79 +53,135 @@ public struct Verifier: Sendable {
     }
   }
 
+  /// Refuses models whose hidden states cannot be compared.
+  ///
+  /// - Throws: `VerificationError` where they have not the same blocks.
+  public static func checkLayers(
+    _ reference: DogeConfig, _ candidate: DogeConfig
+  ) throws(VerificationError) {
+    let sizes = [reference, candidate].map { [$0.layerCount, $0.hiddenSize] }
+    guard sizes[0] == sizes[1] else {
+      throw .layersDiffer(reference: sizes[0], candidate: sizes[1])
+    }
+  }
+
   /// Compares the models on some sequences, each run in one call from an empty cache.
+  ///
+  /// Memory does not grow with the number of sequences, but for 16 bytes of each position.
   ///
   /// - Parameters:
   ///   - sequences: the tokens.
   ///   - scoring: which tokens count for perplexity; all positions count for everything else.
+  ///   - layers: whether hidden states are compared, too, for which each step runs twice.
   ///   - progress: hears of the positions.
   /// - Returns: each candidate's comparison.
-  /// - Throws: a model's error, `VerificationError.notFinite`, or `Interruption`.
-  public func compare(
-    _ sequences: [[Int]], scoring: Scoring = .all, progress: any ProgressSink = NoProgress()
-  ) throws -> [ComparisonStatistics] {
-    var positions = [[Position]](repeating: [], count: candidates.count)
+  /// - Throws: a model's error, `VerificationError`, or `Interruption`.
+  public func run(
+    _ sequences: [[Int]], scoring: Scoring = .all, layers: Bool = false,
+    progress: any ProgressSink = NoProgress()
+  ) throws -> [Comparison] {
+    var run = Run(
+      verifier: self, scoring: scoring, hasLayers: layers, progress: progress)
     let total = sequences.reduce(0) { $0 + $1.count }
-    let workspace = Workspace()
     try progress.phase("comparing", total: total, unit: .tokens) {
       for (number, tokens) in sequences.enumerated() {
         try progress.checkCancellation()
-        try compare(tokens, number, scoring, workspace, progress, into: &positions)
+        try run.compare(tokens, number)
       }
     }
-    return positions.map {
-      ComparisonStatistics($0, vocabulary: reference.config.vocabularySize)
+    guard run.statistics.allSatisfy({ $0.tokens > 0 }) else {
+      throw VerificationError.nothingToScore
+    }
+    return candidates.indices.map { index in
+      Comparison(
+        statistics: run.statistics[index].statistics,
+        layers: layers
+          ? LayerReport(run.layers[index], unit: candidates[index].roundingUnit) : nil,
+        time: layers ? nil : run.times[index])
     }
   }
 
-  private func compare(
-    _ tokens: [Int], _ number: Int, _ scoring: Scoring, _ workspace: Workspace,
-    _ progress: any ProgressSink, into positions: inout [[Position]]
-  ) throws {
-    let scored = scoring.positions(of: tokens.count)
-    func hidden(_ model: DogeModel) throws -> FloatMatrix {
-      try model.forward(
-        tokens, cache: model.makeCache(maximum: tokens.count), workspace: workspace,
-        routing: routing)
+  /// The same without hidden states: each candidate's statistics.
+  public func compare(
+    _ sequences: [[Int]], scoring: Scoring = .all, progress: any ProgressSink = NoProgress()
+  ) throws -> [ComparisonStatistics] {
+    try run(sequences, scoring: scoring, progress: progress).map(\.statistics)
+  }
+
+  /// Sums over the sequences of a run.
+  private struct Run {
+    let verifier: Verifier
+    let scoring: Scoring
+    let hasLayers: Bool
+    let progress: any ProgressSink
+    let workspace = Workspace()
+    let clock = ContinuousClock()
+    var statistics: [ComparisonAccumulator]
+    var layers: [LayerErrors]
+    var times: [Duration]
+
+    init(
+      verifier: Verifier, scoring: Scoring, hasLayers: Bool, progress: any ProgressSink
+    ) {
+      self.verifier = verifier
+      self.scoring = scoring
+      self.hasLayers = hasLayers
+      self.progress = progress
+      let count = verifier.candidates.count
+      let vocabulary = verifier.reference.config.vocabularySize
+      statistics = .init(repeating: ComparisonAccumulator(vocabulary: vocabulary), count: count)
+      layers = .init(repeating: LayerErrors(verifier.compute), count: count)
+      times = .init(repeating: .zero, count: count)
     }
-    let right = try hidden(reference)
-    let judged = try candidates.map(hidden)
-    for start in stride(from: 0, to: tokens.count, by: reference.logitsBlock) {
-      try progress.checkCancellation()
-      let rows = start..<min(start + reference.logitsBlock, tokens.count)
-      let next = rows.map { scored.contains($0) ? tokens[$0 + 1] : nil }
-      let rightLogits = reference.logits(right, rows: rows)
-      for (index, candidate) in candidates.enumerated() {
-        let logits = candidate.logits(judged[index], rows: rows)
-        let compared = comparePositions(rightLogits, logits, next: next, compute)
-        if !compared.areFinite {
-          for (model, logits) in [(reference, rightLogits), (candidate, logits)] {
-            try logits.checkFinite(
-              path: model.path, sequence: number, first: rows.lowerBound, compute)
+
+    mutating func compare(_ tokens: [Int], _ number: Int) throws {
+      let (right, judged) = try hidden(tokens)
+      let scored = scoring.positions(of: tokens.count)
+      let reference = verifier.reference
+      for start in stride(from: 0, to: tokens.count, by: reference.logitsBlock) {
+        try progress.checkCancellation()
+        let rows = start..<min(start + reference.logitsBlock, tokens.count)
+        let next = rows.map { scored.contains($0) ? tokens[$0 + 1] : nil }
+        let rightLogits = reference.logits(right, rows: rows)
+        for (index, candidate) in verifier.candidates.enumerated() {
+          let start = clock.now
+          let logits = candidate.logits(judged[index], rows: rows)
+          times[index] += clock.now - start
+          let compared = [PositionComparison](rightLogits, logits, next: next, verifier.compute)
+          if !compared.areFinite {
+            for (model, logits) in [(reference, rightLogits), (candidate, logits)] {
+              try logits.checkFinite(
+                path: model.path, sequence: number, first: rows.lowerBound, verifier.compute)
+            }
           }
+          statistics[index].add(compared, sequence: number, first: rows.lowerBound)
         }
-        positions[index] += compared
+        progress.report(.advanced(by: rows.count))
       }
-      progress.report(.advanced(by: rows.count))
     }
-  }
-}
 
-/// Compares rows of logits; `next` holds the token that follows each, where it is known.
-func comparePositions(
-  _ reference: FloatMatrix, _ candidate: FloatMatrix, next: [Int?], _ compute: Compute
-) -> [Position] {
-  let differences = compute.pool.map(reference.rows) { row in
-    LogitDifference(
-      reference: reference, row: row, candidate: candidate, row: row, kernels: compute.kernels)
-  }
-  return differences.enumerated().map { row, difference in
-    let losses = next[row].map { token in
-      (
-        reference: difference.referenceLogSumExp - Double(reference.value(row, token)),
-        candidate: difference.candidateLogSumExp - Double(candidate.value(row, token))
-      )
+    /// The last block's outputs: the reference's, and the candidates'.
+    private mutating func hidden(_ tokens: [Int]) throws -> (FloatMatrix, [FloatMatrix]) {
+      if hasLayers {
+        let states = try LockstepPass(
+          reference: verifier.reference, candidates: verifier.candidates,
+          routing: verifier.routing
+        ).run(tokens, workspace: workspace, errors: &layers)
+        return (states[0], Array(states.dropFirst()))
+      }
+      func forward(_ model: DogeModel) throws -> FloatMatrix {
+        try model.forward(
+          tokens, cache: model.makeCache(maximum: tokens.count), workspace: workspace,
+          routing: verifier.routing)
+      }
+      let right = try forward(verifier.reference)
+      var judged: [FloatMatrix] = []
+      for (index, candidate) in verifier.candidates.enumerated() {
+        let start = clock.now
+        judged.append(try forward(candidate))
+        times[index] += clock.now - start
+      }
+      return (right, judged)
     }
-    return Position(difference: difference, losses: losses)
   }
 }

@@ -49,7 +49,7 @@ import Verification
       try Verifier(
         reference: engine.model(source), candidates: [engine.model(candidate)],
         compute: engine.compute
-      ).compare(Array(Self.demo[4...]))[0].kld.mean
+      ).compare(Array(Self.demo[4...]))[0].kld.mean.value
     }
     let ratio = try divergence(model) / divergence(search)
     // Four sequences of 256 tokens are few; they gave 0.78.

@@ -47,7 +47,7 @@ import Verification
         let measured = try Verifier(
           reference: engine.model(source), candidates: [engine.model(rounded)],
           compute: engine.compute
-        ).compare(Self.sequences)[0].kld.mean
+        ).compare(Self.sequences)[0].kld.mean.value
         // The model is rounded by search here, without compensation.
         let ratio = measured / expected
         #expect(ratio > 0.8 && ratio < 3, "\(name) \(type): \(ratio)")

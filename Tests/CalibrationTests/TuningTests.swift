@@ -32,7 +32,7 @@ import Verification
       return try Verifier(
         reference: engine.model(source), candidates: [engine.model(model)],
         compute: engine.compute
-      ).compare(sequences)[0].kld.mean
+      ).compare(sequences)[0].kld.mean.value
     }
     let ratio = try divergence(30) / divergence(0)
     // On the sequences that it was tuned with.

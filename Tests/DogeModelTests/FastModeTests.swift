@@ -102,7 +102,7 @@ import Verification
     let difference = try Verifier(
       reference: exact, candidates: [fast], compute: Compute(threads: 1)
     ).compare(sequences)[0]
-    #expect((5e-5...5e-4).contains(difference.kld.mean), "\(difference)")
-    #expect(difference.top1Agreement >= 0.97, "\(difference)")
+    #expect((5e-5...5e-4).contains(difference.kld.mean.value), "\(difference)")
+    #expect(difference.overlap.top1.value >= 0.97, "\(difference)")
   }
 }

@@ -17,9 +17,10 @@ import Verification
     let model = try model("reference/e6-moe")
     let found = try verifier(model, model).compare([[1, 2, 3], [4], [5, 6]])[0]
     #expect(found.tokens == 6)
-    #expect(found.maxAbsDifference == 0 && found.rmse == 0 && found.nmse == 0)
-    #expect(found.kld.mean == 0 && found.kld.max == 0)
-    #expect(found.top1Agreement == 1 && found.perplexity?.ratio == 1 && found.deltaP?.rms == 0)
+    #expect(found.maxAbsDifference == 0 && found.rmse.value == 0 && found.nmse.value == 0)
+    #expect(found.kld.mean.value == 0 && found.kld.max == 0)
+    #expect(found.overlap.top1.value == 1 && found.perplexity?.ratio.value == 1)
+    #expect(found.deltaP?.rms.value == 0)
   }
 
   @Test func coarserTypesDifferMore() throws {
@@ -29,7 +30,7 @@ import Verification
       try verifier(reference, model("doge-nano", type: $0)).compare(sequences)[0]
     }
     #expect(found[0].maxAbsDifference == 0)
-    let divergences = found.map(\.kld.mean)
+    let divergences = found.map(\.kld.mean.value)
     #expect(divergences == divergences.sorted() && Set(divergences).count == 5)
   }
 
@@ -50,7 +51,7 @@ import Verification
     let together = try verifier(reference, others[0], others[1], others[2]).compare(sequences)
     let alone = try others.map { try verifier(reference, $0).compare(sequences)[0] }
     #expect(together == alone)
-    #expect(Set(together.map(\.kld.mean)).count == 3)
+    #expect(Set(together.map(\.kld.mean.value)).count == 3)
   }
 
   @Test func vocabulariesMustBeTheSame() throws {

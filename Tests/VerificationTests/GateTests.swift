@@ -13,32 +13,56 @@ import Verification
       next: [nil, nil], compute: Compute(threads: 1))
   }
 
-  @Test(arguments: Gate.Measure.allCases) func limits(_ measure: Gate.Measure) throws {
-    let statistics = try statistics()
-    let value = Gate(measure, limit: 0).value(in: statistics)
-    #expect(value > 0)
+  @Test(arguments: Gate.Measure.allCases) func limits(_ measure: Gate.Measure) {
     let isLeast = measure == .minTop1
-    #expect(Gate(measure, limit: value).passes(statistics))
-    #expect(Gate(measure, limit: value.nextUp).passes(statistics) == !isLeast)
-    #expect(Gate(measure, limit: value.nextDown).passes(statistics) == isLeast)
+    let gate = Gate(measure, limit: 0.5)
+    #expect(gate.isLeast == isLeast)
+    #expect(gate.passes(0.5))
+    #expect(gate.passes(0.5.nextUp) == isLeast)
+    #expect(gate.passes(0.5.nextDown) == !isLeast)
+    // What was not measured, or is no number, passes nothing.
+    #expect(!gate.passes(nil) && !gate.passes(.nan))
   }
 
   @Test func eachMeasuresItsOwn() throws {
     let s = try statistics()
-    #expect(Gate(.maxMeanKLD, limit: 0).value(in: s) == s.kld.mean)
-    #expect(Gate(.maxKLD, limit: 0).value(in: s) == s.kld.max)
-    #expect(Gate(.minTop1, limit: 0).value(in: s) == 0.5)
-    #expect(Gate(.maxAbsDifference, limit: 0).value(in: s) == 1.5)
-    #expect(Gate(.maxNMSE, limit: 0).value(in: s) == s.nmse)
+    func value(_ measure: Gate.Measure) -> Double? {
+      Gate(measure, limit: 0).value(s, layers: nil)
+    }
+    #expect(value(.maxMeanKLD) == s.kld.mean.value)
+    #expect(value(.maxKLD) == s.kld.max)
+    #expect(value(.minTop1) == 0.5)
+    #expect(value(.maxAbsDifference) == 1.5)
+    #expect(value(.maxNMSE) == s.nmse.value)
+    #expect(value(.maxLayerError) == nil)
   }
 
-  @Test(arguments: Gate.Measure.allCases) func whatIsNoNumberFails(_ measure: Gate.Measure) throws {
-    let limit = measure == .minTop1 ? 0.9 : Double.greatestFiniteMagnitude
-    #expect(!Gate(measure, limit: limit).passes(try statistics(.nan)))
+  @Test func whatIsNoNumberFails() throws {
+    for measure in Gate.Measure.allCases {
+      let limit = measure == .minTop1 ? 0.9 : Double.greatestFiniteMagnitude
+      let gate = Gate(measure, limit: limit)
+      #expect(!gate.passes(gate.value(try statistics(.nan), layers: nil)))
+    }
+  }
+
+  /// The column that is furthest from keeping the limit is told, and decides.
+  @Test func severalColumns() {
+    func judge(_ measure: Gate.Measure, _ exact: Double?, _ fast: Double?) -> GateResult {
+      GateResult(Gate(measure, limit: 0.5), of: [(.exact, exact), (.fast, fast)])
+    }
+    let worse = judge(.maxMeanKLD, 0.4, 0.6)
+    #expect(worse.mode == .fast && worse.value == 0.6 && !worse.passed)
+    let kept = judge(.maxMeanKLD, 0.5, 0.4)
+    #expect(kept.mode == .exact && kept.value == 0.5 && kept.passed)
+    let least = judge(.minTop1, 0.6, 0.4)
+    #expect(least.mode == .fast && least.value == 0.4 && !least.passed)
+    let missing = judge(.maxMeanKLD, 0.1, nil)
+    #expect(missing.mode == .fast && missing.value == nil && !missing.passed)
+    #expect(!judge(.maxMeanKLD, .nan, 0.1).passed)
   }
 
   @Test func presets() throws {
-    let presets = ["int8", "int6", "int5", "int4"].map { Gate.preset($0) ?? [] }
+    let presets = Gate.presetNames.map { Gate.preset($0) ?? [] }
     for gates in presets { #expect(gates.map(\.measure) == [.maxMeanKLD, .minTop1]) }
     for (strict, loose) in zip(presets, presets.dropFirst()) {
       #expect(strict[0].limit < loose[0].limit && strict[1].limit > loose[1].limit)

@@ -67,7 +67,7 @@ import Verification
       let alone = try Perplexity(of: model, on: sequences, scoring: scoring)
       let compared = try verifier.compare(sequences, scoring: scoring)[0]
       #expect(compared.tokens == 90)
-      #expect(compared.perplexity?.reference == alone.perplexity)
+      #expect(compared.perplexity?.reference.value == alone.perplexity)
     }
   }
 

@@ -20,11 +20,11 @@ import Verification
     let logits = values(9, 33, seed: 3)
     let found = try compare(logits, logits, next: (0..<9).map { $0 })
     #expect(found.tokens == 9)
-    #expect(found.maxAbsDifference == 0 && found.rmse == 0 && found.nmse == 0)
-    #expect(found.kld.mean == 0 && found.kld.max == 0 && found.kld.standardError == 0)
-    #expect(found.top1Agreement == 1 && found.top1Disagreements == 0)
-    #expect(found.perplexity?.ratio == 1)
-    #expect(found.deltaP?.mean == 0 && found.deltaP?.rms == 0)
+    #expect(found.maxAbsDifference == 0 && found.rmse.value == 0 && found.nmse.value == 0)
+    #expect(found.kld.mean == .init(value: 0, standardError: 0) && found.kld.max == 0)
+    #expect(found.overlap.top1.value == 1 && found.top1Disagreements == 0)
+    #expect(found.perplexity?.ratio.value == 1)
+    #expect(found.deltaP?.mean.value == 0 && found.deltaP?.rms.value == 0)
   }
 
   /// KL between (3/4, 1/4) and (1/2, 1/2), and of a shift, which changes no probability.
@@ -33,9 +33,9 @@ import Verification
     let found = try compare([[three, 0], [1, 2]], [[0, 0], [6, 7]])
     let divergence = 0.75 * log(1.5) + 0.25 * log(0.5)
     #expect(abs(found.kld.max - divergence) < 1e-7)
-    #expect(abs(found.kld.mean - divergence / 2) < 1e-7)
-    #expect(abs(found.kld.median - divergence / 2) < 1e-7)
-    #expect(abs(found.kld.standardError - divergence / 2) < 1e-7)
+    #expect(abs(found.kld.mean.value - divergence / 2) < 1e-7)
+    #expect(abs(found.kld.median.value - divergence / 2) < 1e-7)
+    #expect(abs(found.kld.mean.standardError - divergence / 2) < 1e-7)
     #expect(found.maxAbsDifference == 5)
   }
 
@@ -52,25 +52,32 @@ import Verification
       #expect(abs((a ?? .nan) - b) <= 1e-12 * max(1, abs(b)), "\(what)")
     }
     expect(found.maxAbsDifference, plain.differences.max() ?? 0, "max |Δ|")
-    expect(found.rmse, sqrt(mean(plain.differences.map { $0 * $0 })), "rmse")
+    expect(found.rmse.value, sqrt(mean(plain.differences.map { $0 * $0 })), "rmse")
     let centred = reference.joined().map { Double($0) - mean(reference.joined().map(Double.init)) }
     expect(
-      found.nmse, sum(plain.differences.map { $0 * $0 }) / sum(centred.map { $0 * $0 }), "nmse")
+      found.nmse.value, sum(plain.differences.map { $0 * $0 }) / sum(centred.map { $0 * $0 }),
+      "nmse")
     let divergences = plain.divergences.sorted()
-    expect(found.kld.mean, mean(divergences), "mean")
+    expect(found.kld.mean.value, mean(divergences), "mean")
     let deviation = sqrt(sum(divergences.map { pow($0 - mean(divergences), 2) }) / 49)
-    expect(found.kld.standardError, deviation / sqrt(50), "se")
+    expect(found.kld.mean.standardError, deviation / sqrt(50), "se")
     expect(found.kld.max, divergences[49], "max")
     // 49 intervals between the ranks.
-    expect(found.kld.median, (divergences[24] + divergences[25]) / 2, "median")
-    expect(found.kld.p90, divergences[44] + 0.1 * (divergences[45] - divergences[44]), "p90")
-    expect(found.kld.p99, divergences[48] + 0.51 * (divergences[49] - divergences[48]), "p99")
-    expect(found.kld.p999, divergences[48] + 0.951 * (divergences[49] - divergences[48]), "p999")
-    expect(found.perplexity?.reference, exp(mean(plain.losses.map(\.0))), "ppl")
-    expect(found.perplexity?.candidate, exp(mean(plain.losses.map(\.1))), "ppl")
+    expect(found.kld.median.value, (divergences[24] + divergences[25]) / 2, "median")
+    expect(
+      found.kld.percentile(0.9).value, divergences[44] + 0.1 * (divergences[45] - divergences[44]),
+      "p90")
+    expect(
+      found.kld.percentile(0.99).value,
+      divergences[48] + 0.51 * (divergences[49] - divergences[48]), "p99")
+    expect(
+      found.kld.percentile(0.999).value,
+      divergences[48] + 0.951 * (divergences[49] - divergences[48]), "p999")
+    expect(found.perplexity?.reference.value, exp(mean(plain.losses.map(\.0))), "ppl")
+    expect(found.perplexity?.candidate.value, exp(mean(plain.losses.map(\.1))), "ppl")
     let changes = plain.losses.map { exp(-$1) - exp(-$0) }
-    expect(found.deltaP?.mean, mean(changes), "Δp")
-    expect(found.deltaP?.rms, sqrt(mean(changes.map { $0 * $0 })), "rms Δp")
+    expect(found.deltaP?.mean.value, mean(changes), "Δp")
+    expect(found.deltaP?.rms.value, sqrt(mean(changes.map { $0 * $0 })), "rms Δp")
   }
 
   /// Counts of the same order for all machines: their results are equal, not only close.
@@ -89,7 +96,7 @@ import Verification
     let found = try compare(
       [[1, 3, 3], [1, 3, 3], [5, 5, 5], [0, 1, 2]],
       [[0, 2, 1], [0, 1, 2], [1, 1, 1], [0, 3, 2]])
-    #expect(found.top1Agreement == 0.5)
+    #expect(found.overlap.top1.value == 0.5)
     // The second position is a tie of the reference's, the fourth a difference.
     #expect(found.top1Disagreements == 1)
   }
@@ -99,26 +106,27 @@ import Verification
     let close = base + 0.00005
     let apart = base + 0.0002
     let found = try compare([[close, base], [apart, base]], [[0, 1], [0, 1]])
-    #expect(found.top1Agreement == 0 && found.top1Disagreements == 1)
+    #expect(found.overlap.top1.value == 0 && found.top1Disagreements == 1)
   }
 
   @Test func withoutNextTokensThereIsNoPerplexity() throws {
     let found = try compare([[1, 2]], [[2, 1]], next: [nil])
     #expect(found.perplexity == nil && found.deltaP == nil)
     let one = try compare([[1, 2], [2, 1]], [[2, 1], [2, 1]], next: [1, nil])
-    #expect(abs((one.perplexity?.reference ?? 0) - (1 + exp(-1.0))) < 1e-12)
-    #expect(abs((one.perplexity?.candidate ?? 0) - (1 + exp(1.0))) < 1e-12)
+    #expect(abs((one.perplexity?.reference.value ?? 0) - (1 + exp(-1.0))) < 1e-12)
+    #expect(abs((one.perplexity?.candidate.value ?? 0) - (1 + exp(1.0))) < 1e-12)
   }
 
   @Test func onePosition() throws {
     let found = try compare([[2, 0, 1]], [[0, 1, 2]])
-    #expect(found.kld.standardError == 0)
-    #expect(found.kld.median == found.kld.max && found.kld.p999 == found.kld.max)
+    #expect(found.kld.mean.standardError == 0)
+    #expect(
+      found.kld.median.value == found.kld.max && found.kld.percentile(0.999).value == found.kld.max)
   }
 
   @Test func constantReference() throws {
-    #expect(try compare([[2, 2]], [[2, 2]]).nmse == 0)
-    #expect(try compare([[2, 2]], [[2, 3]]).nmse == .infinity)
+    #expect(try compare([[2, 2]], [[2, 2]]).nmse.value == 0)
+    #expect(try compare([[2, 2]], [[2, 3]]).nmse.value == .infinity)
   }
 
   @Test func largeLogitsDoNotOverflow() throws {
@@ -139,11 +147,11 @@ import Verification
       for (a, b) in [(good, bad), (bad, good), (bad, bad)] {
         let found = try compare(a, b, next: [1, 2, 3], isa: isa)
         #expect(!(found.maxAbsDifference < 1e30))
-        #expect(!(found.rmse < 1e30) && !(found.nmse < 1e30))
+        #expect(!(found.rmse.value < 1e30) && !(found.nmse.value < 1e30))
         // A logit of -∞ is a probability of 0, which a model may have.
         if value == -.infinity { continue }
-        #expect(found.kld.mean.isNaN && found.kld.max.isNaN && found.kld.median.isNaN)
-        #expect(found.top1Agreement < 1)
+        #expect(found.kld.mean.value.isNaN && found.kld.max.isNaN && found.kld.median.value.isNaN)
+        #expect(found.overlap.top1.value < 1)
       }
     }
   }

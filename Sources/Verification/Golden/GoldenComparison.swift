@@ -6,7 +6,9 @@ import Kernels
 public struct GoldenComparison: Sendable {
   /// How the model's logits compare with the file's, which are the reference.
   public let statistics: ComparisonStatistics
-  /// The largest |Δ| of each hidden state, where the file has them: embedding, then each block.
+  /// How its hidden states compare, where the file has some.
+  public let layers: LayerReport?
+  /// The largest |Δ| of each block's output, where the file has them: embedding, then each block.
   public let hidden: [(name: String, maxAbsDifference: Double)]
 }
 
@@ -26,41 +28,100 @@ extension Golden {
   ) throws -> GoldenComparison {
     let config = model.config
     try check(config)
-    let ownStepwise = stepwise && hasStepwiseLogits
     // Hidden states are those of a single call; stepwise may differ from it by intention.
-    let states: [HiddenState] =
-      hasHidden && !ownStepwise
-      ? [.embedding] + (0..<config.layerCount).map { .feedForward(layer: $0) } : []
-    var positions: [Position] = []
-    var differences = states.map { _ in 0.0 }
+    let hasStates = (hasHidden || hasHiddenAttention) && !(stepwise && hasStepwiseLogits)
+    var statistics = ComparisonAccumulator(vocabulary: config.vocabularySize)
+    var layers = LayerErrors(compute)
     for sequence in sequences {
       let golden =
         try (stepwise ? sequence.stepwiseLogits(config, compute: compute) : nil)
         ?? sequence.logits(config, compute: compute)
       let trace = try LogitTrace(
-        model, tokens: sequence.inputIDs, stepwise: stepwise, routing: routing,
-        hidden: !states.isEmpty)
-      let compared = comparePositions(
+        model, tokens: sequence.inputIDs, stepwise: stepwise, routing: routing, hidden: hasStates)
+      let compared = [PositionComparison](
         golden, trace.logits, next: sequence.inputIDs.dropFirst().map { $0 } + [nil], compute)
       if !compared.areFinite {
         try trace.logits.checkFinite(path: model.path, sequence: sequence.number, compute)
       }
-      positions += compared
-      for (index, state) in states.enumerated() {
-        guard let golden = try sequence.hidden(state, config, compute: compute) else { continue }
-        for row in 0..<golden.rows {
-          differences[index] = largest(
-            [differences[index]]
-              + zip(trace.hidden[index].row(row), golden.row(row)).map {
-                abs(Double($0) - Double($1))
-              })
-        }
+      statistics.add(compared, sequence: sequence.number, first: 0)
+      if hasStates {
+        try GoldenPass(
+          sequence: sequence, model: model, trace: trace, routing: routing, compute: compute
+        ).add(to: &layers)
       }
     }
+    let report =
+      hasStates
+      ? LayerReport(layers) { state in
+        // Those who compute in half precision round in every step.
+        let unit = hiddenRoundingUnit
+        return max(model.roundingUnit(of: state), unit > 0x1p-24 ? 16 * unit : unit)
+      } : nil
     return GoldenComparison(
-      statistics: ComparisonStatistics(positions, vocabulary: config.vocabularySize),
-      hidden: zip(states.indices, differences).map {
-        ($0 == 0 ? "embedding" : "layers.\($0 - 1)", $1)
+      statistics: statistics.statistics, layers: report,
+      hidden: (report?.errors ?? []).compactMap { error in
+        switch error.state {
+        case .embedding: ("embedding", error.maxAbsDifference)
+        case .attention: nil
+        case .feedForward(let layer): ("layers.\(layer)", error.maxAbsDifference)
+        }
       })
+  }
+}
+
+/// Compares a model's hidden states with those of a golden file, over one sequence.
+private struct GoldenPass {
+  let sequence: GoldenSequence
+  let model: DogeModel
+  let trace: LogitTrace
+  let routing: ExpertRouting
+  let compute: Compute
+
+  /// Each state against the file's, and each step alone from the file's state before it.
+  ///
+  /// Where the file has no states after attention, a block counts as one step.
+  func add(to errors: inout LayerErrors) throws {
+    let cache = model.makeCache(maximum: sequence.inputIDs.count)
+    let workspace = Workspace()
+    /// The last state that the file has, and the steps since then.
+    var before: FloatMatrix?
+    var steps: [HiddenState] = []
+    for state in [.embedding] + HiddenState.steps(of: model.config.layerCount) {
+      if state != .embedding { steps.append(state) }
+      guard let golden = try sequence.hidden(state, model.config, compute: compute) else {
+        continue
+      }
+      errors.add(state, reference: golden, candidate: trace.state(state))
+      if let before, !steps.isEmpty {
+        let own = before.copy()
+        for step in steps {
+          try model.step(to: step, own, cache: cache, workspace: workspace, routing: routing)
+        }
+        errors.addOwn(
+          state, reference: golden, candidate: own, input: before, gate: gate(past: steps))
+      }
+      (before, steps) = (golden, [])
+    }
+  }
+
+  /// What a state is multiplied with on its way past some steps.
+  private func gate(past steps: [HiddenState]) -> FloatMatrix {
+    let product = model.residualGate(before: steps[0]).copy()
+    for step in steps.dropFirst() {
+      let gate = model.residualGate(before: step)
+      for column in 0..<product.columns { product[0][column] *= gate[0][column] }
+    }
+    return product
+  }
+}
+
+extension LogitTrace {
+  /// One of the hidden states, which must have been asked for.
+  fileprivate func state(_ state: HiddenState) -> FloatMatrix {
+    switch state {
+    case .embedding: hidden[0]
+    case .attention(let layer): hiddenAttention[layer]
+    case .feedForward(let layer): hidden[layer + 1]
+    }
   }
 }

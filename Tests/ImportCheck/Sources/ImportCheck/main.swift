@@ -30,7 +30,7 @@ print("most likely next token: \(next)")
 
 let verifier = try Verifier(reference: reference, candidates: [candidate], compute: compute)
 let statistics = try verifier.compare([tokens])[0]
-print("int8 against the checkpoint: mean KLD \(statistics.kld.mean) nats")
+print("int8 against the checkpoint: mean KLD \(statistics.kld.mean.value) nats")
 
 let files = try TextFiles(path: path)
 var config = try files.generationConfig()

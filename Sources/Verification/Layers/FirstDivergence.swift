@@ -1,0 +1,106 @@
+import DogeArchitecture
+import DogeModel
+import Kernels
+import KibbleFormat
+import ModelFile
+import TensorCore
+
+/// The first step whose own error the types of numbers do not explain.
+///
+/// A step diverges where its own error is more than four times the lesser of two figures: the
+/// median of such steps over all layers, and one unit of the coarsest type that takes part. So a
+/// step that is far from its like is found, and one that is wrong like all of them, too.
+public struct FirstDivergence: Equatable, Sendable {
+  /// The state behind the step.
+  public let state: HiddenState
+  /// The step's own error.
+  public let error: Double
+  /// What it would have to be at most.
+  public let limit: Double
+
+  /// How far float32 sums go from the true ones on their own: 64 units of rounding.
+  static let floor = 0x1p-18
+
+  /// The rule in words.
+  public static let rule =
+    "a step's own error is more than four times the median of its kind, or than four units of the "
+    + "coarsest type in it"
+
+  /// Finds it among the states in order.
+  ///
+  /// - Parameters:
+  ///   - errors: of all states that are known.
+  ///   - unit: of the coarsest type in the step that leads to a state, relative to its values.
+  /// - Returns: the first that diverges; nil where none does.
+  static func find(
+    in errors: [StateError], unit: (HiddenState) -> Double
+  ) -> FirstDivergence? {
+    for error in errors {
+      guard let own = error.ownError else { continue }
+      let like = errors.filter { $0.state.isLike(error.state) }.compactMap(\.ownError).sorted()
+      let limit = 4 * max(floor, min(like[(like.count - 1) / 2], unit(error.state)))
+      if !(own <= limit) { return FirstDivergence(state: error.state, error: own, limit: limit) }
+    }
+    return nil
+  }
+}
+
+extension HiddenState {
+  /// Whether both are behind the same kind of step.
+  fileprivate func isLike(_ other: HiddenState) -> Bool {
+    switch (self, other) {
+    case (.embedding, .embedding), (.attention, .attention), (.feedForward, .feedForward): true
+    default: false
+    }
+  }
+}
+
+extension DogeModel {
+  /// One unit of the coarsest type in the step that leads to a state, relative to the largest
+  /// value: half the distance of two codes, or of two neighbouring floats.
+  func roundingUnit(of state: HiddenState) -> Double {
+    let units = stored.tensors.filter { $0.spec.isPart(of: state) }.map { tensor in
+      tensor.spec.isMultiplied && tensor.record.type.isQuantized && mode == .fast
+        ? max(tensor.record.type.roundingUnit, WeightType.int8.roundingUnit)
+        : tensor.record.type.roundingUnit
+    }
+    return units.max() ?? 0
+  }
+}
+
+extension WeightType {
+  var roundingUnit: Double {
+    switch self {
+    case .f32: 0x1p-24
+    case .f16: 0x1p-11
+    case .bf16: 0x1p-8
+    case .int8: 1 / 127
+    case .int6: 1 / 31
+    case .int5: 1 / 15
+    case .int4: 1 / 7
+    }
+  }
+}
+
+extension TensorSpec {
+  /// Whether the tensor takes part in the step that leads to a state.
+  fileprivate func isPart(of state: HiddenState) -> Bool {
+    switch state {
+    case .embedding: role == .embedding
+    case .attention(let place): layer == place && role.isOfAttention
+    case .feedForward(let place): layer == place && !role.isOfAttention
+    }
+  }
+}
+
+extension TensorRole {
+  /// Whether the tensor is of a block's attention and not of its feed-forward part.
+  var isOfAttention: Bool {
+    switch self {
+    case .inputNorm, .q, .qBias, .k, .kBias, .v, .vBias, .qNorm, .kNorm, .maskScale, .dt, .dtBias,
+      .o, .oBias, .inputResidual:
+      true
+    default: false
+    }
+  }
+}
