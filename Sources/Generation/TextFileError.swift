@@ -9,6 +9,11 @@ public enum TextFileError: Error, Diagnosable {
   /// Its contents are not what they should be.
   case bad(path: String, Diagnostic)
 
+  /// Whether a file is not there at all.
+  public var isMissing: Bool {
+    if case .missing = self { true } else { false }
+  }
+
   /// The error in words.
   public var diagnostic: Diagnostic {
     switch self {

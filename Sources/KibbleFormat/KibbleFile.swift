@@ -48,6 +48,11 @@ public final class KibbleFile: Sendable {
     }
   }
 
+  /// The checksum of header and directory, which hold those of all payloads.
+  public var checksum: UInt32 {
+    region.withBytes { $0.littleEndian(at: KibbleFormat.checksumOffset) ?? 0 }
+  }
+
   /// The tensor of that name.
   public func tensor(named name: String) -> TensorRecord? {
     tensorIndex[name].map { tensors[$0] }

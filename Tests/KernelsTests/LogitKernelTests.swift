@@ -43,7 +43,9 @@ import Testing
 
   private func numbers(_ d: kb_logit_difference) -> [UInt64] {
     bits([
-      d.kl, d.reverse_kl, d.reference_lse, d.candidate_lse, d.squared_difference, d.max_abs_difference, d.reference_sum, d.reference_square_sum, Double(d.reference_top), Double(d.candidate_top),
+      d.kl, d.reverse_kl, d.reference_lse, d.candidate_lse, d.squared_difference,
+      d.max_abs_difference, d.reference_sum, d.reference_square_sum, Double(d.reference_top),
+      Double(d.candidate_top),
       Double(d.reference_margin),
     ])
   }

@@ -35,10 +35,10 @@ struct DemoCommand: Command {
     let runtime = try Runtime(context)
     let source = try ModelSource.open(path: path)
     let name = FileSystem.name(of: FileSystem.realPath(source.path) ?? source.path)
-    let sequences = try sequences(arguments, path: path, config: source.config)
+    let input = try input(arguments, path: path, config: source.config)
     let reference = try runtime.model(path)
     if !context.json, !context.quiet {
-      try context.output.writeLine(introduction(source, reference, sequences))
+      try context.output.writeLine(introduction(source, reference, input))
       try context.output.flush()
     }
     var plans: [(path: String, plan: ConversionPlan)] = []
@@ -62,7 +62,7 @@ struct DemoCommand: Command {
     let statistics = try Verifier(
       reference: reference, candidates: candidates, compute: runtime.compute,
       routing: arguments.routing()
-    ).compare(sequences, progress: context.progress)
+    ).compare(input.sequences, progress: context.progress)
     let results = zip(zip(types, plans), statistics).map { made, statistics in
       DemoResult(
         path: made.1.path, type: made.0, bytes: made.1.plan.fileLength,
@@ -75,30 +75,32 @@ struct DemoCommand: Command {
           "results": .array(results.map(\.json)),
         ])
       } else {
-        try context.output.write(DemoResult.table(results))
+        try context.output.write(DemoResult.table(results).text(width: Terminal.outputWidth()))
       }
     }
     return .success
   }
 
-  private func sequences(
+  /// The tokens of `--tokens`, else the checkpoint's own for this, else the built-in text.
+  private func input(
     _ arguments: ParsedArguments, path: String, config: DogeConfig
-  ) throws -> [[Int]] {
+  ) throws -> VerificationInput {
     let bundled = FileSystem.join(path, "demo.tokens.json")
     guard let file = arguments.value(.tokens) ?? (FileSystem.exists(bundled) ? bundled : nil) else {
-      return TokenSequences.builtIn(vocabulary: config.vocabularySize)
+      return try .builtIn([path], config: config)
     }
-    return try TokenSequences.parse(
+    let sequences = try TokenSequences.parse(
       FileSystem.read(file, limit: Limits.tokenFile), path: file)
+    return VerificationInput(.tokens, name: file, sequences: sequences)
   }
 
   private func introduction(
-    _ source: ModelSource, _ reference: DogeModel, _ sequences: [[Int]]
+    _ source: ModelSource, _ reference: DogeModel, _ input: VerificationInput
   ) -> String {
     let checkpoint = reference.stored.tensors.reduce(0) { $0 + $1.record.byteCount }
     return "\(source.path): \(NumberFormat.thousands(source.parameterCount)) parameters, "
       + "\(NumberFormat.bytes(checkpoint)), layout \(source.layout.name)\n"
-      + "compared on \(NumberFormat.thousands(sequences.reduce(0) { $0 + $1.count })) tokens\n"
+      + "compared on \(input.summary)\n"
   }
 
   /// The checkpoint of the repository that the program was built in, or is run in.
@@ -126,27 +128,27 @@ struct DemoResult {
   var json: JSON {
     [
       "type": .string(type.name), "path": .string(path), "bytes": JSON(bytes),
-      "bits_per_weight": JSON(bitsPerWeight), "kld_mean": JSON(statistics.kld.mean),
-      "kld_se": JSON(statistics.kld.standardError),
-      "top1_agreement": JSON(statistics.top1Agreement),
+      "bits_per_weight": JSON(bitsPerWeight), "kld_mean": JSON(statistics.kld.mean.value),
+      "kld_se": JSON(statistics.kld.mean.standardError),
+      "top1_agreement": JSON(statistics.overlap.top1.value),
       "max_abs_diff": JSON(statistics.maxAbsDifference),
     ]
   }
 
-  static func table(_ results: [DemoResult]) -> String {
+  static func table(_ results: [DemoResult]) -> TextTable {
     var table = TextTable([
-      .text("file"), .number("size"), .number("bits/weight"), .number("mean KLD ± SE, nats"),
-      .number("top-1"), .number("max |Δ|"),
+      .text("file"), .number("size"), .number("bits"), .number("mean KLD, nats"),
+      .number("top-1"),
     ])
     for result in results {
-      let kld = result.statistics.kld
+      let kld = result.statistics.kld.mean
       table.append([
         result.path, NumberFormat.bytes(result.bytes), NumberFormat.fixed(result.bitsPerWeight, 3),
-        "\(NumberFormat.significant(kld.mean, 3)) ± \(NumberFormat.significant(kld.standardError, 2))",
-        NumberFormat.percent(result.statistics.top1Agreement),
-        NumberFormat.significant(result.statistics.maxAbsDifference, 3),
+        "\(NumberFormat.significant(kld.value, 3)) ± "
+          + NumberFormat.significant(kld.standardError, 2),
+        NumberFormat.percent(result.statistics.overlap.top1.value),
       ])
     }
-    return table.text
+    return table
   }
 }
