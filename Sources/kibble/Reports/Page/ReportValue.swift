@@ -1,0 +1,75 @@
+import JSONCore
+import ToolSupport
+
+/// A value of the page: rounded for people, and in full, as in `--json`, in its tooltip.
+package enum ReportValue: Equatable {
+  case text(String)
+  /// A number behind a sign such as `≤`, and before its unit.
+  case number(Double, unit: String = "", prefix: String = "")
+  /// A number and its standard error.
+  case measured(Double, error: Double, unit: String = "")
+  /// A part of 1, shown as a percentage, with its standard error where that is known.
+  case share(Double, error: Double? = nil)
+  case count(Int)
+  case bytes(Int)
+  case seconds(Double)
+  /// How a check ended; nil where it does not apply.
+  case passed(Bool?)
+  case notMeasured
+
+  /// What a reader sees.
+  package var shown: String {
+    switch self {
+    case .text(let text): text
+    case .number(let value, let unit, let prefix):
+      prefix + NumberFormat.significant(value, 4) + Self.tail(unit)
+    case .measured(let value, let error, let unit):
+      "\(NumberFormat.significant(value, 4)) ± \(NumberFormat.significant(error, 2))"
+        + Self.tail(unit)
+    case .share(let value, nil): NumberFormat.percent(value)
+    case .share(let value, let error?):
+      "\(NumberFormat.percent(value)) ± \(NumberFormat.fixed(error * 100, 2))"
+    case .count(let count): NumberFormat.thousands(count)
+    case .bytes(let count): NumberFormat.bytes(count)
+    case .seconds(let seconds): NumberFormat.duration(seconds: seconds)
+    case .passed(let passed): passed.map { $0 ? "passed" : "FAILED" } ?? "does not apply"
+    case .notMeasured: "–"
+    }
+  }
+
+  /// The whole value, spelled as in JSON; nil where `shown` says all of it.
+  package var exact: String? {
+    switch self {
+    case .text, .passed, .notMeasured: nil
+    case .number(let value, _, _), .share(let value, nil), .seconds(let value): Self.spelled(value)
+    case .measured(let value, let error, _), .share(let value, let error?):
+      "\(Self.spelled(value)) ± \(Self.spelled(error))"
+    case .count(let count): String(count)
+    case .bytes(let count): "\(count) bytes"
+    }
+  }
+
+  /// Whether the value stands on the right of its column.
+  var isNumeric: Bool { style == "number" }
+
+  /// How it looks: a class of the style sheet.
+  var style: String {
+    switch self {
+    case .text, .passed(nil): "text"
+    case .passed(true?): "good"
+    case .passed(false?): "bad"
+    default: "number"
+    }
+  }
+
+  /// A double as JSON spells it, and those for which JSON has no spelling.
+  static func spelled(_ value: Double) -> String {
+    value.isFinite ? JSON(value).serialized() : NumberFormat.significant(value, 1)
+  }
+
+  private static func tail(_ unit: String) -> String { unit.isEmpty ? "" : " " + unit }
+}
+
+extension ReportValue: ExpressibleByStringLiteral {
+  package init(stringLiteral value: String) { self = .text(value) }
+}
