@@ -10,21 +10,12 @@ package struct ScatterLayout {
     package let front: [Int]
   }
 
-  /// An entry of the legend; its marker is at `spot`.
-  package struct LegendEntry {
-    let name: String
-    /// The series that it explains; nil for the hollow markers of all.
-    let style: SeriesStyle?
-    package let spot: Spot
-  }
-
   static let width = 960.0
   static let height = 600.0
   static let labelSize = 12.0
   static let titleSize = 18.0
   static let textSize = 13.0
   static let margin = 24.0
-  private static let legendLine = 22.0
 
   let chart: ScatterChart
   package let titleLines: [String]
@@ -43,11 +34,11 @@ package struct ScatterLayout {
       chart.title, size: Self.titleSize, bold: true, width: Self.width - 2 * Self.margin)
     let fronts = chart.series.map { paretoFront($0.points.map { Spot($0.x, $0.y) }) }
     let legendTop = Self.margin + Double(titleLines.count) * (Self.titleSize + 6) + 6
-    legend = Self.legend(
+    legend = LegendEntry.entries(
       chart.series.enumerated().map { ($1.name, SeriesStyle(index: $0)) }
         + (zip(chart.series, fronts).contains { $0.points.count > $1.count }
           ? [("hollow: beaten within its own series", nil)] : []),
-      top: legendTop)
+      top: legendTop, width: Self.width, margin: Self.margin, textSize: Self.textSize)
     let plot = Box(
       left: 92, top: (legend.last?.spot.y ?? legendTop) + 22, right: Self.width - Self.margin,
       bottom: Self.height - 62)
@@ -76,23 +67,6 @@ package struct ScatterLayout {
     zip(series, labels).flatMap { series, labels in
       zip(series.points, labels).compactMap { $1 == nil && !$0.label.isEmpty ? $0 : nil }
     }
-  }
-
-  /// The entries in lines of the chart's width.
-  private static func legend(
-    _ rows: [(name: String, style: SeriesStyle?)], top: Double
-  ) -> [LegendEntry] {
-    var entries: [LegendEntry] = []
-    var (left, middle) = (margin, top + 8)
-    for (name, style) in rows {
-      let width = 32 + TextMetrics.width(name, size: textSize) + 24
-      if left > margin, left + width > Self.width - margin {
-        (left, middle) = (margin, middle + legendLine)
-      }
-      entries.append(LegendEntry(name: name, style: style, spot: Spot(left + 12, middle)))
-      left += width
-    }
-    return entries
   }
 
   private static func labels(_ series: [DrawnSeries], in plot: Box) -> [[PlacedLabel?]] {

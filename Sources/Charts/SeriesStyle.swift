@@ -8,28 +8,29 @@ package struct SeriesStyle: Equatable, Sendable {
   package let marker: Marker
 
   /// The style of the series at that index; the first 30 differ from each other.
-  package init(index: Int) {
-    color = Self.colors[index % Self.colors.count]
-    let round = index / Self.colors.count
+  package init(index: Int) { self.init(index: index, ink: .file) }
+
+  init(index: Int, ink: Ink) {
+    color = ink.series[index % ink.series.count]
+    let round = index / ink.series.count
     marker = Marker.allCases[(index + round) % Marker.allCases.count]
   }
-
-  /// Dark enough for small text on white: a contrast of 4.5 or more.
-  private static let colors = ["#0969da", "#bc4c00", "#57606a", "#8250df", "#1a7f37", "#bf3989"]
 
   /// About the distance from a marker's centre to its outline.
   static let radius = 4.2
 }
 
-extension SVGWriter {
-  /// A marker with a thin white outline, or hollow.
-  mutating func marker(_ style: SeriesStyle, at spot: Spot, hollow: Bool = false) {
+extension MarkupWriter {
+  /// A marker with a thin outline of the paper's colour, or hollow.
+  mutating func marker(
+    _ style: SeriesStyle, at spot: Spot, hollow: Bool = false, ink: Ink = .file
+  ) {
     let radius = SeriesStyle.radius
-    let fill = hollow ? "#ffffff" : style.color
-    let stroke = hollow ? style.color : "#ffffff"
+    let fill = hollow ? ink.paper : style.color
+    let stroke = hollow ? style.color : ink.paper
     let width = hollow ? "1.6" : "1"
     func polygon(_ corners: [(x: Double, y: Double)]) -> String {
-      corners.map { (spot.x + $0.x * radius).svg + "," + (spot.y + $0.y * radius).svg }
+      corners.map { Spot(spot.x + $0.x * radius, spot.y + $0.y * radius).spelled }
         .joined(separator: " ")
     }
     switch style.marker {

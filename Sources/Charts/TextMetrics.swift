@@ -1,5 +1,5 @@
 /// How wide texts are, nearly: no renderer is at hand, and each has fonts of its own.
-enum TextMetrics {
+package enum TextMetrics {
   /// The fonts that are asked for; the widths are those of the first three.
   static let family = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 
@@ -14,12 +14,20 @@ enum TextMetrics {
   ]
 
   /// The width of a text in pixels; characters that the table lacks count as wide ones.
-  static func width(_ text: String, size: Double, bold: Bool = false) -> Double {
+  package static func width(_ text: String, size: Double, bold: Bool = false) -> Double {
     let thousandths = text.unicodeScalars.reduce(0) { sum, scalar in
       let index = Int(scalar.value) - 0x20
       return sum + (widths.indices.contains(index) ? widths[index] : scalar.isASCII ? 0 : 1000)
     }
     return Double(thousandths) / 1000 * size * (bold ? 1.08 : 1.02)
+  }
+
+  /// The text, or its beginning and dots where it is wider than that.
+  static func fitted(_ text: String, size: Double, width limit: Double) -> String {
+    guard width(text, size: size) > limit else { return text }
+    var result = text
+    while !result.isEmpty, width(result + "…", size: size) > limit { result.removeLast() }
+    return result + "…"
   }
 
   /// The text in lines of at most that width, broken at spaces where there are any.
