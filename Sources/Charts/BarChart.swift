@@ -41,7 +41,7 @@ package struct BarChart: PageChart {
       texts.map { TextMetrics.width($0, size: PageSize.text) }.max() ?? 0
     }
     isStacked = widest(bars.map(\.name)) > 120
-    left = isStacked ? 1 : widest(bars.map(\.name)) + 8
+    left = isStacked ? 1 : widest(bars.map(\.name)) + 9
     scale = Scale(
       .linear, domain: 0...longest, start: left,
       end: PageSize.width - 8 - widest(bars.map(\.text)))

@@ -42,7 +42,10 @@ package struct DensityChart: PageChart {
     axes.draw(&writer)
     for step in 0..<Ink.heatSteps {
       let path = path(of: step)
-      if !path.isEmpty { writer.element("path", ["d": path, "fill": Ink.heat(step).fill]) }
+      guard !path.isEmpty else { continue }
+      writer.element(
+        "path",
+        ["d": path, "fill": Ink.heat(step).fill, "shape-rendering": "crispEdges"])
     }
     let plot = axes.plot
     writer.line(

@@ -56,7 +56,7 @@ package struct HeatMap: PageChart {
     func widest(_ texts: [String]) -> Double {
       texts.map { TextMetrics.width($0, size: PageSize.text) }.max() ?? 0
     }
-    left = widest(self.rows) + 8
+    left = widest(self.rows) + 9
     let room = PageSize.width - left
     isTilted = widest(names) + 6 > min(room / Double(names.count), 56)
     // The tilted names reach beyond their columns, the last ones beyond the table.

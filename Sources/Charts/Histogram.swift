@@ -89,8 +89,8 @@ package struct Histogram: PageChart {
       yAxis: .init(yTitle, .logarithmic),
       series: series.map { one in
         let shares = edges.indices.map { Spot(edges[$0], one.share(from: $0)) }
-        // Up to where everything is larger, one is enough to show it.
-        let start = max(0, (shares.firstIndex { $0.y < 1 } ?? 0) - 1)
+        // Before that, all are larger, which one point shows.
+        let start = max(0, (shares.firstIndex { $0.y < 0.995 } ?? 0) - 1)
         return .init(name: one.name, points: shares[start...].filter { $0.y > 0 })
       })
   }

@@ -33,7 +33,7 @@ package struct LineChart: PageChart {
   private let steps: [Step]
 
   /// The most points of a series that have markers of their own.
-  private static let mostMarkers = 70
+  private static let mostMarkers = 40
 
   /// Makes a chart; nil where no point can be drawn.
   ///

@@ -17,10 +17,24 @@ package enum NumberFormat {
   package static func significant(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return notFinite(value) }
     guard value != 0 else { return "0" }
-    // The exponent after rounding: 9.996 with three digits is 10.0.
     let rounded = scientific(value, digits - 1)
-    let exponent = rounded.split(separator: "e").last.flatMap { Int($0) } ?? 0
-    return (-4..<7).contains(exponent) ? fixed(value, max(0, digits - 1 - exponent)) : rounded
+    let decimals = digits - 1 - exponent(of: rounded)
+    return (digits - 7...digits + 3).contains(decimals) ? fixed(value, max(0, decimals)) : rounded
+  }
+
+  /// A value to the second digit of its error, and the error: `0.004912 ± 0.000071`.
+  package static func measured(_ value: Double, error: Double) -> String {
+    let rounded = scientific(error, 1)
+    let decimals = max(0, 1 - exponent(of: rounded))
+    guard value.isFinite, error.isFinite, error > 0, decimals < 8 else {
+      return "\(significant(value, 4)) ± \(significant(error, 2))"
+    }
+    return "\(fixed(value, decimals)) ± \(fixed(error, decimals))"
+  }
+
+  /// Of a number in scientific notation: after rounding, since 9.996 with three digits is 10.0.
+  private static func exponent(of rounded: String) -> Int {
+    rounded.split(separator: "e").last.flatMap { Int($0) } ?? 0
   }
 
   /// As a share of a hundred: `99.31%`.

@@ -105,8 +105,8 @@ extension MarkupWriter {
         if let next = position.next { writer.element("ins", holding: next) }
       }
       writer.element("dl") { writer in
-        writer.guess("reference expects", position.reference, isReference: true)
-        writer.guess("candidate expects", position.candidate, isReference: false)
+        writer.guess("reference", position.reference, isReference: true)
+        writer.guess("candidate", position.candidate, isReference: false)
       }
     }
   }
@@ -122,8 +122,9 @@ extension MarkupWriter {
         writer.element("code", holding: guess.text)
         writer.content(" ")
         writer.value("span", own)
-        writer.content(isReference ? ", candidate " : ", reference ")
+        writer.content(isReference ? " (candidate " : " (reference ")
         writer.value("span", other)
+        writer.content(")")
       }
     }
   }

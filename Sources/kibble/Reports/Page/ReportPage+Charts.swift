@@ -15,15 +15,17 @@ extension ReportPage {
       }
     }
     layers?.draw(&writer)
-    if let tensors {
-      writer.section("Tensors", note: tensors.note) { writer in
-        writer.figure(chart(tensors), orElse: "All tensors are as in the reference.")
-        if !tensors.others.isEmpty { writer.facts(tensors.others) }
+    writer.element("div", ["class": "pair"]) { writer in
+      if let tensors {
+        writer.section("Tensors", note: tensors.note) { writer in
+          writer.figure(chart(tensors), orElse: "All tensors are as in the reference.")
+          if !tensors.others.isEmpty { writer.facts(tensors.others) }
+        }
       }
-    }
-    if let ablation {
-      writer.section("Ablation", note: ablation.sum) { writer in
-        writer.figure(chart(ablation), orElse: "No part causes any divergence.")
+      if let ablation {
+        writer.section("Ablation", note: ablation.sum) { writer in
+          writer.figure(chart(ablation), orElse: "No part causes any divergence.")
+        }
       }
     }
   }
@@ -83,7 +85,7 @@ extension ReportPage {
   }
 
   private func chart(_ ablation: Ablation) -> BarChart? {
-    let (most, count) = (40, ablation.parts.count)
+    let (most, count) = (24, ablation.parts.count)
     let whole = "The mean KLD, in nats, where one \(ablation.unit) alone is quantized"
     return BarChart(
       title: "What each \(ablation.unit) causes",

@@ -45,17 +45,7 @@ extension ReportPage {
 
   private func drawSections(_ writer: inout MarkupWriter) {
     writer.section("Gates", tables: [gateTable])
-    writer.section("Models") { writer in
-      writer.element("div", ["class": "grid"]) { writer in
-        for model in models {
-          writer.element("article", ["class": "card"]) { writer in
-            writer.element("h3", holding: model.role)
-            writer.element("p", ["class": "path"], holding: model.path)
-            writer.facts(model.facts)
-          }
-        }
-      }
-    }
+    drawModels(&writer)
     writer.section("Candidates", tables: [candidates])
     writer.section("Statistics", tables: statistics)
     drawCharts(&writer)
@@ -74,15 +64,30 @@ extension ReportPage {
     }
   }
 
+  private func drawModels(_ writer: inout MarkupWriter) {
+    guard !models.isEmpty else { return }
+    writer.section("Models") { writer in
+      writer.element("div", ["class": "grid"]) { writer in
+        for model in models {
+          writer.element("article", ["class": "card"]) { writer in
+            writer.element("h3", holding: model.role)
+            writer.element("p", ["class": "path"], holding: model.path)
+            writer.facts(model.facts)
+          }
+        }
+      }
+    }
+  }
+
   private var gateTable: Table? {
     gates.isEmpty
       ? nil
       : Table(
-        columns: ["gate", "column", "value", "limit", "result"],
+        columns: ["gate", "value", "limit", "result"],
         rows: gates.map { gate in
           [
-            .text(gate.name), .text(gate.mode), gate.value.map { .number($0) } ?? .notMeasured,
-            .number(gate.limit, prefix: gate.isLeast ? "≥ " : "≤ "), .passed(gate.passed),
+            .text("\(gate.name), \(gate.mode)"), gate.value.map { .number($0) } ?? .notMeasured,
+            .limit(gate.limit, isLeast: gate.isLeast), .passed(gate.passed),
           ]
         })
   }
@@ -101,8 +106,8 @@ extension ReportPage {
     guard !worst.isEmpty else { return }
     writer.section(
       "Worst positions",
-      note: "Where the two differ the most, the worst first: the text up to and with the token "
-        + "whose successor is predicted, then what follows in truth."
+      note: "Where the two differ the most, the worst first: the text up to the last token that "
+        + "both have seen, what follows in truth, and what either takes for the most likely."
     ) { writer in
       writer.element("ol", ["class": "worst"]) { writer in
         for position in worst { writer.worst(position) }

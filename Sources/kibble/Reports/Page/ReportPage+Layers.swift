@@ -42,7 +42,7 @@ extension ReportPage.Layers {
       rows: steps.map { step in
         [.text(step.name), .number(step.relativeError)]
           + (hasOwnErrors ? [step.ownError.map { .number($0) } ?? .notMeasured] : [])
-          + [.number(step.cosine), .number(step.sqnr, unit: "dB"), .number(step.maxAbs)]
+          + [.decimals(step.cosine, 6), .number(step.sqnr, unit: "dB"), .number(step.maxAbs)]
       })
   }
 

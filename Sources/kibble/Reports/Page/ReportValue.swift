@@ -4,8 +4,12 @@ import ToolSupport
 /// A value of the page: rounded for people, and in full, as in `--json`, in its tooltip.
 package enum ReportValue: Equatable {
   case text(String)
-  /// A number behind a sign such as `≤`, and before its unit.
-  case number(Double, unit: String = "", prefix: String = "")
+  /// A number with four digits.
+  case number(Double, unit: String = "")
+  /// A number with so many decimals.
+  case decimals(Double, Int)
+  /// The least or the largest value that passes.
+  case limit(Double, isLeast: Bool)
   /// A number and its standard error.
   case measured(Double, error: Double, unit: String = "")
   /// A part of 1, shown as a percentage, with its standard error where that is known.
@@ -21,14 +25,14 @@ package enum ReportValue: Equatable {
   package var shown: String {
     switch self {
     case .text(let text): text
-    case .number(let value, let unit, let prefix):
-      prefix + NumberFormat.significant(value, 4) + Self.tail(unit)
+    case .number(let value, let unit): NumberFormat.significant(value, 4) + Self.tail(unit)
+    case .decimals(let value, let decimals): NumberFormat.fixed(value, decimals)
+    case .limit(let value, let isLeast):
+      (isLeast ? "≥" : "≤") + Self.tail(value == 0 ? "0" : Self.spelled(value))
     case .measured(let value, let error, let unit):
-      "\(NumberFormat.significant(value, 4)) ± \(NumberFormat.significant(error, 2))"
-        + Self.tail(unit)
+      Self.pair(value, error) + Self.tail(unit)
     case .share(let value, nil): NumberFormat.percent(value)
-    case .share(let value, let error?):
-      "\(NumberFormat.percent(value)) ± \(NumberFormat.fixed(error * 100, 2))"
+    case .share(let value, let error?): Self.pair(value * 100, error * 100) + "%"
     case .count(let count): NumberFormat.thousands(count)
     case .bytes(let count): NumberFormat.bytes(count)
     case .seconds(let seconds): NumberFormat.duration(seconds: seconds)
@@ -41,7 +45,9 @@ package enum ReportValue: Equatable {
   package var exact: String? {
     switch self {
     case .text, .passed, .notMeasured: nil
-    case .number(let value, _, _), .share(let value, nil), .seconds(let value): Self.spelled(value)
+    case .number(let value, _), .decimals(let value, _), .limit(let value, _),
+      .share(let value, nil), .seconds(let value):
+      Self.spelled(value)
     case .measured(let value, let error, _), .share(let value, let error?):
       "\(Self.spelled(value)) ± \(Self.spelled(error))"
     case .count(let count): String(count)
@@ -50,7 +56,7 @@ package enum ReportValue: Equatable {
   }
 
   /// Whether the value stands on the right of its column.
-  var isNumeric: Bool { style == "number" }
+  var isNumeric: Bool { style.hasPrefix("number") }
 
   /// How it looks: a class of the style sheet.
   var style: String {
@@ -58,6 +64,7 @@ package enum ReportValue: Equatable {
     case .text, .passed(nil): "text"
     case .passed(true?): "good"
     case .passed(false?): "bad"
+    case .measured, .share(_, _?): "number pair"
     default: "number"
     }
   }
@@ -67,7 +74,13 @@ package enum ReportValue: Equatable {
     value.isFinite ? JSON(value).serialized() : NumberFormat.significant(value, 1)
   }
 
-  private static func tail(_ unit: String) -> String { unit.isEmpty ? "" : " " + unit }
+  /// Behind a space that is no place to break a line at.
+  private static func tail(_ text: String) -> String { text.isEmpty ? "" : "\u{A0}" + text }
+
+  /// A value and its error, which may come to stand below it.
+  private static func pair(_ value: Double, _ error: Double) -> String {
+    NumberFormat.measured(value, error: error).replacing("± ", with: "±\u{A0}")
+  }
 }
 
 extension ReportValue: ExpressibleByStringLiteral {
