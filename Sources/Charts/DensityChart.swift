@@ -51,8 +51,11 @@ package struct DensityChart: PageChart {
     writer.line(
       Segment(Spot(plot.left, plot.bottom), Spot(plot.right, plot.top)), color: Ink.page.text,
       width: "0.6")
+    let ends = [heat.domain.lowerBound, heat.domain.upperBound].map {
+      decimal(Int($0.rounded(.up)), exponent: 0)
+    }
     heat.drawLegend(
-      &writer, least: "1", most: decimal(Int(heat.domain.upperBound), exponent: 0) + " in a cell",
+      &writer, least: ends[0], most: ends[1] + " in a cell",
       at: Spot(plot.left, axes.bottom + 12))
   }
 

@@ -1,16 +1,9 @@
 /// A table whose cells have the colour of their value.
 package struct HeatMap: PageChart {
-  package struct Cell: Sendable {
+  private struct Cell {
     let value: Double
     let text: String
     let detail: String
-
-    /// A cell with a short text, which is left out where it finds no room, and a tooltip.
-    package init(value: Double, text: String, detail: String) {
-      self.value = value
-      self.text = text
-      self.detail = detail
-    }
   }
 
   package let title: String
@@ -18,7 +11,8 @@ package struct HeatMap: PageChart {
   private let rows: [String]
   private let columns: [String]
   private let cells: [[Cell?]]
-  private let unit: String
+  /// The texts of the least and of the largest value of the colours.
+  private let ends: (least: String, most: String)
   private let heat: HeatScale
   private let left: Double
   private let top: Double
@@ -36,22 +30,25 @@ package struct HeatMap: PageChart {
   ///   - summary: what it shows, in words.
   ///   - rows: the names of the rows.
   ///   - columns: the names of the columns.
-  ///   - cells: a row of cells for each row; nil where there is nothing.
+  ///   - values: a row of values for each row; nil where there is nothing.
   ///   - unit: what stands behind the largest value of the legend.
+  ///   - text: a short text of a value, which is left out where it finds no room.
   package init?(
-    title: String, summary: String, rows: [String], columns: [String], cells: [[Cell?]],
-    unit: String
+    title: String, summary: String, rows: [String], columns: [String], values: [[Double?]],
+    unit: String, text: (Double) -> String
   ) {
-    guard let heat = HeatScale(around: cells.joined().compactMap { $0?.value }) else {
-      return nil
-    }
+    guard let heat = HeatScale(around: values.joined().compactMap { $0 }) else { return nil }
     self.title = title
     self.summary = summary
     self.rows = rows.map { TextMetrics.fitted($0, size: PageSize.text, width: 120) }
     let names = columns.map { TextMetrics.fitted($0, size: PageSize.text, width: 150) }
     self.columns = names
-    self.cells = cells
-    self.unit = unit
+    cells = zip(rows, values).map { row, values in
+      zip(columns, values).map { column, value in
+        value.map { Cell(value: $0, text: text($0), detail: "\(row), \(column): \($0)") }
+      }
+    }
+    ends = (text(heat.domain.lowerBound), text(heat.domain.upperBound) + unit)
     self.heat = heat
     func widest(_ texts: [String]) -> Double {
       texts.map { TextMetrics.width($0, size: PageSize.text) }.max() ?? 0
@@ -88,10 +85,8 @@ package struct HeatMap: PageChart {
         draw(cell, at: Spot(left + Double(column) * width, y), &writer)
       }
     }
-    let texts = cells.joined().compactMap { $0 }.sorted { $0.value < $1.value }
     heat.drawLegend(
-      &writer, least: texts.first?.text ?? "", most: (texts.last?.text ?? "") + unit,
-      at: Spot(left, height - 14))
+      &writer, least: ends.least, most: ends.most, at: Spot(left, height - 14))
   }
 
   private func draw(_ cell: Cell, at spot: Spot, _ writer: inout MarkupWriter) {

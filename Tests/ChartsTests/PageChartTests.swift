@@ -55,13 +55,12 @@ enum PageCharts {
     HeatMap(
       title: "Map", summary: "Row by row.", rows: (0..<rows).map(String.init),
       columns: (0..<columns).map { "\(name)\($0)" },
-      cells: (0..<rows).map { row in
+      values: (0..<rows).map { row in
         (0..<columns).map { column in
-          let value = Double(row * columns + column) / 100
-          return row == 1 && column == 1
-            ? nil : .init(value: value, text: "\(value)", detail: "\(row), \(column): \(value)")
+          row == 1 && column == 1 ? nil : Double(row * columns + column) / 100
         }
-      }, unit: " %")
+      }, unit: " %"
+    ) { "\($0)" }
   }
 
   static func bars(_ names: [String] = ["q_proj", "down_proj", "lm_head"]) -> BarChart? {
@@ -188,7 +187,7 @@ enum PageCharts {
     #expect(cells.reduce(0) { $0 + ($1.attributes["d"]?.count { $0 == "M" } ?? 0) } == 7)
     let map = try XMLTree.parse(drawn(PageCharts.map()))
     #expect(map.all("g").count == 11)
-    #expect(map.all("title").map(\.text).contains("2, 3: 0.11"))
+    #expect(map.all("title").map(\.text).contains("2, q_proj3: 0.11"))
   }
 
   @Test func theTailIsTheShareOfTheRest() throws {

@@ -151,7 +151,7 @@ extension ReportPage {
   }
 
   private static func drift(_ layers: Int, _ noise: () -> Double) -> Layers {
-    var steps: [Layers.Step] = [("embeddings", "in", 0.0021, 0.999_998, 53.5, 0.011, 0.0021)]
+    var steps: [Layers.Step] = [("embeddings", "", 0.0021, 0.999_998, 53.5, 0.011, 0.0021)]
     for layer in 0..<layers {
       for (part, tick) in [("attention", "\(layer)"), ("the feed-forward", "")] {
         let error = 0.004 * (1 + Double(steps.count) * 0.2) * noise()

@@ -15,7 +15,7 @@ extension ReportPage {
       }
     }
     layers?.draw(&writer)
-    writer.element("div", ["class": "pair"]) { writer in
+    writer.element("div", ["class": "columns"]) { writer in
       if let tensors {
         writer.section("Tensors", note: tensors.note) { writer in
           writer.figure(chart(tensors), orElse: "All tensors are as in the reference.")
@@ -72,16 +72,8 @@ extension ReportPage {
     HeatMap(
       title: "Relative error of each tensor, in percent",
       summary: "A row for each layer, a column for each kind of tensor.", rows: tensors.layers,
-      columns: tensors.kinds,
-      cells: zip(tensors.layers, tensors.errors).map { layer, errors in
-        zip(tensors.kinds, errors).map { kind, error in
-          error.map { error in
-            HeatMap.Cell(
-              value: error, text: NumberFormat.significant(error * 100, 2),
-              detail: "\(layer), \(kind): \(ReportValue.spelled(error))")
-          }
-        }
-      }, unit: " %")
+      columns: tensors.kinds, values: tensors.errors, unit: " %"
+    ) { NumberFormat.significant($0 * 100, 2) }
   }
 
   private func chart(_ ablation: Ablation) -> BarChart? {

@@ -20,10 +20,10 @@ extension ReportPage {
     .warning { padding: 6px 14px; background: var(--panel);
       border-left: 5px solid var(--warning); }
     .warning strong { color: var(--warning); }
-    .grid, .pair { display: grid; gap: 20px 36px; align-items: start;
+    .grid, .columns { display: grid; gap: 20px 36px; align-items: start;
       grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
     .card { padding: 2px 14px 10px; background: var(--panel); border-radius: 6px; }
-    .pair section { min-width: 0; }
+    .columns section { min-width: 0; }
     .card h3 { margin-top: 10px; color: var(--faint-text); font-weight: normal; }
     .path { margin: 0 0 6px; font-weight: bold; }
     figure { margin: 0; max-width: 620px; }
@@ -70,7 +70,7 @@ extension ReportPage {
       @page { margin: 14mm; }
       body { max-width: none; padding: 0; font-size: 10pt; }
       .grid { grid-template-columns: 1fr 1fr; gap: 12px 20px; }
-      .pair { display: block; }
+      .columns { display: block; }
       .wide { overflow: visible; }
       pre { overflow: visible; white-space: pre-wrap; }
       details:not([open]) { display: none; }

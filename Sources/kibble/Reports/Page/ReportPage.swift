@@ -95,7 +95,8 @@ extension ReportPage {
     /// One step of the computation.
     ///
     /// - `name`: such as `layers.2, after attention`.
-    /// - `tick`: what stands below the axis, such as `2`; empty for a step without a label there.
+    /// - `tick`: what stands below the axis, such as `2`; empty for one without a label there,
+    ///   such as the embeddings.
     /// - `sqnr`: in decibels; infinite where both agree.
     /// - `ownError`: the relative error that this step alone adds, where that was measured.
     package typealias Step = (
