@@ -20,6 +20,8 @@ package struct BarChart: PageChart {
   package let title: String
   package let summary: String
   private let bars: [Bar]
+  /// Their names as far as they have room.
+  private let names: [String]
   /// Where the bars begin.
   private let left: Double
   private let scale: Scale
@@ -37,11 +39,14 @@ package struct BarChart: PageChart {
     self.title = title
     self.summary = summary
     self.bars = bars
+    names = bars.map {
+      TextMetrics.fitted($0.name, size: PageSize.text, width: PageSize.width - 4)
+    }
     func widest(_ texts: [String]) -> Double {
       texts.map { TextMetrics.width($0, size: PageSize.text) }.max() ?? 0
     }
-    isStacked = widest(bars.map(\.name)) > 120
-    left = isStacked ? 1 : widest(bars.map(\.name)) + 9
+    isStacked = widest(names) > 120
+    left = isStacked ? 1 : widest(names) + 9
     scale = Scale(
       .linear, domain: 0...longest, start: left,
       end: PageSize.width - 8 - widest(bars.map(\.text)))
@@ -54,14 +59,13 @@ package struct BarChart: PageChart {
   package func draw(_ writer: inout MarkupWriter) {
     for (index, bar) in bars.enumerated() {
       let middle = Double(index + 1) * pitch - 9
-      let name = TextMetrics.fitted(bar.name, size: PageSize.text, width: PageSize.width - 4)
       writer.element("g") { writer in
         writer.element("title", holding: "\(bar.name): \(bar.value)")
         writer.element(
           "text",
           isStacked
             ? ["x": left, "y": middle - 13]
-            : ["x": left - 8, "y": middle + 4.5, "text-anchor": "end"], holding: name)
+            : ["x": left - 8, "y": middle + 4.5, "text-anchor": "end"], holding: names[index])
         let end = scale.position(of: bar.value)
         writer.element(
           "rect",

@@ -24,8 +24,9 @@ extension PageChart {
       "svg",
       [
         "xmlns": "http://www.w3.org/2000/svg",
-        "viewBox": "0 0 \(PageSize.width.spelled) \(height.spelled)", "role": "img",
-        "aria-label": title, "font-family": TextMetrics.family, "font-size": PageSize.text,
+        "viewBox": "0 0 \(PageSize.width.spelled) \(height.spelled)",
+        "preserveAspectRatio": "xMinYMin", "role": "img", "aria-label": title,
+        "font-family": TextMetrics.family, "font-size": PageSize.text,
         "fill": Ink.page.text,
       ]
     ) { writer in

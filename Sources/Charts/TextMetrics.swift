@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// How wide texts are, nearly: no renderer is at hand, and each has fonts of its own.
 package enum TextMetrics {
   /// The fonts that are asked for; the widths are those of the first three.
@@ -22,12 +24,16 @@ package enum TextMetrics {
     return Double(thousandths) / 1000 * size * (bold ? 1.08 : 1.02)
   }
 
-  /// The text, or its beginning and dots where it is wider than that.
+  /// The text as it is written, or its beginning and dots where it is wider than that.
   static func fitted(_ text: String, size: Double, width limit: Double) -> String {
+    let text = escaped(text)
     guard width(text, size: size) > limit else { return text }
-    var result = text
-    while !result.isEmpty, width(result + "…", size: size) > limit { result.removeLast() }
-    return result + "…"
+    var rest = limit - width("…", size: size)
+    let start = text.prefix { character in
+      rest -= width(String(character), size: size)
+      return rest >= 0
+    }
+    return start + "…"
   }
 
   /// The text in lines of at most that width, broken at spaces where there are any.

@@ -54,7 +54,7 @@ extension MarkupWriter {
   /// A table in a box of its own, which scrolls where it is wider than the screen.
   mutating func table(_ table: ReportPage.Table) {
     element("div", ["class": "wide", "tabindex": 0]) { writer in
-      writer.element("table") { writer in
+      writer.element("table", table.columns.count > 5 ? ["class": "many"] : [:]) { writer in
         if !table.caption.isEmpty { writer.element("caption", holding: table.caption) }
         writer.element("thead") { writer in
           writer.element("tr") { writer in

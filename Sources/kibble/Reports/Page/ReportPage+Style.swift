@@ -42,6 +42,7 @@ extension ReportPage {
     thead th { color: var(--faint-text); border-bottom-color: var(--strong-line); }
     tbody th { min-width: 7em; }
     th.number, td.number { text-align: right; }
+    .many tbody th { min-width: 11em; }
     td.number { white-space: nowrap; }
     td.pair { white-space: normal; }
     th:last-child, td:last-child { padding-right: 0; }
@@ -72,11 +73,12 @@ extension ReportPage {
       .grid { grid-template-columns: 1fr 1fr; gap: 12px 20px; }
       .columns { display: block; }
       .wide { overflow: visible; }
+      th, td { overflow-wrap: anywhere; }
       pre { overflow: visible; white-space: pre-wrap; }
       details:not([open]) { display: none; }
       figure { max-width: 11cm; }
       svg { max-height: 22cm; }
-      h2, h3, caption, .faint, figcaption { break-after: avoid; }
+      h2, h3, caption, summary, .faint, figcaption { break-after: avoid; }
       figure, article, p, li, table, tr, dl div { break-inside: avoid; }
       svg, .verdict, .card, mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }
