@@ -43,7 +43,7 @@ extension ReportPage {
     tbody th { min-width: 7em; }
     th.number, td.number { text-align: right; }
     .many tbody th { min-width: 11em; }
-    td.number { white-space: nowrap; }
+    td.number, td.good, td.bad { white-space: nowrap; }
     td.pair { white-space: normal; }
     th:last-child, td:last-child { padding-right: 0; }
     pre { overflow-x: auto; margin: 4px 0; padding: 10px 12px; background: var(--panel);
@@ -73,7 +73,7 @@ extension ReportPage {
       .grid { grid-template-columns: 1fr 1fr; gap: 12px 20px; }
       .columns { display: block; }
       .wide { overflow: visible; }
-      th, td { overflow-wrap: anywhere; }
+      tbody th, td.text { overflow-wrap: anywhere; }
       pre { overflow: visible; white-space: pre-wrap; }
       details:not([open]) { display: none; }
       figure { max-width: 11cm; }
