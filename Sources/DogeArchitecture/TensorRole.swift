@@ -37,6 +37,12 @@ public enum TensorRole: String, CaseIterable, Sendable {
   case finalNorm = "model.norm.weight"
   case head = "lm_head.weight"
 
+  /// The last word of its name that tells it apart, such as `q_proj`.
+  public var shortName: String {
+    let words = rawValue.split(separator: ".").filter { $0 != "weight" }
+    return words.suffix(rawValue.hasSuffix(".bias") ? 2 : 1).joined(separator: ".")
+  }
+
   /// Whether every block has the tensor, rather than the model once.
   public var isPerLayer: Bool {
     switch self {

@@ -26,6 +26,8 @@ struct VerificationRun {
   private let hasLayers: Bool
   private let ablation: Ablation.Unit?
   private let routing: ExpertRouting
+  /// Where the page goes; nil without one.
+  let report: String?
 
   init(_ arguments: ParsedArguments, _ context: CommandContext) throws {
     self.arguments = arguments
@@ -40,6 +42,8 @@ struct VerificationRun {
     hasLayers = arguments.has(VerifyCommand.layers)
     ablation = arguments.value(VerifyCommand.ablate).flatMap(Ablation.Unit.init(rawValue:))
     routing = arguments.routing()
+    report = arguments.value(VerifyCommand.report)
+    if let report { try AtomicFile.check(report, overwrite: context.force, inputs: inputs) }
     if let mode, let gateMode, gateMode.rawValue != mode.rawValue {
       throw arguments.invalid(
         GateOptions.mode, gateMode.rawValue, expected: "\(mode.rawValue) beside --mode")
@@ -95,7 +99,12 @@ struct VerificationRun {
           reference: right, candidate: models[0], compute: runtime.compute, routing: routing
         ).run($0, on: input.sequences, progress: context.progress)
       }
-      candidates.append(judge(own, path: path, ablation: ablation))
+      var candidate = judge(own, path: path, ablation: ablation)
+      if hasLayers || report != nil {
+        candidate.tensors = TensorDifference.all(
+          right.stored, models[0].stored, compute: runtime.compute)
+      }
+      candidates.append(candidate)
     }
     for stored in stored { try stored.checkUnchanged() }
     return report(
@@ -164,9 +173,7 @@ struct VerificationRun {
   private func selfTests(
     _ models: [DogeModel], _ input: VerificationInput, _ runtime: Runtime
   ) throws -> [SelfTest] {
-    guard arguments.has(VerifyCommand.selfTest) || arguments.has(VerifyCommand.report) else {
-      return []
-    }
+    guard arguments.has(VerifyCommand.selfTest) || report != nil else { return [] }
     let longest = input.sequences.max { $0.count < $1.count } ?? []
     return try SelfTester(tokens: longest, routing: routing, compute: runtime.compute)
       .run(models)
@@ -233,6 +240,24 @@ struct VerificationRun {
   /// What spells tokens: the first tokenizer that can be read.
   private func tokenizer(_ paths: [String]) -> Tokenizer? {
     paths.lazy.compactMap { try? TextFiles(path: $0).tokenizer() }.first
+  }
+
+  /// Writes the page, which the option asked for.
+  func write(_ page: ReportPage, to path: String) throws {
+    let bytes = Array(page.html.utf8)
+    let file = try AtomicFile(
+      path: path, expectedBytes: bytes.count, overwrite: context.force, inputs: inputs)
+    try file.sink.write(bytes, at: 0)
+    try file.commit()
+  }
+
+  /// The files that are read, which the page may not replace.
+  private var inputs: [FileIdentity] {
+    let options = [
+      OptionSpec.tokens, .text, VerifyCommand.golden, GateOptions.gate, GateOptions.baseline,
+    ]
+    return ([reference] + others + options.compactMap(arguments.value))
+      .compactMap(FileSystem.identity)
   }
 
   private func report(

@@ -71,10 +71,18 @@ struct VerifyCommand: Command {
     let run = try VerificationRun(arguments, context)
     let report = try arguments.value(Self.golden).map(run.compare(golden:)) ?? run.compareModels()
     for warning in report.warnings { context.warn(Warning(code: "verify.warning", warning)) }
-    if context.json {
-      try context.emit(report.json)
+    func show() throws {
+      if context.json {
+        try context.emit(report.json)
+      } else {
+        try context.output.write(report.text(width: Terminal.outputWidth()))
+      }
+    }
+    if let path = run.report, !context.dryRun {
+      try run.write(report.page(peakBytes: FileSystem.peakResidentBytes()), to: path)
+      try context.summarize(show)
     } else {
-      try context.output.write(report.text(width: Terminal.outputWidth()))
+      try show()
     }
     return report.passed == false ? .difference : .success
   }

@@ -100,14 +100,8 @@ extension VerificationReport {
           NumberFormat.significant(error.maxAbsDifference, 3),
         ])
       }
-      let divergence =
-        layers.firstDivergence.map {
-          "first divergence: \($0.state.words) (own error "
-            + "\(NumberFormat.significant($0.error, 3)), limit "
-            + "\(NumberFormat.significant($0.limit, 3)))"
-        } ?? "first divergence: none"
       return title(candidate) + table.text(width: width)
-        + wrapped(divergence + "; the rule: \(FirstDivergence.rule)", width: width)
+        + wrapped(layers.divergenceSentence, width: width)
         .map { $0 + "\n" }.joined()
     }
   }
@@ -124,14 +118,10 @@ extension VerificationReport {
     return table
   }
 
-  /// How far the parts explain the whole.
+  /// What is not shown, and how far the parts explain the whole.
   private func sentence(_ ablation: Ablation) -> String {
     let more = ablation.parts.count - Self.shownParts
-    let share = ablation.whole > 0 ? ablation.sum / ablation.whole : 1
-    return (more > 0 ? "and \(more) more\n" : "")
-      + "the parts' sum \(NumberFormat.significant(ablation.sum, 3)) is "
-      + "\(NumberFormat.percent(share, 0)) of all together, "
-      + "\(NumberFormat.significant(ablation.whole, 3))\n"
+    return (more > 0 ? "and \(more) more\n" : "") + sum(of: ablation) + "\n"
   }
 
   private var selfTestTable: TextTable {

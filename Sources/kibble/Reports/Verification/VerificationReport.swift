@@ -24,6 +24,8 @@ struct VerificationReport {
     /// Nil without a baseline.
     let keepsBaseline: Bool?
     let ablation: Ablation?
+    /// How far each tensor is from the reference's; nil where that was not asked for.
+    var tensors: [TensorDifference]?
     /// Largest |Δ| of a golden file's hidden states.
     var hidden: [(name: String, maxAbsDifference: Double)] = []
 
@@ -108,6 +110,12 @@ struct VerificationReport {
       members.append(("baseline", ["path": .string(baseline), "passed": .bool(passed)]))
     }
     if let ablation = candidate.ablation { members += ablation.members }
+    if let tensors = candidate.tensors {
+      let errors = tensors.map { tensor -> JSON in
+        ["name": .string(tensor.name), "relative_error": JSON(tensor.relativeError)]
+      }
+      members.append(("tensor_errors", .array(errors)))
+    }
     if !candidate.hidden.isEmpty {
       let states = candidate.hidden.map { state -> JSON in
         ["name": .string(state.name), "max_abs_diff": JSON(state.maxAbsDifference)]
