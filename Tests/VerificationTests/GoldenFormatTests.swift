@@ -1,6 +1,7 @@
 import ByteIO
 import Diagnostics
 import DogeModel
+import Foundation
 import Kernels
 import NumPyFormat
 import Parallel
@@ -110,6 +111,14 @@ import Verification
         }
       }
     }
+  }
+
+  /// The tensors that formats/golden.md lists are those of these tests.
+  @Test func theSpecificationListsThem() throws {
+    let text = try String(
+      contentsOf: Fixtures.repository.appending(path: "formats/golden.md"), encoding: .utf8)
+    let listed = text.matches(of: /\n\| `(\w+)` \|/).map { String($0.1) }
+    #expect(try listed.sorted() == SampleGolden(model, [[1]]).tensors.keys.sorted())
   }
 
   @Test func somePositions() throws {
