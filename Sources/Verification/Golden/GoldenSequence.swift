@@ -1,3 +1,4 @@
+import ByteIO
 import DogeArchitecture
 import DogeModel
 import Kernels
@@ -89,6 +90,7 @@ public struct GoldenSequence: Sendable {
   ) throws -> FloatMatrix {
     let (tensor, columns) = try tensor(part, config)
     let positions = positions ?? 0..<inputIDs.count
+    precondition(positions.upperBound <= inputIDs.count, "no such positions")
     let (region, bytes) = try tensor.elements()
     let size = columns * tensor.type.bits / 8
     let first = index * (axes.first?[0] ?? 0) + rows.lowerBound + positions.lowerBound
@@ -99,6 +101,7 @@ public struct GoldenSequence: Sendable {
       compute.kernels.load(
         SourceElements(tensor.type, in: region, bytes: place), into: matrix[row])
     }
+    region.releasePages(start..<start + positions.count * size)
     try matrix.checkFinite(
       path: path, what: what, sequence: number, first: positions.lowerBound, compute)
     return matrix
