@@ -1,6 +1,10 @@
 import DogeArchitecture
+import DogeModel
 import Generation
 import JSONCore
+import Kernels
+import NumPyFormat
+import Parallel
 import Verification
 
 @testable import Charts
@@ -38,7 +42,8 @@ let targets: [String: @Sendable ([UInt8]) throws -> Void] = [
 
   // Measurements.
   "tokens": { _ = try TokenSequences.parse($0, path: "input") },
-  "golden": { _ = try Golden(path: ScratchFile.path(holding: $0)) },
+  "golden": { try golden($0) },
+  "numpy": { try numpy($0) },
   "gate": { _ = try Gate.parse($0, path: "input") },
   "points": { try points($0) },
 ]
@@ -68,6 +73,44 @@ private func recipe(_ input: [UInt8]) throws {
   let again = try RecipeFile(bytes: Array(file.text.utf8), path: "written")
   precondition(again == file, "not the same again")
   for rule in file.recipe.rules { _ = rule.glob.matches("model.layers.10.self_attn.q_proj.weight") }
+}
+
+private let goldenConfig = Result {
+  try DogeConfig(
+    json: JSON.parse(
+      """
+      {"model_type": "doge", "vocab_size": 3, "hidden_size": 4, "intermediate_size": 4,
+       "num_hidden_layers": 1, "num_attention_heads": 2}
+      """))
+}
+
+/// All that is in a golden file, read.
+private func golden(_ input: [UInt8]) throws {
+  let path = ScratchFile.path(holding: input)
+  let golden: Golden
+  do {
+    golden = try Golden(path: path)
+  } catch VerificationError.goldenTokens {
+    golden = try Golden(path: path, tokens: [[0, 1]])
+  }
+  let (config, compute) = try (goldenConfig.get(), Compute(threads: 1))
+  try golden.check(config)
+  for sequence in golden.sequences {
+    _ = try sequence.logits(config, compute: compute)
+    _ = try sequence.stepwiseLogits(config, compute: compute)
+    for state in [HiddenState.embedding, .attention(layer: 0), .feedForward(layer: 0)] {
+      _ = try sequence.hidden(state, config, compute: compute)
+    }
+  }
+}
+
+private func numpy(_ input: [UInt8]) throws {
+  let file = try NumPyFile(path: ScratchFile.path(holding: input))
+  for name in file.isArchive ? ["logits", "input_ids"] : [nil] {
+    guard let array = try file.array(name) else { continue }
+    let (region, range) = try file.elements(of: array)
+    precondition(region.withBytes { $0.bytes(range)?.count } == range.count, "not all there")
+  }
 }
 
 private func points(_ input: [UInt8]) throws {

@@ -5,12 +5,14 @@ Usage: seeds.py FOLDER, from the root of the repository. Most are fixtures of th
 """
 
 import glob
+import io
 import json
 import pathlib
 import re
 import shutil
 import struct
 import sys
+import zipfile
 
 out = pathlib.Path(sys.argv[1])
 written = {}
@@ -30,6 +32,24 @@ def seed(target, data):
 
 def files(pattern):
     return [pathlib.Path(path) for path in sorted(glob.glob(pattern, recursive=True))]
+
+
+def npy(kind, shape, data, version=1):
+    text = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode() + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(text))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text + data
+
+
+def npz(arrays, method, long):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", method) as zipped:
+        for name, data in arrays.items():
+            # An entry without a time has the bytes that it had in the last run.
+            entry = zipfile.ZipInfo(name + ".npy")
+            entry.compress_type = method
+            with zipped.open(entry, "w", force_zip64=long) as file:
+                file.write(data)
+    return archive.getvalue()
 
 
 def safetensors(tensors, metadata=None, padding=b""):
@@ -130,6 +150,21 @@ seed("tokens", [1, 2, 3])
 seed("tokens", [[1, 2], [0]])
 golden = [("input_ids", "I64", [2], 16), ("logits", "F32", [2, 3], 24)]
 seed("golden", safetensors(golden))
+states = [("hidden", "F16", [2, 2, 4], 32), ("hidden_attention", "BF16", [1, 2, 4], 16)]
+seed("golden", safetensors([*golden, *states, ("logits_stepwise", "F64", [1, 2, 3], 48)]))
+arrays = {
+    "logits": npy("<f2", (2, 3), bytes(12)),
+    "input_ids": npy("<i4", (2,), struct.pack("<2i", 2, 1)),
+    "sequence_lengths": npy("<i8", (2,), struct.pack("<2q", 1, 1)),
+    "hidden": npy("<f4", (2, 2, 4), bytes(64)),
+    "hidden_attention": npy("<f8", (1, 2, 4), bytes(64)),
+}
+for target in ["golden", "numpy"]:
+    for method in [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]:
+        for long in [False, True]:
+            seed(target, npz(arrays, method, long))
+    for version in [1, 2, 3]:
+        seed(target, npy("<f4", (1, 2, 3), bytes(24), version))
 seed("gate", {"max_mean_kld": 0.05, "min_top1": 0.9, "max_kld": 1, "max_nmse": 1, "max_abs_diff": 2})
 point = {"series": "q4", "label": "int4", "bits_per_weight": 4.5, "mean_kld": 0.01}
 seed("points", [point, {**point, "bits_per_weight": 8, "mean_kld": 1e-5}])
