@@ -28,7 +28,7 @@ public struct Perplexity: Equatable, Sendable {
     of model: DogeModel, on sequences: [[Int]], scoring: Scoring, routing: ExpertRouting = .hf,
     progress: any ProgressSink = NoProgress()
   ) throws {
-    var losses: [Double] = []
+    var losses = Moments()
     let total = sequences.reduce(0) { $0 + $1.count }
     let workspace = Workspace()
     try progress.phase("scoring", total: total, unit: .tokens) {
@@ -48,17 +48,14 @@ public struct Perplexity: Equatable, Sendable {
             throw VerificationError.notFinite(
               path: model.path, what: "logits", sequence: number, position: rows.lowerBound + wrong)
           }
-          losses += part
+          for loss in part { losses.add(loss) }
         }
         progress.report(.advanced(by: tokens.count))
       }
     }
-    guard !losses.isEmpty else { throw VerificationError.nothingToScore }
-    let count = Double(losses.count)
-    let mean = losses.reduce(0, +) / count
-    let squares = losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    guard losses.count > 0 else { throw VerificationError.nothingToScore }
     tokens = losses.count
-    meanLoss = mean
-    standardError = (squares / max(1, count - 1) / count).squareRoot()
+    meanLoss = losses.mean
+    standardError = losses.standardError
   }
 }

@@ -28,6 +28,16 @@ import Testing
     }
   }
 
+  /// The forward pass in binary64 is another one, and the same function.
+  @Test(arguments: GoldenCase.all) func binary64(_ golden: GoldenCase) throws {
+    let expected = try golden.golden()
+    let compute = try Compute(threads: 2)
+    let logits = Binary64Model(try model(golden.folder).stored, compute: compute)
+      .logits(of: expected.tokens, routing: .hf)
+    let difference = largestDifference(logits.map { $0.map { Float($0) } }, expected.logits)
+    #expect(difference <= Self.tolerance)
+  }
+
   @Test(arguments: GoldenCase.all) func stepwise(_ golden: GoldenCase) throws {
     let expected = try golden.golden()
     let found = try runStepwise(model(golden.folder), expected.tokens)

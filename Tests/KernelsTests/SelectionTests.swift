@@ -67,8 +67,9 @@ import Testing
         #expect(found.isIntact)
       }
     }
-    let found = Guarded<UInt32>(repeating: .max, count: 3)
-    kb_largest(Guarded<Float>([.nan, 1, .nan, 2]).base, 4, 3, found.base)
+    let (found, values) = (Guarded<UInt32>(repeating: .max, count: 3), [.nan, 1, .nan, Float(2)])
+    let input = Guarded(values)
+    kb_largest(input.base, 4, 3, found.base)
     #expect(found.elements == [3, 1, 0])
   }
 

@@ -55,4 +55,42 @@ import ToolSupport
     #expect(prefix(of: "abc", width: 3) == "abc")
     #expect(prefix(of: "abc", width: 0) == "")
   }
+
+  private var wide: TextTable {
+    var table = TextTable([.text("tensor"), .number("bytes"), .number("KLD")])
+    table.append(["model.layers.10.self_attn.q_proj.weight", "1,048,576", "0.0012"])
+    table.append(["short", "2", ""])
+    return table
+  }
+
+  @Test func aTableThatFitsIsLeftAlone() { #expect(wide.text(width: 58) == wide.text) }
+
+  @Test func theWidestWordsLoseTheirMiddle() {
+    #expect(
+      wide.text(width: 40) == """
+        tensor                     bytes     KLD
+        ---------------------  ---------  ------
+        model.laye…roj.weight  1,048,576  0.0012
+        short                          2
+
+        """)
+  }
+
+  @Test func aRowBecomesLinesWhereNothingElseHelps() {
+    #expect(
+      wide.text(width: 30) == """
+        model.layers.1…n.q_proj.weight
+          bytes: 1,048,576
+          KLD: 0.0012
+        short
+          bytes: 2
+
+        """)
+  }
+
+  @Test func elision() {
+    #expect(elided("abcdef", to: 6) == "abcdef" && elided("abcdef", to: 5) == "ab…ef")
+    #expect(elided("abcdef", to: 4) == "a…ef" && elided("abcdef", to: 1) == "…")
+    #expect(elided("abcdef", to: 0) == "" && elided("日本語です", to: 5) == "日…す")
+  }
 }

@@ -8,13 +8,15 @@ import TestSupport
 import Testing
 
 /// A checkpoint as a model, converted in memory.
-func model(_ fixture: String, type: String = "source") throws -> DogeModel {
+func model(
+  _ fixture: String, type: String = "source", mode: ComputeMode = .exact
+) throws -> DogeModel {
   let compute = try Compute(threads: 1)
   let recipe = EncodingRecipe(target: try #require(TargetType(name: type)))
   let plan = try ConversionPlan(
     source: .open(path: Fixtures.folder(fixture)), recipe: recipe, toolVersion: "1.2.3")
   let stored = try Converter(compute: compute).load(plan).model
-  return DogeModel(stored, compute: compute)
+  return DogeModel(stored, compute: compute, mode: mode)
 }
 
 extension FloatMatrix {

@@ -4,6 +4,11 @@ public struct Estimate: Equatable, Sendable {
   public let value: Double
   /// Its standard error, as if positions were independent.
   public let standardError: Double
+
+  package init(value: Double, standardError: Double) {
+    self.value = value
+    self.standardError = standardError
+  }
 }
 
 /// Mean and spread of one quantity over positions, added one by one (Welford 1962).

@@ -6,15 +6,15 @@ public struct LogitDensity: Equatable, Sendable {
   static let tokensOfPosition = 128
 
   /// The logits at the ends of both axes; what lies beyond counts in the cells at the rim.
-  public private(set) var range: ClosedRange<Float>
+  public private(set) var range: ClosedRange<Double>
   /// Counts, `[candidate cell][reference cell]`.
   public private(set) var counts: [Int]
 
   /// A grid around the logits of the first positions, with room for those of later ones.
   init(around first: some Sequence<PositionComparison>) {
-    var (low, high) = (Float.infinity, -Float.infinity)
+    var (low, high) = (Double.infinity, -Double.infinity)
     for pair in first.lazy.flatMap(\.sample) where pair.reference.isFinite {
-      (low, high) = (min(low, pair.reference), max(high, pair.reference))
+      (low, high) = (min(low, Double(pair.reference)), max(high, Double(pair.reference)))
     }
     if low > high { (low, high) = (0, 0) }
     let margin = max(1, (high - low) * 0.1)
@@ -29,7 +29,7 @@ public struct LogitDensity: Equatable, Sendable {
   }
 
   private func cell(_ logit: Float) -> Int {
-    let share = (logit - range.lowerBound) / (range.upperBound - range.lowerBound)
-    return Int(min(max(share, 0), 0.999) * Float(Self.cells))
+    let share = (Double(logit) - range.lowerBound) / (range.upperBound - range.lowerBound)
+    return Int(min(max(share, 0), 0.999) * Double(Self.cells))
   }
 }

@@ -49,7 +49,7 @@ struct InspectCommand: Command {
     if context.json {
       try context.emit(inspection.json)
     } else {
-      try context.output.write(inspection.text)
+      try context.output.write(inspection.text(width: Terminal.outputWidth()))
     }
     return .success
   }

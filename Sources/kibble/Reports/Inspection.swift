@@ -48,39 +48,42 @@ struct Inspection {
     ]
   }
 
-  var text: String {
+  /// For a terminal of so many columns; where a tensor lies stands in the JSON.
+  func text(width: Int) -> String {
     let config = source.config
     var lines = [
       "\(source.path)",
       "\(architecture), layout \(source.layout.name), "
         + "\(NumberFormat.thousands(source.parameterCount)) parameters",
+    ]
+    lines += wrapped(
       "hidden \(config.hiddenSize), \(config.layerCount) layers, \(config.headCount) heads, "
         + "\(config.keyValueHeadCount) kv heads of \(config.headDimension), "
         + "vocabulary \(config.vocabularySize)"
         + (source.layout.tied ? ", tied head" : "")
         + (config.experts.map { ", \($0.count) experts, \($0.perToken) per token" } ?? ""),
-      "",
-    ]
-    var columns: [TextTable.Column] = [
-      .text("tensor"), .text("shape"), .text("type"), .number("offset"), .number("bytes"),
-    ]
-    if !statistics.isEmpty {
-      columns += [.number("min"), .number("max"), .number("mean"), .number("deviation")]
-    }
-    var table = TextTable(columns)
+      width: width)
+    lines.append("")
+    let hasStatistics = !statistics.isEmpty
+    var table = TextTable(
+      [.text("tensor"), .text("type")]
+        + (hasStatistics
+          ? [.number("min"), .number("max"), .number("mean"), .number("deviation")]
+          : [.text("shape"), .number("bytes")]))
     for entry in entries {
-      var cells = [
-        entry.name, entry.shape.map(String.init).joined(separator: " × "),
-        entry.type + (entry.groupSize.map { " g\($0)" } ?? ""), "\(entry.offset)",
-        "\(entry.bytes)",
-      ]
+      var cells = [entry.name, entry.type + (entry.groupSize.map { " g\($0)" } ?? "")]
       if let values = statistics[entry.name] {
         cells += [Double(values.minimum), Double(values.maximum), values.mean, values.deviation]
-          .map { NumberFormat.significant($0, 4) }
+          .map { NumberFormat.significant($0, 3) }
+      } else {
+        cells += [
+          entry.shape.map(String.init).joined(separator: " × "),
+          NumberFormat.thousands(entry.bytes),
+        ]
       }
       table.append(cells)
     }
-    lines.append(table.text)
+    lines.append(table.text(width: width))
     return lines.joined(separator: "\n")
   }
 }

@@ -38,7 +38,7 @@ extension ReportPage {
       summary: divergence.series.map { summary($0.name, $0.counts, edges) }
         .joined(separator: " "),
       xTitle: "KLD, nats", yTitle: "positions", edges: edges, series: series)
-    let least = ReportValue.spelled(edges.first ?? 0)
+    let least = NumberFormat.significant(edges.first ?? 0, 2)
     writer.figure(histogram, orElse: "At no position is the KLD \(least) nats or more.")
     guard
       let tail = Histogram.tail(
@@ -55,7 +55,9 @@ extension ReportPage {
       (counts.first, "below", edges.first), (counts.last, "from", edges.last),
     ] {
       if let count, let edge, count > 0 {
-        text += ", \(NumberFormat.thousands(count)) of them \(side) \(ReportValue.spelled(edge))"
+        text +=
+          ", \(NumberFormat.thousands(count)) of them \(side) "
+          + NumberFormat.significant(edge, 2)
       }
     }
     return text + "."

@@ -44,9 +44,10 @@ extension VerificationReport {
         sum(of: ablation)
       )
     }
-    page.worst = worst.map { worst in
-      candidate.primary.statistics.worst.map { worst.words($0).page }
-    } ?? []
+    page.worst =
+      worst.map { worst in
+        candidate.primary.statistics.worst.map { worst.words($0).page }
+      } ?? []
     page.perplexity = input.isPredictable ? perplexity(candidate) : nil
     page.speed = speed(peakBytes: peakBytes)
     page.selfTests = selfTests.map { test in
@@ -249,9 +250,9 @@ extension VerificationReport.Column {
   fileprivate var density: ReportPage.LogitDensity {
     let density = statistics.density
     let cells = LogitDensity.cells
-    let width = Double(density.range.upperBound - density.range.lowerBound) / Double(cells)
+    let width = (density.range.upperBound - density.range.lowerBound) / Double(cells)
     return (
-      (0...cells).map { Double(density.range.lowerBound) + Double($0) * width },
+      (0...cells).map { density.range.lowerBound + Double($0) * width },
       (0..<cells).map { Array(density.counts[$0 * cells..<($0 + 1) * cells]) },
       "In \(mode.rawValue) mode; some logits of each position."
     )
@@ -351,6 +352,7 @@ private func shellQuoted(_ word: String) -> String {
       || (0x41...0x5A).contains(byte & 0xDF)
   }
   guard word.isEmpty || !isPlain else { return word }
-  return "'" + word.split(separator: "'", omittingEmptySubsequences: false)
+  return "'"
+    + word.split(separator: "'", omittingEmptySubsequences: false)
     .joined(separator: "'\\''") + "'"
 }

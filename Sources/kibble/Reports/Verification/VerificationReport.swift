@@ -104,6 +104,11 @@ struct VerificationReport {
       ("passed", JSON(passed(candidate))), ("gates", .array(candidate.gates.map(\.json))),
       ("below_noise_floor", .bool(isBelowFloor(candidate))),
       ("worst", worst?.json(candidate) ?? []),
+      (
+        "tokens_per_second",
+        .object(
+          JSONObject(candidate.columns.map { ($0.mode.rawValue, JSON($0.tokensPerSecond)) }))
+      ),
     ]
     if let fast = candidate.fast { members.append(("fast", .object(JSONObject(fast.members)))) }
     if let baseline, let passed = candidate.keepsBaseline {
@@ -130,9 +135,7 @@ extension VerificationReport.Column {
   /// The keys of a column.
   fileprivate var members: [(String, JSON)] {
     var members = statistics.members
-    members += [
-      ("mode", .string(mode.rawValue)), ("tokens_per_second", JSON(tokensPerSecond)),
-    ]
+    members.append(("mode", .string(mode.rawValue)))
     guard let layers else { return members }
     members += [
       ("layers", .array(layers.errors.map(\.json))),
