@@ -96,7 +96,11 @@ public struct Verifier: Sendable {
       Comparison(
         statistics: run.statistics[index].statistics,
         layers: layers
-          ? LayerReport(run.layers[index], unit: candidates[index].roundingUnit) : nil,
+          ? LayerReport(
+            run.layers[index],
+            weights: FirstDivergence.weights(
+              of: candidates[index], reference: reference, compute: compute),
+            unit: candidates[index].roundingUnit) : nil,
         time: layers ? nil : run.times[index])
     }
   }

@@ -9,11 +9,14 @@ import TensorCore
 ///
 /// A step diverges where its own error is more than four times the lesser of two figures: the
 /// median of such steps over all layers, and one unit of the coarsest type that takes part. So a
-/// step that is far from its like is found, and one that is wrong like all of them, too.
+/// step that is far from its like is found, and one that is wrong like all of them, too. It also
+/// diverges where some of its weights do, whose errors a product of many of them would hide.
 public struct FirstDivergence: Equatable, Sendable {
   /// The state behind the step.
   public let state: HiddenState
-  /// The step's own error.
+  /// The tensor whose weights diverge; nil where the step's own error does.
+  public let tensor: String?
+  /// The step's own error, or that of 32 weights.
   public let error: Double
   /// What it would have to be at most.
   public let limit: Double
@@ -24,22 +27,27 @@ public struct FirstDivergence: Equatable, Sendable {
   /// The rule in words.
   public static let rule =
     "a step's own error is more than four times the median of its kind, or than four units of the "
-    + "coarsest type in it"
+    + "coarsest type in it, or 32 weights side by side are off by more than four units of their "
+    + "type"
 
   /// Finds it among the states in order.
   ///
   /// - Parameters:
   ///   - errors: of all states that are known.
+  ///   - weights: the tensors that diverge.
   ///   - unit: of the coarsest type in the step that leads to a state, relative to its values.
   /// - Returns: the first that diverges; nil where none does.
   static func find(
-    in errors: [StateError], unit: (HiddenState) -> Double
+    in errors: [StateError], weights: [FirstDivergence] = [], unit: (HiddenState) -> Double
   ) -> FirstDivergence? {
     for error in errors {
+      if let found = weights.first(where: { $0.state == error.state }) { return found }
       guard let own = error.ownError else { continue }
       let like = errors.filter { $0.state.isLike(error.state) }.compactMap(\.ownError).sorted()
       let limit = 4 * max(floor, min(like[(like.count - 1) / 2], unit(error.state)))
-      if !(own <= limit) { return FirstDivergence(state: error.state, error: own, limit: limit) }
+      if !(own <= limit) {
+        return FirstDivergence(state: error.state, tensor: nil, error: own, limit: limit)
+      }
     }
     return nil
   }
@@ -59,7 +67,7 @@ extension DogeModel {
   /// One unit of the coarsest type in the step that leads to a state, relative to the largest
   /// value: half the distance of two codes, or of two neighbouring floats.
   func roundingUnit(of state: HiddenState) -> Double {
-    let units = stored.tensors.filter { $0.spec.isPart(of: state) }.map { tensor in
+    let units = stored.tensors.filter { $0.spec.state == state }.map { tensor in
       tensor.spec.isMultiplied && tensor.record.type.isQuantized && mode == .fast
         ? max(tensor.record.type.roundingUnit, WeightType.int8.roundingUnit)
         : tensor.record.type.roundingUnit
@@ -83,13 +91,10 @@ extension WeightType {
 }
 
 extension TensorSpec {
-  /// Whether the tensor takes part in the step that leads to a state.
-  fileprivate func isPart(of state: HiddenState) -> Bool {
-    switch state {
-    case .embedding: role == .embedding
-    case .attention(let place): layer == place && role.isOfAttention
-    case .feedForward(let place): layer == place && !role.isOfAttention
-    }
+  /// The state that the step leads to in which the tensor takes part; nil behind the last block.
+  var state: HiddenState? {
+    guard let layer else { return role == .embedding ? .embedding : nil }
+    return role.isOfAttention ? .attention(layer: layer) : .feedForward(layer: layer)
   }
 }
 

@@ -12,9 +12,12 @@ public struct LayerReport: Equatable, Sendable {
 
   /// - Parameters:
   ///   - errors: the sums of all sequences.
+  ///   - weights: the tensors that diverge.
   ///   - unit: of the coarsest type in the step that leads to a state.
-  init(_ errors: LayerErrors, unit: (HiddenState) -> Double) {
+  init(
+    _ errors: LayerErrors, weights: [FirstDivergence] = [], unit: (HiddenState) -> Double
+  ) {
     self.errors = errors.errors
-    firstDivergence = FirstDivergence.find(in: self.errors, unit: unit)
+    firstDivergence = FirstDivergence.find(in: self.errors, weights: weights, unit: unit)
   }
 }

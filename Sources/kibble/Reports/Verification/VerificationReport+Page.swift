@@ -286,8 +286,9 @@ extension LayerReport {
   var divergenceSentence: String {
     let found =
       firstDivergence.map {
-        "First divergence: \($0.state.words) (own error "
-          + "\(NumberFormat.significant($0.error, 3)), limit "
+        "First divergence: \($0.state.words) ("
+          + ($0.tensor.map { "error of \($0)" } ?? "own error")
+          + " \(NumberFormat.significant($0.error, 3)), limit "
           + "\(NumberFormat.significant($0.limit, 3)))"
       } ?? "First divergence: none"
     return found + "; the rule: " + FirstDivergence.rule + "."

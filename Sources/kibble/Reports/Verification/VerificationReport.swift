@@ -143,7 +143,13 @@ extension VerificationReport.Column {
       ("divergence_rule", .string(FirstDivergence.rule)),
     ]
     if let first = layers.firstDivergence {
-      members.append(("divergence", ["error": JSON(first.error), "limit": JSON(first.limit)]))
+      members.append(
+        (
+          "divergence",
+          [
+            "tensor": JSON(first.tensor), "error": JSON(first.error), "limit": JSON(first.limit),
+          ]
+        ))
     }
     return members
   }
