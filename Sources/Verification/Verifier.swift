@@ -100,7 +100,10 @@ public struct Verifier: Sendable {
             run.layers[index],
             weights: FirstDivergence.weights(
               of: candidates[index], reference: reference, compute: compute),
-            unit: candidates[index].roundingUnit) : nil,
+            unit: { state in
+              max(
+                candidates[index].roundingUnit(of: state), reference.roundingUnit(of: state))
+            }) : nil,
         time: layers ? nil : run.times[index])
     }
   }

@@ -55,7 +55,9 @@ extension Golden {
       ? LayerReport(layers) { state in
         // Those who compute in half precision round in every step.
         let unit = hiddenRoundingUnit
-        return max(model.roundingUnit(of: state), unit > 0x1p-24 ? 16 * unit : unit)
+        return max(
+          model.roundingUnit(of: state, sinceCheckpoint: true),
+          unit > 0x1p-24 ? 16 * unit : unit)
       } : nil
     return GoldenComparison(
       statistics: statistics.statistics, layers: report,

@@ -66,11 +66,24 @@ extension HiddenState {
 extension DogeModel {
   /// One unit of the coarsest type in the step that leads to a state, relative to the largest
   /// value: half the distance of two codes, or of two neighbouring floats.
-  func roundingUnit(of state: HiddenState) -> Double {
+  ///
+  /// - Parameters:
+  ///   - state: the state.
+  ///   - sinceCheckpoint: whether the checkpoint's own rounding is none, as it is for those who
+  ///     compute with the same checkpoint.
+  /// - Returns: the unit; 0 where nothing is rounded.
+  func roundingUnit(of state: HiddenState, sinceCheckpoint: Bool = false) -> Double {
     let units = stored.tensors.filter { $0.spec.state == state }.map { tensor in
-      tensor.spec.isMultiplied && tensor.record.type.isQuantized && mode == .fast
-        ? max(tensor.record.type.roundingUnit, WeightType.int8.roundingUnit)
-        : tensor.record.type.roundingUnit
+      let type = tensor.record.type
+      let isExact =
+        switch (type, tensor.sourceType) {
+        case (.f16, .f16), (.bf16, .bf16): sinceCheckpoint
+        default: false
+        }
+      let isFast = mode == .fast && type.isQuantized && tensor.spec.isMultiplied
+      return max(
+        isExact ? 0 : type.roundingUnit,
+        tensor.through.map(\.roundingUnit).max() ?? 0, isFast ? WeightType.int8.roundingUnit : 0)
     }
     return units.max() ?? 0
   }

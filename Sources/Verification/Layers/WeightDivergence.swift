@@ -27,7 +27,7 @@ extension FirstDivergence {
         let like = right.index(of: tensor.spec.role, layer: tensor.spec.layer)
           .map({ right.tensors[$0] }), like.spec.shape == tensor.spec.shape
       else { return nil }
-      let types = [tensor.record.type, like.record.type]
+      let types = [tensor.record.type, like.record.type] + tensor.through + like.through
       let rows = compute.pool.map(tensor.record.geometry.rows) { row in
         func values(_ tensor: StoredModel.Tensor, of model: StoredModel) -> FloatMatrix {
           let out = FloatMatrix(rows: 1, columns: tensor.record.geometry.columns)
