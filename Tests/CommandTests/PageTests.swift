@@ -54,7 +54,8 @@ import kibble
     page.logits = ([0, 1], [[0]], "")
     let root = try parse(page, "equal")
     #expect(root.all("svg").isEmpty && root.all("figure").count == 5)
-    #expect(root.all("figcaption")[0].text.contains("At no position is the KLD 1e-09 nats or more"))
+    let caption = root.all("figcaption")[0].text
+    #expect(caption.contains("At no position is the KLD 1.0e-09 nats or more"))
     #expect(root.all("td").map(\.text).contains("inf\u{A0}dB"))
   }
 

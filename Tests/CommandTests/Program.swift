@@ -144,9 +144,12 @@ extension JSON {
 /// A folder for outputs, and the checkpoint that most tests read.
 struct Workbench {
   let folder: TemporaryFolder
-  let checkpoint = Fixtures.folder("reference/e6-gqa-tied-bf16")
+  let checkpoint: String
 
-  init() throws { folder = try TemporaryFolder() }
+  init(checkpoint: String = Fixtures.folder("reference/e6-gqa-tied-bf16")) throws {
+    folder = try TemporaryFolder()
+    self.checkpoint = checkpoint
+  }
 
   func path(_ name: String) -> String { folder.path(name) }
 

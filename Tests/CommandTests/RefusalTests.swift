@@ -274,7 +274,7 @@ import Testing
       let json = try run.json
       #expect(json["passed"] == false)
       let gate = try #require(json["gates"]?.arrayValue?.first)
-      #expect(gate.keys == ["name", "limit", "value", "passed"])
+      #expect(gate.keys == ["name", "limit", "value", "passed", "mode"])
       let name = String(option.dropFirst(2)).replacingOccurrences(of: "-", with: "_")
       #expect(gate["name"]?.stringValue == name)
       let loose = option == "--min-top1" ? "0" : "1e9"

@@ -11,8 +11,8 @@ import Testing
   let tokens: String
 
   init() throws {
-    bench = try Workbench()
-    let bench = bench
+    let bench = try Workbench(checkpoint: Fixtures.folder("doge-nano"))
+    self.bench = bench
     files = try ["int8", "int4"].map { try bench.convert("\($0).kibble", "--type", $0) }
     tokens = try bench.folder.write("tokens.json", "[[1, 2, 3, 4, 5, 6, 7, 8, 9], [10, 11, 12]]")
   }
@@ -32,7 +32,7 @@ import Testing
     let text = try bench.folder.write("ids.json", "[\(ids.dropLast(60)), \(ids.suffix(60))]")
     let run = try Python.run(["-B", script, program, bench.checkpoint, files[file], text])
     #expect(run.status == 0, "\(run.output)")
-    #expect(run.output.contains("fast: 1") || run.output.contains("fast: 2"), "\(run.output)")
+    #expect(run.output.contains("fast: ") && run.output.contains("figures"), "\(run.output)")
   }
 
   @Test func severalCandidates() throws {
@@ -49,7 +49,7 @@ import Testing
     }
     #expect(rows[2]["kld"]?["max"]?.doubleValue == 0)
     let table = try verify(files[0], files[1]).output
-    for file in files { #expect(table.contains("\(file): no gates: not judged")) }
+    #expect(table.components(separatedBy: "not judged").count == 3)
   }
 
   @Test func layers() throws {
@@ -66,7 +66,8 @@ import Testing
     #expect(json["first_divergence"] == .null && json["fast"]?["layers"] != nil)
     #expect(try verify(files[0], "--json").json["layers"] == nil)
     let same = try verify(bench.checkpoint, "--layers", "--json").json
-    #expect(same["layers"]?.arrayValue?.allSatisfy { $0["relative_error"] == 0 } == true)
+    let errors = same["layers"]?.arrayValue?.map { $0["relative_error"]?.doubleValue }
+    #expect(errors == [Double?](repeating: 0, count: 9))
   }
 
   @Test(arguments: ["tensor", "kind", "layer"]) func ablation(_ unit: String) throws {
@@ -107,18 +108,13 @@ import Testing
     let json = try verify(files[1], "--gate", "int4", "--max-mean-kld", "9", "--json").json
     let gates = try #require(json["gates"]?.arrayValue)
     #expect(gates.map { $0["name"]?.stringValue } == ["max_mean_kld", "min_top1"])
-    #expect(gates[0]["limit"] == 9)
+    #expect(gates[0]["limit"]?.doubleValue == 9)
   }
 
   @Test(arguments: ["int8", "int6", "int5", "int4"]) func presets(_ name: String) throws {
     #expect(try verify(bench.checkpoint, "--gate", name).code == 0)
-    let other = Fixtures.folder("doge-nano")
-    let shuffled = try bench.convert(
-      "other.kibble", "--type", "int4", "--method", "rtn", "--tensor", "*=int4:128")
-    // Far from any preset: another model of the same vocabulary.
-    let wrong = try Program.run(
-      ["verify", other, shuffled, "--tokens", tokens, "--gate", name, "--min-top1", "1", "--quiet"])
-    #expect(wrong.code == 1 && wrong.output.contains("FAILED"))
+    let failed = try verify(files[1], "--gate", name, "--max-mean-kld", "0")
+    #expect(failed.code == 1 && failed.output.contains("FAILED: max_mean_kld"))
   }
 
   @Test func whatWasNotMeasuredCannotPass() throws {
@@ -150,7 +146,7 @@ import Testing
     #expect(worse.code == 1)
     #expect(try worse.json["baseline"]?["passed"] == false)
     // Other tokens, another reference, no report, no figures of a mode.
-    expectRefusal(try judge(files[0], int8, "--random", "201"), 65)
+    expectBaselineRefusal(try judge(files[0], int8, "--random", "201"), "other tokens")
     let other = try Program.run([
       "verify", files[1], files[0], "--baseline", int8, "--random", "200", "--json", "--quiet",
     ])
@@ -220,7 +216,7 @@ import Testing
       #expect(wide.isEmpty, "\(wide)")
       #expect(run.output.split(separator: "\n").count > 3)
     }
-    let last = try verify(files[0], "--gate", "int8").output.split(separator: "\n").last
+    let last = try verify(files[0], "--gate", "int4").output.split(separator: "\n").last
     #expect(last == "passed: 2 of 2 gates kept")
   }
 
@@ -235,7 +231,7 @@ import Testing
     let page = bench.path("report.html")
     let arguments = [
       "verify", checkpoint, files[0], "--tokens", tokens, "--layers", "--ablate", "kind", "--gate",
-      "int8", "--report", page, "--json", "--quiet",
+      "int4", "--report", page, "--json", "--quiet",
     ]
     let run = try Program.run(arguments)
     #expect(run.code == 0, "\(run.errors)")
@@ -250,7 +246,7 @@ import Testing
     let mean = try #require(json["kld"]?["mean"]).serialized()
     #expect(text.contains(mean))
     // It replaces nothing unasked, and no input ever.
-    expectRefusal(try Program.run(arguments), 73)
+    #expect(try Program.run(arguments).code == 73)
     #expect(try Program.run(arguments + ["--force"]).code == 0)
     let before = try fileBytes(files[0])
     let input = try Program.run(arguments.map { $0 == page ? files[0] : $0 } + ["--force"])

@@ -144,8 +144,7 @@ struct DemoResult {
       let kld = result.statistics.kld.mean
       table.append([
         result.path, NumberFormat.bytes(result.bytes), NumberFormat.fixed(result.bitsPerWeight, 3),
-        "\(NumberFormat.significant(kld.value, 3)) ± "
-          + NumberFormat.significant(kld.standardError, 2),
+        NumberFormat.measured(kld.value, error: kld.standardError),
         NumberFormat.percent(result.statistics.overlap.top1.value),
       ])
     }

@@ -44,8 +44,8 @@ struct VerifyCommand: Command {
         + "each; perplexity counts the second half of each window. Without --tokens, --text or "
         + "--random a built-in text is run, or random tokens where no model has a tokenizer.",
       "--layers: relative error, cosine and SQNR of each hidden state, and what its step does alone. "
-        + "The first divergence is the first step of which "
-        + FirstDivergence.rule + ".",
+        + "The first divergence is the first step for which this holds: " + FirstDivergence.rule
+        + ".",
     ],
     usage: ["REFERENCE CANDIDATE… [OPTION…]", "--golden GOLDEN MODEL [OPTION…]"],
     positionals: [

@@ -18,14 +18,16 @@ extension VerificationReport {
       }
       blocks += layers(candidate, width: width)
       if let ablation = candidate.ablation {
-        blocks.append(title(candidate) + table(ablation).text(width: width) + sentence(ablation))
+        blocks.append(
+          title(candidate, width: width) + table(ablation).text(width: width)
+            + wrapped(sentence(ablation), width: width).map { $0 + "\n" }.joined())
       }
     }
     if !selfTests.isEmpty { blocks.append(selfTestTable.text(width: width)) }
     if candidates.contains(where: { !$0.gates.isEmpty }) {
       blocks.append(gateTable.text(width: width))
     }
-    let verdicts = candidates.flatMap { wrapped(verdict(on: $0), width: width) }
+    let verdicts = candidates.flatMap { wrapped(verdict(on: $0, width: width), width: width) }
     blocks.append(verdicts.map { $0 + "\n" }.joined())
     return blocks.joined(separator: "\n")
   }
@@ -42,8 +44,8 @@ extension VerificationReport {
   }
 
   /// Which candidate a table is about, where there are several.
-  private func title(_ candidate: Candidate) -> String {
-    candidates.count > 1 ? escaped(candidate.path) + "\n" : ""
+  private func title(_ candidate: Candidate, width: Int) -> String {
+    candidates.count > 1 ? elided(escaped(candidate.path), to: width) + "\n" : ""
   }
 
   /// A row for each candidate: what one chooses by.
@@ -100,7 +102,7 @@ extension VerificationReport {
           NumberFormat.significant(error.maxAbsDifference, 3),
         ])
       }
-      return title(candidate) + table.text(width: width)
+      return title(candidate, width: width) + table.text(width: width)
         + wrapped(layers.divergenceSentence, width: width)
         .map { $0 + "\n" }.joined()
     }
@@ -110,9 +112,7 @@ extension VerificationReport {
     var table = TextTable([.text("\(ablation.unit.rawValue) alone"), .number("mean KLD, nats")])
     for part in ablation.parts.prefix(Self.shownParts) {
       table.append([
-        part.name,
-        "\(NumberFormat.significant(part.kld.value, 3)) ± "
-          + NumberFormat.significant(part.kld.standardError, 2),
+        part.name, NumberFormat.measured(part.kld.value, error: part.kld.standardError),
       ])
     }
     return table
@@ -121,7 +121,7 @@ extension VerificationReport {
   /// What is not shown, and how far the parts explain the whole.
   private func sentence(_ ablation: Ablation) -> String {
     let more = ablation.parts.count - Self.shownParts
-    return (more > 0 ? "and \(more) more\n" : "") + sum(of: ablation) + "\n"
+    return (more > 0 ? "… and \(more) more. " : "") + sum(of: ablation)
   }
 
   private var selfTestTable: TextTable {
@@ -156,9 +156,10 @@ extension VerificationReport {
 
   // MARK: verdict
 
-  /// What came out about a candidate, in a line.
-  func verdict(on candidate: Candidate) -> String {
-    let name = candidates.count > 1 ? escaped(candidate.path) + ": " : ""
+  /// What came out about a candidate, its path within the width.
+  private func verdict(on candidate: Candidate, width: Int) -> String {
+    let path = elided(escaped(candidate.path), to: max(16, width - 2))
+    let name = candidates.count > 1 ? path + ": " : ""
     var failures = candidate.gates.filter { !$0.passed }.map {
       "\($0.gate.measure.rawValue) is \($0.comparison) (\($0.mode.rawValue))"
     }
@@ -200,7 +201,7 @@ extension ComparisonStatistics {
   func lines(withPerplexity: Bool) -> [(name: String, value: String)] {
     func number(_ value: Double) -> String { NumberFormat.significant(value, 4) }
     func estimate(_ estimate: Estimate) -> String {
-      "\(number(estimate.value)) ± \(NumberFormat.significant(estimate.standardError, 2))"
+      NumberFormat.measured(estimate.value, error: estimate.standardError)
     }
     func share(_ estimate: Estimate) -> String {
       "\(NumberFormat.percent(estimate.value)) ± "
@@ -230,11 +231,7 @@ extension ComparisonStatistics {
       lines += [
         ("perplexity, reference", estimate(perplexity.reference)),
         ("perplexity, candidate", estimate(perplexity.candidate)),
-        (
-          "perplexity, ratio",
-          "\(NumberFormat.fixed(perplexity.ratio.value, 5)) ± "
-            + NumberFormat.significant(perplexity.ratio.standardError, 2)
-        ),
+        ("perplexity, ratio", estimate(perplexity.ratio)),
         ("mean Δp of the right token", percent(deltaP.mean)),
         ("RMS Δp of the right token", percent(deltaP.rms)),
       ]
