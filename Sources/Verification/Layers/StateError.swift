@@ -76,8 +76,9 @@ struct StateSums: Sendable {
     return StateError(
       state: state, relativeError: relativeError,
       cosine: norms > 0 ? product / norms : (squaredDifference == 0 ? 1 : 0),
-      signalToNoise: 10 * deterministicLog(1 / ratio(squaredDifference, referenceSquares))
-        / deterministicLog(10.0),
+      signalToNoise: squaredDifference == 0
+        ? .infinity
+        : 10 * deterministicLog(referenceSquares / squaredDifference) / deterministicLog(10.0),
       maxAbsDifference: maxAbsDifference, ownError: own?.relativeError,
       byPosition: bands.enumerated().map { octave, sums in
         StateError.Drift(
