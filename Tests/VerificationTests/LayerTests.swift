@@ -3,8 +3,7 @@ import Kernels
 import Parallel
 import TestSupport
 import Testing
-
-@testable import Verification
+import Verification
 
 @Suite struct LayerErrorTests {
   @Test func figuresArePlainFormulas() throws {

@@ -21,6 +21,13 @@ public struct FirstDivergence: Equatable, Sendable {
   /// What it would have to be at most.
   public let limit: Double
 
+  package init(state: HiddenState, tensor: String?, error: Double, limit: Double) {
+    self.state = state
+    self.tensor = tensor
+    self.error = error
+    self.limit = limit
+  }
+
   /// How far float32 sums go from the true ones on their own: 64 units of rounding.
   static let floor = 0x1p-18
 
@@ -37,7 +44,7 @@ public struct FirstDivergence: Equatable, Sendable {
   ///   - weights: the tensors that diverge.
   ///   - unit: of the coarsest type in the step that leads to a state, relative to its values.
   /// - Returns: the first that diverges; nil where none does.
-  static func find(
+  package static func find(
     in errors: [StateError], weights: [FirstDivergence] = [], unit: (HiddenState) -> Double
   ) -> FirstDivergence? {
     for error in errors {
@@ -72,7 +79,7 @@ extension DogeModel {
   ///   - sinceCheckpoint: whether the checkpoint's own rounding is none, as it is for those who
   ///     compute with the same checkpoint.
   /// - Returns: the unit; 0 where nothing is rounded.
-  func roundingUnit(of state: HiddenState, sinceCheckpoint: Bool = false) -> Double {
+  package func roundingUnit(of state: HiddenState, sinceCheckpoint: Bool = false) -> Double {
     let units = stored.tensors.filter { $0.spec.state == state }.map { tensor in
       let type = tensor.record.type
       let isExact =

@@ -3,7 +3,7 @@ import Kernels
 import Parallel
 
 /// The errors of all hidden states, added sequence by sequence.
-struct LayerErrors {
+package struct LayerErrors {
   /// What is known of one state.
   private struct Sums {
     var all = StateSums()
@@ -14,10 +14,10 @@ struct LayerErrors {
   private var sums: [HiddenState: Sums] = [:]
   private let compute: Compute
 
-  init(_ compute: Compute) { self.compute = compute }
+  package init(_ compute: Compute) { self.compute = compute }
 
   /// Adds a sequence's state of both models, `[tokens, d]` each.
-  mutating func add(_ state: HiddenState, reference: FloatMatrix, candidate: FloatMatrix) {
+  package mutating func add(_ state: HiddenState, reference: FloatMatrix, candidate: FloatMatrix) {
     let rows = compute.pool.map(reference.rows) { row in
       StateSums(reference[row], candidate[row], input: nil, gate: nil)
     }
@@ -39,7 +39,7 @@ struct LayerErrors {
   ///   - candidate: the candidate's, computed from the reference's input.
   ///   - input: that input.
   ///   - gate: what the input is multiplied with on its way past the step, `[1, d]`.
-  mutating func addOwn(
+  package mutating func addOwn(
     _ state: HiddenState, reference: FloatMatrix, candidate: FloatMatrix, input: FloatMatrix,
     gate: FloatMatrix
   ) {
@@ -52,7 +52,7 @@ struct LayerErrors {
   }
 
   /// The figures of all states in the order of the forward pass.
-  var errors: [StateError] {
+  package var errors: [StateError] {
     sums.sorted { $0.key < $1.key }.map { state, sums in
       // The embedding is a step without an input.
       sums.all.error(

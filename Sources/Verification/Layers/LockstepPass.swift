@@ -4,10 +4,16 @@ import Kernels
 
 /// Runs models side by side over one sequence, step by step, so that of each model one state is
 /// held and not all of them.
-struct LockstepPass {
+package struct LockstepPass {
   let reference: DogeModel
   let candidates: [DogeModel]
   let routing: ExpertRouting
+
+  package init(reference: DogeModel, candidates: [DogeModel], routing: ExpertRouting) {
+    self.reference = reference
+    self.candidates = candidates
+    self.routing = routing
+  }
 
   /// Runs a sequence.
   ///
@@ -17,7 +23,7 @@ struct LockstepPass {
   ///   - errors: each candidate's, to which the sequence's are added.
   /// - Returns: the last block's outputs `[tokens, d]`, the reference's first.
   /// - Throws: `ModelError`.
-  func run(
+  package func run(
     _ tokens: [Int], workspace: Workspace, errors: inout [LayerErrors]
   ) throws -> [FloatMatrix] {
     let models = [reference] + candidates

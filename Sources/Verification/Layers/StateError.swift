@@ -21,6 +21,19 @@ public struct StateError: Equatable, Sendable {
   /// The relative error by position in the sequence, in powers of two.
   public let byPosition: [Drift]
 
+  package init(
+    state: HiddenState, relativeError: Double, cosine: Double, signalToNoise: Double,
+    maxAbsDifference: Double, ownError: Double?, byPosition: [Drift]
+  ) {
+    self.state = state
+    self.relativeError = relativeError
+    self.cosine = cosine
+    self.signalToNoise = signalToNoise
+    self.maxAbsDifference = maxAbsDifference
+    self.ownError = ownError
+    self.byPosition = byPosition
+  }
+
   /// The error at some positions of all sequences.
   public struct Drift: Equatable, Sendable {
     /// The positions, counted from 0 in each sequence.

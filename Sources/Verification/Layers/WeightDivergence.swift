@@ -18,7 +18,7 @@ extension FirstDivergence {
   ///   - reference: what its weights should be; tensors that it has not are passed over.
   ///   - compute: decodes both.
   /// - Returns: the tensors in the order of the file, each with its largest error.
-  static func weights(
+  package static func weights(
     of candidate: DogeModel, reference: DogeModel, compute: Compute
   ) -> [FirstDivergence] {
     candidate.stored.tensors.compactMap { tensor in
