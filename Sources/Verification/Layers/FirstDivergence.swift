@@ -7,10 +7,11 @@ import TensorCore
 
 /// The first step whose own error the types of numbers do not explain.
 ///
-/// A step diverges where its own error is more than four times the lesser of two figures: the
-/// median of such steps over all layers, and one unit of the coarsest type that takes part. So a
-/// step that is far from its like is found, and one that is wrong like all of them, too. It also
-/// diverges where some of its weights do, whose errors a product of many of them would hide.
+/// A step diverges where its own error is more than eight times the median of such steps over all
+/// layers, or more than four units of the coarsest type that takes part. So a step that is far from
+/// its like is found, and one that is wrong like all of them, too. Sound steps reach three times the
+/// median. It also diverges where some of its weights do, whose errors a product of many of them
+/// would hide.
 public struct FirstDivergence: Equatable, Sendable {
   /// The state behind the step.
   public let state: HiddenState
@@ -33,7 +34,7 @@ public struct FirstDivergence: Equatable, Sendable {
 
   /// The rule in words.
   public static let rule =
-    "a step's own error is more than four times the median of its kind, or than four units of the "
+    "a step's own error is more than eight times the median of its kind, or than four units of the "
     + "coarsest type in it, or 32 weights side by side are off by more than four units of their "
     + "type"
 
@@ -51,7 +52,7 @@ public struct FirstDivergence: Equatable, Sendable {
       if let found = weights.first(where: { $0.state == error.state }) { return found }
       guard let own = error.ownError else { continue }
       let like = errors.filter { $0.state.isLike(error.state) }.compactMap(\.ownError).sorted()
-      let limit = 4 * max(floor, min(like[(like.count - 1) / 2], unit(error.state)))
+      let limit = 4 * max(floor, min(2 * like[(like.count - 1) / 2], unit(error.state)))
       if !(own <= limit) {
         return FirstDivergence(state: error.state, tensor: nil, error: own, limit: limit)
       }
