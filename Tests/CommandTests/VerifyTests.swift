@@ -49,7 +49,8 @@ import Testing
     }
     #expect(rows[2]["kld"]?["max"]?.doubleValue == 0)
     let table = try verify(files[0], files[1]).output
-    #expect(table.components(separatedBy: "not judged").count == 3)
+    let words = table.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.components(separatedBy: "not judged").count == 3)
   }
 
   @Test func layers() throws {

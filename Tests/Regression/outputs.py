@@ -36,7 +36,7 @@ LARGE = 4_000_000  # bytes of weights; checkpoints beyond are calibrated with le
 PROGRESS = re.compile(r"^.* \.\.\..*\n", re.M)
 TIME = re.compile(r"(?:(?<![\w.,])\d[\d.,]{0,15}\s?(?:ns|µs|ms|s|min|h)\b\s?)+")
 RATE = re.compile(r"(?<![\w.,])\d[\d.,]{0,15}(?: [kMG])? ?(?:tok|tokens)?/s\b")
-MEASURED = re.compile(r'"(?:seconds|peak_rss_bytes|threads|isa|\w+_seconds|\w+_per_second)":(?:null|"\w*"|[-+.\de]+),?')
+MEASURED = re.compile(r'"(?:seconds|peak_rss_bytes|threads|isa|\w+_seconds|\w+_per_second)":(?:null|"\w*"|[-+.\de]+|\{[^{}]*\}),?')
 
 
 class Random:
