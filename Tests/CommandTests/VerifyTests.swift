@@ -101,6 +101,8 @@ import Testing
       #expect(mixed[name]?["passed"] == .null && mixed[name]?["note"]?.stringValue != nil)
     }
     #expect(mixed["noise_floor"]?["passed"] == true && mixed["threads"]?["passed"] == true)
+    let text = try kibble("verify", experts, experts, "--random", "9", "--self-test").output
+    #expect(text.contains("causality: hf routing mixes the tokens of a call"))
   }
 
   // MARK: what is judged
@@ -175,6 +177,33 @@ import Testing
   }
 
   // MARK: what is said
+
+  /// Every key of a report that has everything stands in formats/verify-v1.md.
+  @Test func everyKeyIsDocumented() throws {
+    let report = try verify(
+      files[0], "--layers", "--ablate", "kind", "--self-test", "--gate", "int4", "--json"
+    ).json
+    let path = Fixtures.repository.appending(path: "formats/verify-v1.md")
+    let text = try String(contentsOf: path, encoding: .utf8)
+    let words = Set(text.matches(of: /[a-z0-9_]+/).map { String($0.output) })
+    func keys(_ json: JSON) -> Set<String> {
+      let members = json.objectValue?.members ?? []
+      // What recipes hold is recipe-v1.md's to say.
+      let own = members.filter { $0.key != "recipe" }.reduce(into: Set(members.map(\.key))) {
+        $0.formUnion(keys($1.value))
+      }
+      return (json.arrayValue ?? []).reduce(own) { $0.union(keys($1)) }
+    }
+    let found = keys(report)
+    #expect(found.count > 80)
+    // An error is told by its suffix, percentiles of one series by its ends.
+    let percentiles: Set = ["p01", "p05", "p10", "p25", "p75"]
+    let missing = found.filter {
+      !words.contains($0) && !words.contains(String($0.dropLast(3))) && !percentiles.contains($0)
+        && !percentiles.contains(String($0.dropLast(3)))
+    }
+    #expect(missing.isEmpty, "\(missing)")
+  }
 
   @Test func aReportCanBeTraced() throws {
     let json = try verify(files[0], "--json").json

@@ -33,6 +33,7 @@ extension Golden {
     var statistics = ComparisonAccumulator(vocabulary: config.vocabularySize)
     var layers = LayerErrors(compute)
     for sequence in sequences {
+      try sequence.checkFinite(config, compute: compute)
       let golden =
         try (stepwise ? sequence.stepwiseLogits(config, compute: compute) : nil)
         ?? sequence.logits(config, compute: compute)

@@ -59,6 +59,15 @@ public struct GoldenSequence: Sendable {
     return try matrix(part, index, config, positions, what, compute)
   }
 
+  /// Refuses values that are infinite or no numbers, in any of its tensors, compared or not.
+  func checkFinite(_ config: DogeConfig, compute: Compute) throws {
+    _ = try logits(config, compute: compute)
+    _ = try stepwiseLogits(config, compute: compute)
+    for state in [.embedding] + HiddenState.steps(of: config.layerCount) {
+      _ = try hidden(state, config, compute: compute)
+    }
+  }
+
   /// A tensor whose type and shape fit, and its last axis.
   func tensor(
     _ part: GoldenPart, _ config: DogeConfig

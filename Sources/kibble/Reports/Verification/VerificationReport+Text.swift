@@ -23,7 +23,14 @@ extension VerificationReport {
             + wrapped(sentence(ablation), width: width).map { $0 + "\n" }.joined())
       }
     }
-    if !selfTests.isEmpty { blocks.append(selfTestTable.text(width: width)) }
+    if !selfTests.isEmpty {
+      let reasons = selfTests.compactMap { test in
+        test.passed == nil ? test.note.map { "\(test.kind.rawValue): \($0)" } : nil
+      }
+      blocks.append(
+        selfTestTable.text(width: width)
+          + reasons.flatMap { wrapped($0, width: width) }.map { $0 + "\n" }.joined())
+    }
     if candidates.contains(where: { !$0.gates.isEmpty }) {
       blocks.append(gateTable.text(width: width))
     }
