@@ -12,17 +12,23 @@ static void values(const kb_matrix *w, uint32_t tile, float *out) {
   memset(out + (size_t)w->cols * KB_TILE, 0, (size_t)(padded - w->cols) * KB_TILE * 4);
 }
 
+// Elements of a source may begin at any byte.
+typedef _Float16 source_f16 __attribute__((ext_vector_type(16), aligned(1)));
+typedef uint16_t source_bf16 __attribute__((ext_vector_type(16), aligned(1)));
+typedef float source_f32 __attribute__((ext_vector_type(16), aligned(1)));
+typedef double source_f64 __attribute__((ext_vector_type(16), aligned(1)));
+
 static void widen(int source, const void *in, size_t n, float *out) {
   const uint8_t *p = in;
   size_t i = 0;
   if (source == KB_SOURCE_F16)
-    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, __builtin_convertvector(*(const v16h *)(p + 2 * i), v16f));
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, __builtin_convertvector(*(const source_f16 *)(p + 2 * i), v16f));
   else if (source == KB_SOURCE_BF16)
-    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, (v16f)(__builtin_convertvector(*(const v16s *)(p + 2 * i), v16u) << 16));
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, (v16f)(__builtin_convertvector(*(const source_bf16 *)(p + 2 * i), v16u) << 16));
   else if (source == KB_SOURCE_F64)
-    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, __builtin_convertvector(*(const v16d *)(p + 8 * i), v16f));
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, __builtin_convertvector(*(const source_f64 *)(p + 8 * i), v16f));
   else
-    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, load((const float *)(p + 4 * i)));
+    for (; i + KB_TILE <= n; i += KB_TILE) store(out + i, *(const source_f32 *)(p + 4 * i));
   int width = source == KB_SOURCE_F64 ? 8 : source == KB_SOURCE_F32 ? 4 : 2;
   kb_scalar_widen(source, p + width * i, n - i, out + i);
 }
