@@ -18,5 +18,6 @@ if [ "${1:-}" = all ]; then
   exec swift test -c release --scratch-path .build/sanitize-all "${memory[@]}"
 fi
 swift test -c release --package-path $package --scratch-path .build/sanitize-memory "${memory[@]}"
+export TSAN_OPTIONS="suppressions=$PWD/$package/thread.supp"
 swift test -c release --package-path $package --scratch-path .build/sanitize-thread \
   --sanitize thread --filter '^ParallelTests\.|Threads'
