@@ -61,7 +61,7 @@ class Bench:
                      self.path("tokens.json"), "--state", "{out}.state"],
             "logits": ["logits", "{float}", "-o", "{out}", "--force", "--tokens", self.path("tokens.json")],
             "export": ["export", "{float}", "-o", "{out}", "--force"],
-            "verify": ["verify", "{float}", self.path("int4.kibble"), "--random", "64", "--json"],
+            "verify": ["verify", "{float}", self.path("int4.kibble"), "--random", "64"],
             "generate": ["generate", "{float}", "--prompt", "hello", "--greedy", "--max-new-tokens", "16"],
             "bench": ["bench", "{float}", "--prefill", "16", "--decode", "8", "--repeat", "1"],
             "check": ["check", "{float}"],
