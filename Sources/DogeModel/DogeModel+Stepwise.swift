@@ -108,9 +108,7 @@ extension DogeModel {
 extension DogeModel {
   /// Whether a call of so many tokens has other RoPE frequencies than shorter ones.
   package func frequenciesDependOnLength(upTo tokens: Int) -> Bool {
-    let embedding = RotaryEmbedding(
-      parameters: config.rope, headDimension: config.headDimension,
-      maxPositions: config.maxPositions)
+    let embedding = RotaryEmbedding(config)
     let set = embedding.sharedFrequencies(length: tokens)
     return set == nil || set != embedding.sharedFrequencies(length: 1)
   }

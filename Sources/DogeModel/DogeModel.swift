@@ -92,10 +92,7 @@ public final class DogeModel: Sendable {
     blocks = weights.blocks.map {
       Block($0, config: stored.config, layout: stored.layout, mode: mode, layer: layer)
     }
-    rotary = RotaryTable(
-      RotaryEmbedding(
-        parameters: config.rope, headDimension: config.headDimension,
-        maxPositions: config.maxPositions))
+    rotary = RotaryTable(RotaryEmbedding(config))
   }
 
   /// An empty cache for sequences of this model.

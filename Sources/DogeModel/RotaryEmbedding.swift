@@ -16,6 +16,13 @@ package struct RotaryEmbedding: Sendable {
     self.maxPositions = maxPositions
   }
 
+  /// That of a model.
+  package init(_ config: DogeConfig) {
+    self.init(
+      parameters: config.rope, headDimension: config.headDimension,
+      maxPositions: config.maxPositions)
+  }
+
   /// Cosines and sines `[positions, hd/2]` of a call that covers `positions`.
   ///
   /// The length so far, at the call's last token, selects the frequencies of dynamic and

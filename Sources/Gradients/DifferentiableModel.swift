@@ -32,9 +32,7 @@ package final class DifferentiableModel {
     }
     self.matrices = matrices
     self.compute = GradientCompute(config: config, layout: stored.layout, compute: compute)
-    embedding = RotaryEmbedding(
-      parameters: config.rope, headDimension: config.headDimension,
-      maxPositions: config.maxPositions)
+    embedding = RotaryEmbedding(config)
     head = HeadPass(self.compute, weights)
     let width = max(config.intermediateSize, config.experts?.perToken ?? 0)
     ones = FloatMatrix(rows: 1, columns: width)

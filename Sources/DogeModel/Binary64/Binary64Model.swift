@@ -36,10 +36,7 @@ package struct Binary64Model {
   /// - Returns: the logits `[tokens][vocabulary]`.
   package func logits(of tokens: [Int], routing: ExpertRouting) -> States {
     var x = tokens.map { row($0, of: weights.embedding) }
-    let rotation = RotaryEmbedding(
-      parameters: config.rope, headDimension: config.headDimension,
-      maxPositions: config.maxPositions
-    ).table(for: 0..<tokens.count)
+    let rotation = RotaryEmbedding(config).table(for: 0..<tokens.count)
     for block in weights.blocks {
       let attention = Binary64Attention(model: self, weights: block.attention, rotation: rotation)
       x = residual(x, gate: block.inputResidual, attention.run(normed(x, block.inputNorm)))
