@@ -15,14 +15,14 @@ struct Provenance {
   let card: JSON?
 
   /// Stands for a checksum until the file has been read; of the same length.
-  private static let unknown = Self.hexadecimal(0)
+  private static let unknown = CRC32.hexadecimal(0)
 
   init(of source: ModelSource) throws {
     switch source {
     case .checkpoint(let folder, _):
       let config = Self.entry(
         BlobName.config, bytes: folder.configBytes.count,
-        checksum: Self.hexadecimal(CRC32.checksum(folder.configBytes)))
+        checksum: CRC32.hexadecimal(CRC32.checksum(folder.configBytes)))
       let weights = folder.files.map { file in
         Self.entry(FileSystem.name(of: file.path), bytes: file.file.count, checksum: Self.unknown)
       }
@@ -40,17 +40,12 @@ struct Provenance {
   mutating func enter(weightChecksums: [UInt32]) {
     for (index, checksum) in weightChecksums.enumerated() {
       guard case .object(var entry) = sources[index + 1] else { continue }
-      entry["crc32"] = .string(Self.hexadecimal(checksum))
+      entry["crc32"] = .string(CRC32.hexadecimal(checksum))
       sources[index + 1] = .object(entry)
     }
   }
 
   private static func entry(_ name: String, bytes: Int, checksum: String) -> JSON {
     ["name": JSON(name), "bytes": JSON(bytes), "crc32": JSON(checksum)]
-  }
-
-  private static func hexadecimal(_ value: UInt32) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
   }
 }

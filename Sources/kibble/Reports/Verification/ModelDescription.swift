@@ -58,7 +58,7 @@ struct ModelDescription {
       let checksum = calibration["crc32"]?.intValue
     else { return nil }
     return "\(NumberFormat.thousands(tokens)) tokens, CRC "
-      + hexadecimal(UInt32(clamping: checksum))
+      + CRC32.hexadecimal(UInt32(clamping: checksum))
   }
 
   var json: JSON {
@@ -69,10 +69,4 @@ struct ModelDescription {
       "recipe": recipe ?? nil, "calibration": recipe?["calibration"] ?? nil,
     ]
   }
-}
-
-/// Eight hexadecimal digits.
-func hexadecimal(_ checksum: UInt32) -> String {
-  let digits = String(checksum, radix: 16)
-  return String(repeating: "0", count: 8 - digits.count) + digits
 }

@@ -1,3 +1,4 @@
+import ByteIO
 import Diagnostics
 import DogeArchitecture
 import DogeModel
@@ -59,7 +60,7 @@ extension VerificationReport {
     page.environment = [
       ("version", .text("kibble \(toolVersion)")), ("isa", .text(isa.rawValue)),
       ("threads", .count(threads)), ("input", .text(input.summary)),
-      ("CRC-32 of the tokens", .text(hexadecimal(input.checksum))),
+      ("CRC-32 of the tokens", .text(CRC32.hexadecimal(input.checksum))),
       ("modes", .text(candidate.columns.map(\.mode.rawValue).joined(separator: ", "))),
     ]
     page.command = (["kibble"] + command).map(shellQuoted).joined(separator: " ")
@@ -86,7 +87,7 @@ extension VerificationReport {
       parts.append("Its KL divergence is no more than rounding to float32 makes.")
     }
     if parts.isEmpty { parts.append("No gate was set.") }
-    return (candidates.count > 1 ? [candidate.path + ":"] : []).appending(parts)
+    return ((candidates.count > 1 ? [candidate.path + ":"] : []) + parts)
       .joined(separator: " ")
   }
 
@@ -234,7 +235,7 @@ extension ModelDescription {
     var facts: [ReportPage.Fact] = [
       ("type", .text(type)), ("size", .bytes(bytes)),
       ("bits per weight", .decimals(bitsPerWeight, 3)), ("parameters", .count(parameters)),
-      ("CRC-32", .text(hexadecimal(checksum))), ("layout", .text(layout)),
+      ("CRC-32", .text(CRC32.hexadecimal(checksum))), ("layout", .text(layout)),
     ]
     if let recipe { facts.append(("recipe", .text(recipe.serialized()))) }
     if let calibration { facts.append(("calibration", .text(calibration))) }
@@ -263,10 +264,6 @@ extension SelfTest.Kind {
     case .noiseFloor: "mean KL divergence of exact mode from a forward pass in float64"
     }
   }
-}
-
-extension [String] {
-  fileprivate func appending(_ other: [String]) -> [String] { self + other }
 }
 
 /// A word as a shell takes it back.
