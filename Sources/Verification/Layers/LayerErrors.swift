@@ -7,7 +7,7 @@ package struct LayerErrors {
   /// What is known of one state.
   private struct Sums {
     var all = StateSums()
-    var bands: [StateSums] = []
+    var bands = Octaves(StateSums())
     var own: StateSums?
   }
 
@@ -24,9 +24,7 @@ package struct LayerErrors {
     var entry = sums[state] ?? Sums()
     for (position, row) in rows.enumerated() {
       entry.all.add(row)
-      let octave = Int.bitWidth - position.leadingZeroBitCount
-      while entry.bands.count <= octave { entry.bands.append(StateSums()) }
-      entry.bands[octave].add(row)
+      entry.bands.update(position) { $0.add(row) }
     }
     sums[state] = entry
   }

@@ -84,7 +84,7 @@ struct StateSums: Sendable {
   private func ratio(_ a: Double, _ b: Double) -> Double { a == 0 ? 0 : a / b }
 
   /// The figures of a state.
-  func error(of state: HiddenState, own: StateSums?, bands: [StateSums]) -> StateError {
+  func error(of state: HiddenState, own: StateSums?, bands: Octaves<StateSums>) -> StateError {
     let norms = (referenceSquares * candidateSquares).squareRoot()
     return StateError(
       state: state, relativeError: relativeError,
@@ -93,10 +93,8 @@ struct StateSums: Sendable {
         ? .infinity
         : 10 * deterministicLog(referenceSquares / squaredDifference) / deterministicLog(10.0),
       maxAbsDifference: maxAbsDifference, ownError: own?.relativeError,
-      byPosition: bands.enumerated().map { octave, sums in
-        StateError.Drift(
-          positions: octave == 0 ? 0..<1 : 1 << (octave - 1)..<1 << octave,
-          relativeError: sums.relativeError)
+      byPosition: bands.all.map {
+        StateError.Drift(positions: $0.positions, relativeError: $0.sum.relativeError)
       })
   }
 }

@@ -22,7 +22,7 @@ struct ComparisonAccumulator {
   private var changes: [Double] = []
   private var changeSquares = Moments()
   private var byConfidence = [BandSum](repeating: BandSum(), count: confidences.count - 1)
-  private var byPosition: [BandSum] = []
+  private var byPosition = Octaves(BandSum())
   private var worst: [WorstPosition] = []
   private var density: LogitDensity?
 
@@ -83,9 +83,7 @@ struct ComparisonAccumulator {
     let confidence = position.referenceTop.reference
     let band = Self.confidences.dropFirst().dropLast().firstIndex { confidence < $0 }
     byConfidence[(band ?? Self.confidences.count - 1) - 1].add(position)
-    let octave = Int.bitWidth - place.leadingZeroBitCount
-    while byPosition.count <= octave { byPosition.append(BandSum()) }
-    byPosition[octave].add(position)
+    byPosition.update(place) { $0.add(position) }
     keepWorst(position, sequence: sequence, at: place)
   }
 
@@ -115,9 +113,8 @@ struct ComparisonAccumulator {
       byConfidence: zip(Self.confidences, Self.confidences.dropFirst()).enumerated().compactMap {
         byConfidence[$0].band($1.0...$1.1)
       },
-      byPosition: byPosition.enumerated().compactMap { octave, sum in
-        let first = octave == 0 ? 0 : 1 << (octave - 1)
-        return sum.band(Double(first)...Double(1 << octave))
+      byPosition: byPosition.all.compactMap { positions, sum in
+        sum.band(Double(positions.lowerBound)...Double(positions.upperBound))
       },
       worst: worst, density: density ?? LogitDensity(around: []))
   }
