@@ -23,12 +23,15 @@ struct VerificationInput {
   let sequences: [[Int]]
   /// Of random tokens.
   let seed: UInt64?
+  /// CRC-32 over each sequence's length and ids, as little-endian 32-bit numbers.
+  let checksum: UInt32
 
   init(_ kind: Kind, name: String? = nil, sequences: [[Int]], seed: UInt64? = nil) {
     self.kind = kind
     self.name = name
     self.sequences = sequences
     self.seed = seed
+    checksum = Self.checksum(of: sequences)
   }
 
   /// The built-in text in the words of the first model that has a tokenizer, in windows of at most 256
@@ -56,8 +59,7 @@ struct VerificationInput {
   /// Whether a next token means anything.
   var isPredictable: Bool { kind != .random }
 
-  /// CRC-32 over each sequence's length and ids, as little-endian 32-bit numbers.
-  var checksum: UInt32 {
+  private static func checksum(of sequences: [[Int]]) -> UInt32 {
     sequences.reduce(0) { sum, ids in
       let bytes = ([ids.count] + ids).flatMap { id in
         (0..<4).map { UInt8(truncatingIfNeeded: id >> (8 * $0)) }

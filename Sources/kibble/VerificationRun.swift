@@ -237,9 +237,10 @@ struct VerificationRun {
     }
   }
 
-  /// What spells tokens: the first tokenizer that can be read.
+  /// What spells tokens where tokens are shown: the first tokenizer that can be read.
   private func tokenizer(_ paths: [String]) -> Tokenizer? {
-    paths.lazy.compactMap { try? TextFiles(path: $0).tokenizer() }.first
+    guard context.json || report != nil else { return nil }
+    return paths.lazy.compactMap { try? TextFiles(path: $0).tokenizer() }.first
   }
 
   /// Writes the page, which the option asked for.
