@@ -15,7 +15,9 @@ public final class ThreadPool: Sendable {
   /// Starts `threads - 1` workers; fewer where the system refuses more.
   public init(threads: Int) {
     var started: [Worker] = []
-    while started.count + 1 < threads, let worker = Worker(shared) { started.append(worker) }
+    while started.count + 1 < threads, let worker = Worker(shared, number: started.count + 1) {
+      started.append(worker)
+    }
     (threadCount, workers) = (started.count + 1, started)
   }
 
@@ -57,6 +59,25 @@ public final class ThreadPool: Sendable {
       } else {
         for part in 0..<max(0, parts) { unsafe function(job, part) }
       }
+    }
+  }
+
+  /// Runs a program on several threads side by side, whose members can wait for each other.
+  ///
+  /// - Parameters:
+  ///   - members: how many, at most `threadCount`.
+  ///   - program: is called once for each member. All must meet equally often.
+  public func team(_ members: Int, _ program: (_ member: TeamMember) -> Void) {
+    precondition(members <= threadCount, "more members than threads")
+    guard members > 1 else { return program(shared.member(0, of: 1)) }
+    withoutActuallyEscaping(program) { program in
+      let box = Body { [shared] index in program(shared.member(index, of: members)) }
+      unsafe shared.runTeam(
+        members, UnsafeRawPointer(Unmanaged.passUnretained(box).toOpaque())
+      ) { context, index in
+        unsafe Unmanaged<Body>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.call(index) }
+      }
+      withExtendedLifetime(box) {}
     }
   }
 

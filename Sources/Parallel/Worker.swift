@@ -4,20 +4,31 @@ import LibC
 struct Worker: @unchecked Sendable {
   private let thread: pthread_t
 
-  /// Starts a thread that works for `state` until it is stopped; `nil` where none can be had.
-  init?(_ state: SharedState) {
-    let argument = unsafe Unmanaged.passRetained(state)
+  /// What a thread begins with.
+  private final class Start: Sendable {
+    let state: SharedState
+    let number: Int
+
+    init(_ state: SharedState, _ number: Int) { (self.state, self.number) = (state, number) }
+
+    func run() { state.work(as: number) }
+  }
+
+  /// Starts a thread of that number, which works for `state` until it is stopped; `nil` where none
+  /// can be had.
+  init?(_ state: SharedState, number: Int) {
+    let argument = unsafe Unmanaged.passRetained(Start(state, number))
     #if canImport(Darwin)
       var thread: pthread_t?
       let entry: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = {
-        unsafe Unmanaged<SharedState>.fromOpaque($0).takeRetainedValue().work()
+        unsafe Unmanaged<Start>.fromOpaque($0).takeRetainedValue().run()
         return nil
       }
     #else
       var thread = pthread_t()
       let entry: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
         if let argument = unsafe $0 {
-          unsafe Unmanaged<SharedState>.fromOpaque(argument).takeRetainedValue().work()
+          unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
         }
         return nil
       }

@@ -123,3 +123,72 @@ import Testing
 
   @Test func thereIsAProcessor() { #expect(Processors.available >= 1) }
 }
+
+/// Programs whose threads wait for each other.
+@Suite struct TeamTests {
+  @Test(arguments: [1, 2, 3, 5])
+  func everyMemberRunsOnce(threads: Int) {
+    let pool = ThreadPool(threads: threads)
+    for members in 1...threads {
+      for _ in 0..<200 {
+        let seen = Mutex<[Int]>([])
+        pool.team(members) { member in
+          #expect(member.count == members)
+          seen.withLock { $0.append(member.index) }
+        }
+        #expect(seen.withLock { $0.sorted() } == Array(0..<members))
+      }
+    }
+  }
+
+  /// What all wrote before they met is seen by each behind it, between other kinds of jobs.
+  @Test(arguments: [2, 3])
+  func meetingsShowWhatWasWritten(threads: Int) {
+    let pool = ThreadPool(threads: threads)
+    var cells = [Int](repeating: 0, count: 16 * threads)
+    cells.withUnsafeMutableBufferPointer { cells in
+      nonisolated(unsafe) let cells = cells
+      for job in 0..<500 {
+        pool.team(threads) { member in
+          for round in 0..<4 {
+            // Each adds up all cells of its neighbor, and writes its own.
+            let other = (member.index + 1) % threads
+            let sum = (0..<16).reduce(0) { $0 &+ cells[16 * other + $1] }
+            member.meet()
+            for cell in member.share(of: cells.count, grain: 16) { cells[cell] = sum &+ round }
+            member.meet()
+          }
+        }
+        pool.run(3) { part in cells[part] &+= job }
+      }
+    }
+    // The same, one member after the other.
+    var expected = [Int](repeating: 0, count: 16 * threads)
+    for job in 0..<500 {
+      for round in 0..<4 {
+        let sums = (0..<threads).map { index in
+          expected[16 * ((index + 1) % threads)..<16 * ((index + 1) % threads + 1)].reduce(0, &+)
+        }
+        for cell in expected.indices { expected[cell] = sums[cell / 16] &+ round }
+      }
+      for part in 0..<3 { expected[part] &+= job }
+    }
+    #expect(cells == expected)
+  }
+
+  @Test func sharesCoverTheItems() {
+    let pool = ThreadPool(threads: 3)
+    for items in [0, 1, 2, 3, 16, 17, 100] {
+      for grain in [1, 16] {
+        let shares = Mutex<[Int: Range<Int>]>([:])
+        pool.team(3) { member in
+          let share = member.share(of: items, grain: grain)
+          shares.withLock { $0[member.index] = share }
+        }
+        let all = shares.withLock { shares in (0..<3).compactMap { shares[$0] } }
+        #expect(all.flatMap(\.self) == Array(0..<items))
+        #expect(all.allSatisfy { $0.isEmpty || $0.lowerBound % grain == 0 })
+      }
+    }
+  }
+}
