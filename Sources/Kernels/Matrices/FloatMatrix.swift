@@ -11,6 +11,8 @@ import TensorCore
   /// Floats from one row to the next: `columns` rounded up to 16, since kernels write whole tiles.
   @usableFromInline package let stride: Int
   @usableFromInline let base: UnsafeMutablePointer<Float>
+  /// Whose memory it is, if not its own.
+  private let owner: FloatMatrix?
 
   /// Zeros.
   public init(rows: Int, columns: Int) {
@@ -21,9 +23,23 @@ import TensorCore
     let raw = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
     unsafe base = raw.bindMemory(to: Float.self, capacity: count)
     unsafe base.initialize(repeating: 0, count: count)
+    owner = nil
   }
 
-  deinit { unsafe UnsafeMutableRawPointer(base).deallocate() }
+  private init(sharing matrix: FloatMatrix) {
+    (rows, columns, stride, owner) = (matrix.rows, matrix.columns, matrix.stride, matrix)
+    unsafe base = matrix.base
+  }
+
+  deinit {
+    if owner == nil { unsafe UnsafeMutableRawPointer(base).deallocate() }
+  }
+
+  /// Another matrix in the same memory.
+  ///
+  /// Threads that use a matrix all the time each have one of their own: they would count references
+  /// to one object in turn, and the line of memory with the count would travel between their cores.
+  package func shared() -> FloatMatrix { FloatMatrix(sharing: self) }
 
   /// A row's values, in place.
   @inlinable public subscript(row: Int) -> FloatRow {
@@ -41,6 +57,9 @@ import TensorCore
   @safe package struct View: BitwiseCopyable, @unchecked Sendable {
     package let base: UnsafeMutablePointer<Float>
     package let stride: Int
+
+    /// The rows from one on.
+    func from(row: Int) -> View { unsafe View(base: base + row * stride, stride: stride) }
   }
 
   package var view: View { unsafe View(base: base, stride: stride) }
