@@ -18,6 +18,18 @@ final class AttentionScratch: Sendable {
     sums = FloatMatrix(rows: 1, columns: count)
   }
 
+  private init(sharing scratch: AttentionScratch) {
+    queries = scratch.queries.shared()
+    scores = scratch.scores.shared()
+    packedQueries = scratch.packedQueries.shared()
+    packedScores = scratch.packedScores.shared()
+    kept = scratch.kept.shared()
+    sums = scratch.sums.shared()
+  }
+
+  /// The same for another thread, by objects of its own.
+  func shared() -> AttentionScratch { AttentionScratch(sharing: self) }
+
   /// Whether it has room for so many queries and keys.
   func holds(queries: Int, keys: Int) -> Bool {
     scores.rows >= queries && scores.columns >= keys

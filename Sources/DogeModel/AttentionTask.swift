@@ -8,18 +8,18 @@ import TensorCore
 /// It is cut into steps, and most steps into ranges, which threads may share; `run` takes them all.
 struct AttentionTask: Sendable {
   let attention: DynamicMaskAttention
-  /// Rows of the block.
+  /// Rows of the matrices.
   let tokens: Range<Int>
   /// The kv head.
   let head: Int
-  /// The position of the block's first row.
+  /// What is added to a row for its position in the sequence.
   let start: Int
   let work: LayerBuffers
   let cache: LayerCache
   let scratch: AttentionScratch
 
   private var kernels: KernelSet { attention.kernels }
-  private var group: Int { attention.headCount / attention.keyValueHeadCount }
+  private var group: Int { attention.group }
   /// Queries: all tokens, and of each the heads that share the kv head.
   var queries: Int { tokens.count * group }
   /// Keys that the last of the tokens sees.

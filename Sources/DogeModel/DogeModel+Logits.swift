@@ -25,16 +25,31 @@ extension DogeModel {
     _ hidden: FloatMatrix, rows: Range<Int>, in buffer: LogitsBuffer
   ) -> FloatMatrix {
     precondition(rows.count <= buffer.rows, "the buffer has fewer rows")
-    norm(hidden, rows, weights.finalNorm, into: buffer.normed)
-    layer.tap?.show(buffer.normed, rows: rows.count, head)
-    layer.compute.multiply(
-      buffer.normed, rows: rows.count, by: head, packed: buffer.packed, into: buffer.output)
+    layer.tap?.begin(tokens: rows.count)
+    layer.compute.pool.team(members(rows: rows.count)) { member in
+      let share = CallShare(member, tokens: rows.count)
+      let mine = buffer.members[member.index]
+      let part = share.rows(of: 0..<rows.count)
+      for (index, row) in part.enumerated() {
+        layer.compute.kernels.rmsNorm(
+          hidden[rows.lowerBound + row], weight: weights.finalNorm[0],
+          epsilon: config.rmsNormEpsilon, into: mine.normed[index])
+      }
+      if share.splitsTokens || member.index == 0 {
+        layer.tap?.take(mine.normed, rows: 0..<part.count, first: part.lowerBound, head)
+      }
+      layer.compute.kernels.pack(mine.normed, rows: 0..<part.count, for: head, into: mine.packed)
+      layer.compute.kernels.multiply(
+        mine.packed, rows: part.count, by: head, share: share.tiles, into: buffer.output,
+        from: part.lowerBound)
+    }
+    layer.tap?.deliver()
     return buffer.logits
   }
 
   /// Memory for the logits of so many rows.
   public func makeLogitsBuffer(rows: Int) -> LogitsBuffer {
-    LogitsBuffer(config, rows: rows)
+    LogitsBuffer(config, rows: rows, members: layer.compute.pool.threadCount)
   }
 
   /// How many rows `logits` should be asked for at once, to keep its result at some 16 MB.

@@ -27,7 +27,8 @@ extension DogeModel {
       case .head: weights.finalNorm
       }
     let out = FloatMatrix(rows: x.rows, columns: x.columns)
-    norm(x, 0..<x.rows, weight, into: out)
+    layer.compute.rmsNorm(
+      x, rows: 0..<x.rows, weight: weight, epsilon: config.rmsNormEpsilon, into: out)
     return out
   }
 
@@ -44,9 +45,9 @@ extension DogeModel {
   ) throws(ModelError) {
     cache.truncate(to: 0)
     try cache.reserve(x.rows)
-    attend(
-      x, blocks[layer], from: 0, cache.layers[layer], rotary.table(for: 0..<x.rows),
-      workspace.buffers(config, tokens: x.rows))
+    ForwardPass(
+      self, x, cache: cache, workspace: workspace, routing: .hf, members: members(rows: x.rows)
+    ).run(.attention(layer: layer))
   }
 
   /// Runs a block's feed-forward part over a whole sequence, in place.
@@ -59,7 +60,10 @@ extension DogeModel {
   package func feed(
     _ x: FloatMatrix, layer: Int, workspace: Workspace, routing: ExpertRouting = .hf
   ) {
-    feed(x, blocks[layer], routing, workspace.buffers(config, tokens: x.rows))
+    ForwardPass(
+      self, x, cache: makeCache(maximum: x.rows), workspace: workspace, routing: routing,
+      members: members(rows: x.rows)
+    ).run(.feedForward(layer: layer))
   }
 
   /// Runs the step that leads to a state behind the embedding, over a whole sequence and in place.

@@ -10,8 +10,7 @@ import TensorCore
 /// any split of a sequence into calls, but for what formats/numerics.md says of a call's length.
 ///
 ///     x = embedding[token]
-///     for each block:  x = input_residual ⊙ x + Attention(RMSNorm(x))
-///                      x = post_residual ⊙ x + FeedForward(RMSNorm(x))
+///     x = the blocks of x (`ForwardPass`)
 ///     logits = head · RMSNorm(x)
 public final class DogeModel: Sendable {
   /// The model's config.
@@ -26,7 +25,10 @@ public final class DogeModel: Sendable {
   /// How products with quantized matrices are computed.
   public let mode: ComputeMode
   let rotary: RotaryTable
-  let blocks: [Block]
+  /// How many threads a call of one token is given.
+  let teamSize: TeamSize
+  /// The blocks for each thread, by objects of its own.
+  let blocks: [[Block]]
 
   /// One block of the model.
   final class Block: Sendable {
@@ -36,13 +38,12 @@ public final class DogeModel: Sendable {
 
     init(
       _ weights: BlockWeights<Linear>, config: DogeConfig, layout: CheckpointLayout,
-      mode: ComputeMode,
-      layer: LayerCompute
+      mode: ComputeMode, kernels: KernelSet
     ) {
       self.weights = weights
       attention = DynamicMaskAttention(
-        weights.attention, config: config, layout: layout, mode: mode, layer: layer)
-      feedForward = FeedForward(weights, config: config, mode: mode, layer: layer)
+        weights.attention, config: config, layout: layout, mode: mode, kernels: kernels)
+      feedForward = FeedForward(weights, config: config, mode: mode, kernels: kernels)
     }
   }
 
@@ -86,13 +87,17 @@ public final class DogeModel: Sendable {
     weights = ModelWeights(stored, owner: owner, kernels: compute.kernels) { owner, index, bias in
       Linear(weight: owner.matrix(of: owner.tensors[index]), bias: bias)
     }
-    let layer = LayerCompute(compute: compute, tap: tap)
-    self.layer = layer
+    layer = LayerCompute(compute: compute, tap: tap)
     head = LinearGroup([weights.head], mode: mode)
-    blocks = weights.blocks.map {
-      Block($0, config: stored.config, layout: stored.layout, mode: mode, layer: layer)
+    blocks = (0..<compute.pool.threadCount).map { [weights] _ in
+      weights.blocks.map {
+        Block(
+          $0.shared(), config: stored.config, layout: stored.layout, mode: mode,
+          kernels: compute.kernels)
+      }
     }
     rotary = RotaryTable(RotaryEmbedding(config))
+    teamSize = TeamSize(threads: compute.pool.threadCount)
   }
 
   /// An empty cache for sequences of this model.
@@ -113,73 +118,63 @@ public final class DogeModel: Sendable {
   ///   - cache: the sequence so far; the tokens are added to it.
   ///   - workspace: memory for activations.
   ///   - routing: how experts are chosen.
-  ///   - observe: is shown `[tokens, d]` after the embedding, and after each block's attention and
-  ///     feed-forward part.
-  /// - Returns: the last block's output `[tokens, d]`, for `logits`.
+  ///   - wanted: of how many of the last tokens the output is wanted; nil for all. Others need not
+  ///     pass the last block.
+  /// - Returns: the last block's output `[tokens, d]`, for `logits`; rows that are not wanted hold
+  ///   no output.
   /// - Throws: `ModelError` for a token outside the vocabulary or a full cache.
   public func forward(
     _ tokens: [Int], cache: KVCache, workspace: Workspace = Workspace(),
+    routing: ExpertRouting = .hf, wanted: Int? = nil
+  ) throws(ModelError) -> FloatMatrix {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let pass = try pass(tokens, cache: cache, workspace: workspace, routing: routing)
+    pass.run(wanted: min(wanted ?? tokens.count, tokens.count))
+    if tokens.count == 1 { teamSize.note(seconds: (clock.now - start) / .seconds(1)) }
+    cache.count = pass.positions.upperBound
+    return pass.x
+  }
+
+  /// Runs a call and shows what happens in it.
+  ///
+  /// - Parameters:
+  ///   - tokens: ids, each below the vocabulary's size.
+  ///   - cache: the sequence so far; the tokens are added to it.
+  ///   - workspace: memory for activations.
+  ///   - routing: how experts are chosen.
+  ///   - observe: is shown `[tokens, d]` after the embedding, and after each block's attention and
+  ///     feed-forward part. Where it throws, the tokens are not in the cache.
+  /// - Returns: the last block's output `[tokens, d]`, for `logits`.
+  /// - Throws: `ModelError` for a token outside the vocabulary or a full cache, and what `observe`
+  ///   throws.
+  public func forward(
+    _ tokens: [Int], cache: KVCache, workspace: Workspace = Workspace(),
     routing: ExpertRouting = .hf,
-    observe: (_ state: HiddenState, _ hidden: FloatMatrix) throws -> Void = { _, _ in }
+    observe: (_ state: HiddenState, _ hidden: FloatMatrix) throws -> Void
   ) throws -> FloatMatrix {
+    let pass = try pass(tokens, cache: cache, workspace: workspace, routing: routing)
+    try observe(.embedding, pass.x)
+    for state in HiddenState.steps(of: config.layerCount) {
+      pass.run(state)
+      try observe(state, pass.x)
+    }
+    cache.count = pass.positions.upperBound
+    return pass.x
+  }
+
+  private func pass(
+    _ tokens: [Int], cache: KVCache, workspace: Workspace, routing: ExpertRouting
+  ) throws(ModelError) -> ForwardPass {
     let x = try embed(tokens, after: cache.count)
     try cache.reserve(tokens.count)
-    let call = cache.count..<cache.count + tokens.count
-    let rotation = rotary.table(for: call)
-    let work = workspace.buffers(config, tokens: tokens.count)
-    try observe(.embedding, x)
-    for (index, block) in blocks.enumerated() {
-      attend(x, block, from: call.lowerBound, cache.layers[index], rotation, work)
-      try observe(.attention(layer: index), x)
-      feed(x, block, routing, work)
-      try observe(.feedForward(layer: index), x)
-    }
-    cache.count = call.upperBound
-    return x
+    return ForwardPass(
+      self, x, cache: cache, workspace: workspace, routing: routing,
+      members: members(rows: tokens.count))
   }
 
-  /// x = input_residual ⊙ x + Attention(RMSNorm(x)) for a call's tokens.
-  func attend(
-    _ x: FloatMatrix, _ block: Block, from start: Int, _ cache: LayerCache,
-    _ rotation: RotaryTable.Rows, _ work: LayerBuffers
-  ) {
-    forBlocks(of: x) { rows in
-      norm(x, rows, block.weights.inputNorm, into: work.normed)
-      block.attention.run(
-        work.normed, into: work.projection,
-        positions: start + rows.lowerBound..<start + rows.upperBound, cache: cache,
-        rotation: rotation, work)
-      layer.compute.gatedAdd(
-        x, rows: rows, gate: block.weights.inputResidual, work.projected)
-    }
-  }
-
-  /// x = post_residual ⊙ x + FeedForward(RMSNorm(x)) for a call's tokens.
-  func feed(_ x: FloatMatrix, _ block: Block, _ routing: ExpertRouting, _ work: LayerBuffers) {
-    let chosen = expertsOfLongCall(x, block, routing, work)
-    forBlocks(of: x) { rows in
-      norm(x, rows, block.weights.postNorm, into: work.normed)
-      block.feedForward.run(
-        work.normed, into: work.projection, tokens: rows.count, routing: routing, chosen: chosen,
-        first: rows.lowerBound, work)
-      layer.compute.gatedAdd(
-        x, rows: rows, gate: block.weights.postResidual, work.projected)
-    }
-  }
-
-  /// The experts of a call of several blocks, whose tokens are routed together; nil for other
-  /// calls and models.
-  private func expertsOfLongCall(
-    _ x: FloatMatrix, _ block: Block, _ routing: ExpertRouting, _ work: LayerBuffers
-  ) -> ExpertChoices? {
-    guard x.rows > LayerBuffers.blockTokens else { return nil }
-    return block.feedForward.chooseExperts(tokens: x.rows, routing: routing, work) { body in
-      forBlocks(of: x) { rows in
-        norm(x, rows, block.weights.postNorm, into: work.normed)
-        body(rows, work.normed)
-      }
-    }
-  }
+  /// How many threads a call of so many tokens, or rows of logits, is given.
+  func members(rows: Int) -> Int { rows == 1 ? teamSize.count : layer.compute.pool.threadCount }
 
   /// The embedding of a call's tokens, `[tokens, d]`.
   func embed(_ tokens: [Int], after start: Int) throws(ModelError) -> FloatMatrix {
@@ -190,17 +185,5 @@ public final class DogeModel: Sendable {
     let x = FloatMatrix(rows: tokens.count, columns: config.hiddenSize)
     layer.compute.rows(tokens, of: weights.embedding.weight, into: x)
     return x
-  }
-
-  /// RMSNorm of some rows of x, in the first rows of `out`.
-  func norm(_ x: FloatMatrix, _ rows: Range<Int>, _ weight: FloatMatrix, into out: FloatMatrix) {
-    layer.compute.rmsNorm(
-      x, rows: rows, weight: weight, epsilon: config.rmsNormEpsilon, into: out)
-  }
-
-  private func forBlocks(of x: FloatMatrix, _ body: (_ rows: Range<Int>) -> Void) {
-    for start in stride(from: 0, to: x.rows, by: LayerBuffers.blockTokens) {
-      body(start..<min(start + LayerBuffers.blockTokens, x.rows))
-    }
   }
 }

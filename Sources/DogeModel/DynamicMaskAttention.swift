@@ -14,83 +14,71 @@ final class DynamicMaskAttention: Sendable {
   let headCount: Int
   let keyValueHeadCount: Int
   let headDimension: Int
-  private let layer: LayerCompute
+  let kernels: KernelSet
+  let inputs: LinearGroup  // q, k, v
+  let keysAndValues: LinearGroup  // k, v
+  let outputs: LinearGroup  // o
   private let weights: AttentionWeights<Linear>
   private let epsilon: Float
-  private let inputs: LinearGroup
-  private let outputs: LinearGroup
-
-  var kernels: KernelSet { layer.compute.kernels }
 
   init(
     _ weights: AttentionWeights<Linear>, config: DogeConfig, layout: CheckpointLayout,
-    mode: ComputeMode,
-    layer: LayerCompute
+    mode: ComputeMode, kernels: KernelSet
   ) {
     self.weights = weights
-    self.layer = layer
+    self.kernels = kernels
     visibility = KeyVisibility(config, layout)
     headCount = config.headCount
     keyValueHeadCount = config.keyValueHeadCount
     headDimension = config.headDimension
     epsilon = config.rmsNormEpsilon
     inputs = LinearGroup([weights.q, weights.k, weights.v], mode: mode)
+    keysAndValues = LinearGroup([weights.k, weights.v], mode: mode)
     outputs = LinearGroup([weights.o], mode: mode)
   }
 
-  /// y = Attention(x) for a block of tokens, whose keys and values it adds to the cache.
-  ///
-  /// - Parameters:
-  ///   - x: the block's normalized rows `[tokens, d]`.
-  ///   - y: where the result goes, `[tokens, d]`.
-  ///   - positions: the block's positions in the sequence.
-  ///   - cache: the block's cache of keys, values and masks.
-  ///   - rotation: cosines and sines of the call's positions.
-  ///   - work: memory that is used meanwhile.
-  func run(
-    _ x: FloatMatrix, into y: ProductOutputs, positions: Range<Int>, cache: LayerCache,
-    rotation: RotaryTable.Rows, _ work: LayerBuffers
+  /// Query heads that share a kv head.
+  var group: Int { headCount / keyValueHeadCount }
+
+  /// q = RoPE(norm(q)) of the query heads that share a kv head, in place, for some rows of a block.
+  func rotateQueries(
+    head: Int, rows: Range<Int>, from start: Int, _ rotation: RotaryTable.Rows,
+    _ work: LayerBuffers
   ) {
-    let tokens = positions.count
-    layer.project(x, rows: tokens, by: inputs, work, into: work.qkv)
-    layer.compute.pool.forRanges(of: tokens) { part in
-      for token in part {
-        let position = positions.lowerBound + token
-        rotateHeads(token, rotation, row: position - rotation.first, work)
-        remember(token, position: position, work, cache)
+    for row in rows {
+      for member in 0..<group {
+        rotate(
+          part(head * group + member, of: work.q[row]), weights.qNorm, position: start + row,
+          rotation)
       }
     }
-    AttentionSchedule(
-      attention: self, pool: layer.compute.pool, positions: positions, work: work, cache: cache
-    ).run()
-    layer.project(work.attended, rows: tokens, by: outputs, work, into: y)
   }
 
-  /// q = RoPE(norm(q)) and k = RoPE(norm(k)) of a token's heads, in place.
-  private func rotateHeads(
-    _ token: Int, _ rotation: RotaryTable.Rows, row: Int, _ work: LayerBuffers
+  /// Adds rows of a block to the cache, for one kv head: k = RoPE(norm(k)), v and
+  /// δ = exp(A · softplus(W_dt v)).
+  func remember(
+    head: Int, rows: Range<Int>, from start: Int, _ rotation: RotaryTable.Rows,
+    _ work: LayerBuffers, _ cache: LayerCache
   ) {
-    func rotate(_ x: FloatRow, _ norm: FloatMatrix?) {
-      if let norm { kernels.rmsNorm(x, weight: norm[0], epsilon: epsilon, into: x) }
-      kernels.rotate(x, cosine: rotation.cosine[row], sine: rotation.sine[row])
+    for row in rows {
+      let k = part(head, of: work.k[row])
+      rotate(k, weights.kNorm, position: start + row, rotation)
+      cache.store(
+        key: k, value: part(head, of: work.v[row]), head: head, position: start + row)
+      for mask in visibility.maskRows(head: head) {
+        var z = kernels.dot(weights.dt[mask], work.v[row])
+        if let bias = weights.dtBias { z += bias[0][mask] }
+        cache.mask[mask][start + row] = dynamicMask(scale: weights.maskScale[0][mask], z)
+      }
     }
-    for head in 0..<headCount { rotate(part(head, of: work.q[token]), weights.qNorm) }
-    for head in 0..<keyValueHeadCount { rotate(part(head, of: work.k[token]), weights.kNorm) }
   }
 
-  /// Stores a token's keys and values, and δ = exp(A · softplus(W_dt v)).
-  private func remember(_ token: Int, position: Int, _ work: LayerBuffers, _ cache: LayerCache) {
-    let v = work.v[token]
-    for head in 0..<keyValueHeadCount {
-      cache.store(
-        key: part(head, of: work.k[token]), value: part(head, of: v), head: head,
-        position: position)
-    }
-    for row in 0..<cache.mask.rows {
-      var z = kernels.dot(weights.dt[row], v)
-      if let bias = weights.dtBias { z += bias[0][row] }
-      cache.mask[row][position] = dynamicMask(scale: weights.maskScale[0][row], z)
-    }
+  private func rotate(
+    _ x: FloatRow, _ norm: FloatMatrix?, position: Int, _ rotation: RotaryTable.Rows
+  ) {
+    if let norm { kernels.rmsNorm(x, weight: norm[0], epsilon: epsilon, into: x) }
+    let row = position - rotation.first
+    kernels.rotate(x, cosine: rotation.cosine[row], sine: rotation.sine[row])
   }
 
   /// A head's part of a row `[heads hd]`.

@@ -14,6 +14,8 @@ public final class KVCache {
   public let maximum: Int
   private(set) var capacity = 0
   private(set) var layers: [LayerCache] = []
+  /// The layers' caches for each thread that uses them, by objects of its own.
+  private var sharedLayers: [[LayerCache]] = []
   private let shape: Shape
 
   struct Shape {
@@ -52,6 +54,15 @@ public final class KVCache {
       return fresh
     }
     capacity = grown
+    sharedLayers = []
+  }
+
+  /// The layers' caches for each of some threads.
+  func layers(of threads: Int) -> [[LayerCache]] {
+    if sharedLayers.count < threads {
+      sharedLayers = (0..<threads).map { _ in layers.map { $0.shared() } }
+    }
+    return sharedLayers
   }
 }
 
@@ -73,6 +84,14 @@ final class LayerCache: Sendable {
       rows: shape.kvHeads * Self.dimensionTiles(shape), columns: capacity * lanes)
     mask = FloatMatrix(rows: shape.maskRows, columns: capacity)
   }
+
+  private init(sharing cache: LayerCache) {
+    (shape, capacity) = (cache.shape, cache.capacity)
+    (keys, values, mask) = (cache.keys.shared(), cache.values.shared(), cache.mask.shared())
+  }
+
+  /// The same for another thread, by objects of its own.
+  func shared() -> LayerCache { LayerCache(sharing: self) }
 
   /// Tiles of 16 dimensions of a head.
   private static func dimensionTiles(_ shape: KVCache.Shape) -> Int {

@@ -32,6 +32,11 @@ package struct KeyVisibility: Sendable {
     hasMaskPerQueryHead ? head * group + member : head
   }
 
+  /// The rows of the mask for all query heads that share a kv head.
+  func maskRows(head: Int) -> Range<Int> {
+    hasMaskPerQueryHead ? head * group..<(head + 1) * group : head..<head + 1
+  }
+
   /// exp(q · k / √hd + δ − max) of the keys that a query keeps, +0 for the others.
   ///
   /// - Parameters:

@@ -134,3 +134,18 @@ extension BlockWeights {
     postResidual = values(.postResidual)
   }
 }
+
+extension BlockWeights {
+  /// The same weights for another thread, by objects of its own (`FloatMatrix.shared`).
+  func shared() -> BlockWeights {
+    BlockWeights(
+      inputNorm: inputNorm.shared(),
+      attention: AttentionWeights(
+        q: attention.q, k: attention.k, v: attention.v, o: attention.o,
+        qNorm: attention.qNorm?.shared(), kNorm: attention.kNorm?.shared(),
+        maskScale: attention.maskScale.shared(), dt: attention.dt.shared(),
+        dtBias: attention.dtBias?.shared()),
+      inputResidual: inputResidual.shared(), postNorm: postNorm.shared(), mlp: mlp,
+      experts: experts, postResidual: postResidual.shared())
+  }
+}

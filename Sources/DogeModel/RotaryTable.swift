@@ -8,6 +8,9 @@ final class RotaryTable: Sendable {
     let cosine: FloatMatrix
     let sine: FloatMatrix
     let first: Int
+
+    /// The same for another thread, by objects of its own.
+    func shared() -> Rows { Rows(cosine: cosine.shared(), sine: sine.shared(), first: first) }
   }
 
   private let embedding: RotaryEmbedding

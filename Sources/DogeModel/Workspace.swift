@@ -1,21 +1,39 @@
 import DogeArchitecture
 import Kernels
+import TensorCore
 
 /// Memory for the activations of a model's calls, which grows as it is needed.
 ///
 /// One call uses it at a time. Who makes many calls keeps one, so that they do not allocate.
 public final class Workspace {
-  private var buffers: LayerBuffers?
+  private var buffers: [LayerBuffers] = []
+  private var scratch: [AttentionScratch] = []
 
   /// Memory that nothing is in yet.
   public init() {}
 
-  /// Buffers for a call of so many tokens.
-  func buffers(_ config: DogeConfig, tokens: Int) -> LayerBuffers {
-    if let buffers, buffers.holds(tokens: tokens, of: config) { return buffers }
-    let fresh = LayerBuffers(config, tokens: tokens)
-    buffers = fresh
-    return fresh
+  /// The same buffers for each member of a team, for a call of so many tokens.
+  func buffers(_ config: DogeConfig, tokens: Int, members: Int) -> [LayerBuffers] {
+    if let first = buffers.first, buffers.count >= members,
+      first.holds(tokens: tokens, members: members, of: config)
+    {
+      return buffers
+    }
+    let first = LayerBuffers(config, tokens: tokens, members: members)
+    buffers = [first] + (1..<max(1, members)).map { _ in first.shared() }
+    return buffers
+  }
+
+  /// Memory for attention, of so many threads or heads.
+  func scratch(_ count: Int, queries: Int, headDimension: Int, keys: Int) -> [AttentionScratch] {
+    if scratch.count < count || !scratch[0].holds(queries: queries, keys: keys) {
+      // Room to grow into, so that decoding does not allocate for every token.
+      let room = max(keys + keys / 2, 64)
+      scratch = (0..<count).map { _ in
+        AttentionScratch(queries: queries, headDimension: headDimension, keys: room)
+      }
+    }
+    return scratch
   }
 }
 
@@ -23,13 +41,13 @@ public final class Workspace {
 ///
 /// One call uses it at a time.
 package final class LayerBuffers: @unchecked Sendable {
-  /// Tokens that pass through a layer at once: the weights are read once for all of them.
+  /// Tokens that pass through a layer at once, of two threads: the weights are read once for those
+  /// of a thread.
   package static let blockTokens = 128
   /// Tokens whose experts' rows are held at once.
   static let expertTokens = 8
 
-  let normed: FloatMatrix  // [block, d]
-  let packed: PackedRows  // whatever is multiplied next
+  // Of all members, whose tokens or tiles are disjoint.
   let q: FloatMatrix  // [block, H hd]
   let k: FloatMatrix  // [block, KV hd]
   let v: FloatMatrix  // [block, KV hd]
@@ -38,89 +56,149 @@ package final class LayerBuffers: @unchecked Sendable {
   let gate: FloatMatrix  // [block, I]
   let up: FloatMatrix  // [block, I]
   let routerScores: FloatMatrix  // [block, 2K]
-  let expertScores: FloatMatrix  // [expert tokens, experts per token]
-  let expertRows: FloatMatrix  // [expert tokens * experts per token, d]
-  let expertSums: FloatMatrix  // [expert tokens, d]
+  let experts: ExpertRows
+  /// Of one member.
+  let mine: MemberBuffers
 
   // The same as outputs of products.
   let qkv: ProductOutputs
+  let kv: ProductOutputs
   let gateAndUp: ProductOutputs
   let gateUpAndRouter: ProductOutputs
   let routerOutput: ProductOutputs
   let projection: ProductOutputs
 
   private let config: DogeConfig
-  private var choices: ExpertChoices?
-  private var scratch: [AttentionScratch] = []
 
-  init(_ config: DogeConfig, tokens: Int) {
-    let rows = min(tokens, Self.blockTokens)
-    self.config = config
+  convenience init(_ config: DogeConfig, tokens: Int, members: Int) {
+    let rows = Self.rows(of: tokens, members: members)
     let queries = config.headCount * config.headDimension
     let values = config.keyValueHeadCount * config.headDimension
-    normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
-    packed = PackedRows(
-      rows: rows, columns: max(config.hiddenSize, config.intermediateSize, queries))
-    q = FloatMatrix(rows: rows, columns: queries)
-    k = FloatMatrix(rows: rows, columns: values)
-    v = FloatMatrix(rows: rows, columns: values)
-    attended = FloatMatrix(rows: rows, columns: queries)
-    projected = FloatMatrix(rows: rows, columns: config.hiddenSize)
-    gate = FloatMatrix(rows: rows, columns: config.intermediateSize)
-    up = FloatMatrix(rows: rows, columns: config.intermediateSize)
-    let perToken = config.experts?.perToken ?? 0
-    let expertTokens = perToken > 0 ? min(rows, Self.expertTokens) : 0
-    routerScores = FloatMatrix(rows: rows, columns: 2 * (config.experts?.keyCount ?? 0))
-    expertScores = FloatMatrix(rows: expertTokens, columns: perToken)
-    expertRows = FloatMatrix(rows: expertTokens * perToken, columns: config.hiddenSize)
-    expertSums = FloatMatrix(rows: expertTokens, columns: config.hiddenSize)
+    self.init(
+      config,
+      [
+        queries, values, values, queries, config.hiddenSize, config.intermediateSize,
+        config.intermediateSize, 2 * (config.experts?.keyCount ?? 0),
+      ].map { FloatMatrix(rows: rows, columns: $0) }, ExpertRows(config, rows: rows),
+      MemberBuffers(config, rows: Self.rowsOfMember(tokens: tokens, members: members)))
+  }
+
+  private init(
+    _ config: DogeConfig, _ matrices: [FloatMatrix], _ experts: ExpertRows, _ mine: MemberBuffers
+  ) {
+    self.config = config
+    self.experts = experts
+    self.mine = mine
+    (q, k, v, attended) = (matrices[0], matrices[1], matrices[2], matrices[3])
+    (projected, gate, up, routerScores) = (matrices[4], matrices[5], matrices[6], matrices[7])
     qkv = ProductOutputs([q, k, v])
+    kv = ProductOutputs([k, v])
     gateAndUp = ProductOutputs([gate, up])
     gateUpAndRouter = ProductOutputs([gate, up, routerScores])
     routerOutput = ProductOutputs([routerScores])
     projection = ProductOutputs([projected])
   }
 
+  /// The same for another member, by objects of its own (`FloatMatrix.shared`).
+  func shared() -> LayerBuffers {
+    LayerBuffers(
+      config, [q, k, v, attended, projected, gate, up, routerScores].map { $0.shared() },
+      experts.shared(), MemberBuffers(config, rows: mine.normed.rows))
+  }
+
   /// Whether it has room for a block of a call of so many tokens of that model.
-  func holds(tokens: Int, of config: DogeConfig) -> Bool {
-    normed.rows >= min(tokens, Self.blockTokens) && config == self.config
+  func holds(tokens: Int, members: Int, of config: DogeConfig) -> Bool {
+    q.rows >= Self.rows(of: tokens, members: members)
+      && mine.normed.rows >= Self.rowsOfMember(tokens: tokens, members: members)
+      && config == self.config
   }
 
-  /// Memory for the experts of a call's tokens.
-  func expertChoices(tokens: Int, perToken: Int) -> ExpertChoices {
-    if let choices, choices.weights.rows >= tokens { return choices }
-    let fresh = ExpertChoices(tokens: tokens, perToken: perToken)
-    choices = fresh
-    return fresh
+  /// Rows of a block of a call of so many tokens: all blocks but the last are as long, and as long
+  /// as the shares of the members allow.
+  static func rows(of tokens: Int, members: Int) -> Int {
+    let grain = CallShare.tokensOfAMember * members
+    guard tokens >= grain else { return tokens }
+    let most = max(blockTokens, 64 * members)
+    let blocks = (tokens + most - 1) / most
+    return ((tokens + blocks - 1) / blocks).roundedUp(to: grain)
   }
 
-  /// Memory for attention, for each of so many threads.
-  func attentionScratch(threads: Int, queries: Int, keys: Int) -> [AttentionScratch] {
-    if scratch.count < threads || !scratch[0].holds(queries: queries, keys: keys) {
-      // Room to grow into, so that decoding does not allocate for every token.
-      let room = max(keys + keys / 2, 64)
-      scratch = (0..<threads).map { _ in
-        AttentionScratch(queries: queries, headDimension: config.headDimension, keys: room)
-      }
-    }
-    return scratch
+  /// Rows that a member brings through at once.
+  private static func rowsOfMember(tokens: Int, members: Int) -> Int {
+    // The last block, and the last block's output of a long call, may be few rows.
+    max(
+      min(tokens, CallShare.tokensOfAMember * members),
+      rows(of: tokens, members: members) / members)
   }
+}
+
+/// The memory of one member of a team: what it makes of its rows, or of all, for itself.
+final class MemberBuffers: Sendable {
+  let x: FloatMatrix  // a copy of the residual stream, [rows, d]
+  let normed: FloatMatrix  // [rows, d]
+  let packed: PackedRows  // whatever is multiplied next
+  let choices: ExpertChoices  // of each row
+  let experts: ExpertRows
+  let expertWeights: FloatMatrix  // [experts per token]
+  let expertSum: FloatMatrix  // [d]
+
+  init(_ config: DogeConfig, rows: Int) {
+    let widest = max(
+      config.hiddenSize, config.intermediateSize, config.headCount * config.headDimension)
+    let perToken = config.experts?.perToken ?? 0
+    x = FloatMatrix(rows: rows, columns: config.hiddenSize)
+    normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
+    packed = PackedRows(rows: rows, columns: widest)
+    choices = ExpertChoices(tokens: perToken > 0 ? rows : 0, perToken: perToken)
+    experts = ExpertRows(config, rows: rows)
+    expertWeights = FloatMatrix(rows: 1, columns: perToken)
+    expertSum = FloatMatrix(rows: 1, columns: config.hiddenSize)
+  }
+}
+
+/// Memory for what a few tokens' experts give.
+final class ExpertRows: Sendable {
+  let scores: FloatMatrix  // down_e · h, [expert tokens, experts per token]
+  let rows: FloatMatrix  // up_e, [expert tokens * experts per token, d]
+
+  init(_ config: DogeConfig, rows count: Int) {
+    let perToken = config.experts?.perToken ?? 0
+    let tokens = perToken > 0 ? min(count, LayerBuffers.expertTokens) : 0
+    scores = FloatMatrix(rows: tokens, columns: perToken)
+    rows = FloatMatrix(rows: tokens * perToken, columns: config.hiddenSize)
+  }
+
+  private init(sharing experts: ExpertRows) {
+    (scores, rows) = (experts.scores.shared(), experts.rows.shared())
+  }
+
+  /// The same for another thread, by objects of its own.
+  func shared() -> ExpertRows { ExpertRows(sharing: self) }
 }
 
 /// Memory for logits and what leads to them.
 public final class LogitsBuffer: Sendable {
   /// How many rows it has room for.
   public let rows: Int
-  let normed: FloatMatrix  // [rows, d]
-  let packed: PackedRows
+  let members: [Member]
   let logits: FloatMatrix  // [rows, V]
   let output: ProductOutputs
 
-  init(_ config: DogeConfig, rows: Int) {
+  init(_ config: DogeConfig, rows: Int, members: Int) {
     self.rows = rows
-    normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
-    packed = PackedRows(rows: rows, columns: config.hiddenSize)
+    self.members = (0..<members).map { _ in Member(config, rows: rows) }
     logits = FloatMatrix(rows: rows, columns: config.vocabularySize)
     output = ProductOutputs([logits])
+  }
+
+  /// What each member of a team has for itself.
+  final class Member: Sendable {
+    let normed: FloatMatrix  // [rows, d]
+    let packed: PackedRows
+
+    init(_ config: DogeConfig, rows: Int) {
+      normed = FloatMatrix(rows: rows, columns: config.hiddenSize)
+      packed = PackedRows(rows: rows, columns: config.hiddenSize)
+    }
   }
 }

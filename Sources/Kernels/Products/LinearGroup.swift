@@ -85,4 +85,10 @@ package final class PackedRows: Sendable {
     codes = FloatMatrix(
       rows: 1, columns: (kb_fast_bytes(UInt32(rows), UInt32(columns)) + 3) / 4)
   }
+
+  /// Whether it has room for so many rows and columns.
+  func holds(_ rows: Int, _ columns: Int) -> Bool {
+    rows * columns <= floats.columns
+      && kb_fast_bytes(UInt32(rows), UInt32(columns)) <= codes.columns * 4
+  }
 }

@@ -2,96 +2,105 @@ import CKernels
 import Parallel
 import TensorCore
 
-extension Compute {
-  /// Multiplies the first `rows` rows of x by the matrices of a group: out = x Wᵀ + b for each.
+// Products of activations with the matrices of a group, for one of the threads that share them.
+
+extension KernelSet {
+  /// Rearranges rows of x as the products with a group want them.
   ///
   /// - Parameters:
-  ///   - x: `[at least rows, inputs]`.
+  ///   - x: `[…, inputs]`.
+  ///   - rows: which rows of it.
+  ///   - group: what they will be multiplied by.
+  ///   - packed: gets them, as its first rows.
+  package func pack(
+    _ x: FloatMatrix, rows: Range<Int>, for group: LinearGroup, into packed: PackedRows
+  ) {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= x.rows && packed.holds(rows.count, x.columns),
+      "rows that are not there")
+    let columns = UInt32(x.columns)
+    let first = unsafe x.pointer(rows.lowerBound)
+    if group.mode == .fast && group.hasQuantized {
+      unsafe table.pointee.quantize_rows(
+        first, x.stride, UInt32(rows.count), columns, packed.codes.pointer())
+    }
+    if group.mode == .exact || group.hasFloats {
+      unsafe table.pointee.pack(
+        first, x.stride, UInt32(rows.count), columns, packed.floats.pointer())
+    }
+  }
+
+  /// Multiplies packed rows by a share of the tiles of a group's matrices: out = x Wᵀ + b.
+  ///
+  /// - Parameters:
+  ///   - packed: `pack` of the rows for this group.
   ///   - rows: how many.
   ///   - group: the matrices, `[outputs, inputs]` each.
-  ///   - packed: memory that is used meanwhile, with room for the rows.
-  ///   - outputs: where the results go, `[at least rows, outputs]` for each matrix.
+  ///   - share: whose share of the tiles of each matrix is computed.
+  ///   - outputs: where the results go, `[…, outputs]` for each matrix.
+  ///   - first: the row of the outputs where the first result goes.
   package func multiply(
-    _ x: FloatMatrix, rows: Int, by group: LinearGroup, packed: PackedRows,
-    into outputs: ProductOutputs
+    _ packed: PackedRows, rows: Int, by group: LinearGroup, share: TileShare,
+    into outputs: ProductOutputs, from first: Int = 0
   ) {
-    pack(x, rows: rows, for: group, into: packed)
-    // Pieces even out what one thread loses to other programs; few tokens have no time for them.
-    let pieces = pool.threadCount * (rows < 16 ? 1 : 4)
-    let product = unsafe Product(
-      table: kernels.table, isFast: group.mode == .fast, tokens: rows,
-      codes: packed.codes.pointer(), floats: packed.floats.pointer(), parts: group.parts,
-      outputs: outputs.views, tiles: group.tileCount, pieces: min(pieces, group.tileCount))
-    unsafe pool.run(product.pieces, product) { product, piece in
-      unsafe product.load(as: Product.self).run(piece)
-    }
-  }
-
-  /// Rearranges rows as the products with a group want them.
-  private func pack(_ x: FloatMatrix, rows: Int, for group: LinearGroup, into packed: PackedRows) {
-    precondition(rows <= x.rows, "fewer rows than are to be multiplied")
-    let table = unsafe kernels.table
-    let columns = x.columns
-    if group.mode == .fast && group.hasQuantized {
-      let rowBytes = kb_fast_bytes(1, UInt32(columns))
-      pool.forRanges(of: rows, grain: Int(KB_FAST_TOKENS)) { part in
-        unsafe table.pointee.quantize_rows(
-          x.pointer(part.lowerBound), x.stride, UInt32(part.count), UInt32(columns),
-          UnsafeMutableRawPointer(packed.codes.pointer()) + part.lowerBound * rowBytes)
+    guard rows > 0 else { return }
+    for index in unsafe group.parts.indices {
+      let part = unsafe group.parts[index]
+      let tiles = share.range(of: part.tiles, in: group.tileCount)
+      if !tiles.isEmpty {
+        unsafe multiply(
+          packed, rows: rows, by: part, mode: group.mode, tiles: tiles,
+          into: outputs.views[index].from(row: first))
       }
     }
-    guard group.mode == .exact || group.hasFloats else { return }
-    pool.forRanges(of: rows, grain: kernels.packedBlock) { part in
-      unsafe table.pointee.pack(
-        x.pointer(part.lowerBound), x.stride, UInt32(part.count), UInt32(columns),
-        packed.floats.pointer() + part.lowerBound * columns)
-    }
-  }
-}
-
-/// A product of packed rows with a group of matrices, cut into pieces of about as many tiles.
-///
-/// It holds plain values and pointers, so that a thread can begin without asking for more.
-@safe private struct Product: BitwiseCopyable {
-  let table: UnsafePointer<kb_kernels>
-  let isFast: Bool
-  let tokens: Int
-  let codes: UnsafeRawPointer  // [tokens, inputs], for quantized matrices in fast mode
-  let floats: UnsafePointer<Float>  // [tokens, inputs], for the others
-  let parts: UnsafeBufferPointer<LinearGroup.Part>
-  let outputs: UnsafeBufferPointer<FloatMatrix.View>  // [tokens, outputs], for each part
-  let tiles: Int
-  let pieces: Int
-
-  /// Computes one piece.
-  func run(_ piece: Int) {
-    let range = tiles * piece / pieces..<tiles * (piece + 1) / pieces
-    for index in unsafe parts.indices {
-      let part = unsafe parts[index]
-      let mine = range.clamped(to: part.tiles)
-      guard !mine.isEmpty else { continue }
-      let first = mine.lowerBound - part.tiles.lowerBound
-      unsafe multiply(part, tiles: first..<first + mine.count, into: outputs[index])
-    }
   }
 
-  private func multiply(_ part: LinearGroup.Part, tiles: Range<Int>, into out: FloatMatrix.View) {
+  private func multiply(
+    _ packed: PackedRows, rows: Int, by part: LinearGroup.Part, mode: ComputeMode,
+    tiles: Range<Int>, into out: FloatMatrix.View
+  ) {
     let (first, last) = (UInt32(tiles.lowerBound), UInt32(tiles.upperBound))
     unsafe withUnsafePointer(to: part.matrix) { matrix in
-      if isFast && part.isQuantized {
+      if mode == .fast && part.isQuantized {
         unsafe table.pointee.matmul_fast(
-          matrix, codes, UInt32(tokens), first, last, out.base, out.stride)
+          matrix, packed.codes.pointer(), UInt32(rows), first, last, out.base, out.stride)
       } else {
         unsafe table.pointee.matmul(
-          matrix, floats, UInt32(tokens), first, last, out.base, out.stride)
+          matrix, packed.floats.pointer(), UInt32(rows), first, last, out.base, out.stride)
       }
     }
     guard let bias = unsafe part.bias else { return }
     let begin = tiles.lowerBound * TensorGeometry.tileRows
     let end = min(tiles.upperBound * TensorGeometry.tileRows, part.outputs)
-    for token in 0..<tokens {
+    for row in 0..<rows {
       unsafe table.pointee.add(
-        out.base + token * out.stride + begin, bias + begin, UInt32(end - begin))
+        out.base + row * out.stride + begin, bias + begin, UInt32(end - begin))
+    }
+  }
+}
+
+/// One thread's part of the tiles of a product.
+package enum TileShare: BitwiseCopyable, Sendable {
+  /// All of them.
+  case all
+  /// A contiguous part of all matrices' tiles, one behind the other.
+  case contiguous(TeamMember)
+  /// The same part of each matrix: of matrices alike, the same rows.
+  case alike(TeamMember)
+
+  /// Those of one matrix, by their numbers in it.
+  ///
+  /// - Parameters:
+  ///   - tiles: the matrix's tiles among those of all.
+  ///   - total: how many all matrices have.
+  /// - Returns: the range.
+  fileprivate func range(of tiles: Range<Int>, in total: Int) -> Range<Int> {
+    switch self {
+    case .all: return 0..<tiles.count
+    case .alike(let member): return member.share(of: tiles.count)
+    case .contiguous(let member):
+      let mine = member.share(of: total).clamped(to: tiles)
+      return mine.lowerBound - tiles.lowerBound..<mine.upperBound - tiles.lowerBound
     }
   }
 }
