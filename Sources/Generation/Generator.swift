@@ -21,8 +21,8 @@ public final class Generator {
   private let workspace = Workspace()
   private let buffer: LogitsBuffer
 
-  /// Prompts are run in pieces of this many tokens.
-  package static let promptBlock = 512
+  /// Prompts are run in pieces of this many tokens, between which they can be cancelled.
+  package static let promptBlock = 128
 
   /// Makes a generator with an empty cache.
   ///
@@ -87,7 +87,8 @@ public final class Generator {
   /// - Returns: the logits of what follows and the number of tokens that were there already; nil
   ///   if it was cancelled.
   func run(
-    prompt: [Int], progress: (_ done: Int) throws -> Void, isCancelled: () -> Bool
+    prompt: [Int], progress: (_ done: Int) throws -> Void,
+    isCancelled: () -> Bool
   ) throws -> (logits: FloatMatrix, reused: Int)? {
     let common = zip(prompt, cachedTokens).prefix { $0 == $1 }.count
     // The last token is run in any case, for its logits.
@@ -96,27 +97,22 @@ public final class Generator {
     let block = reusesPrefix ? Self.promptBlock : prompt.count
     var logits: FloatMatrix?
     for start in stride(from: reused, to: prompt.count, by: block) {
+      if isCancelled() { return nil }
       let end = min(start + block, prompt.count)
-      do {
-        let hidden = try forward(Array(prompt[start..<end])) {
-          if isCancelled() { throw Cancellation() }
-        }
-        try progress(end)
-        if end == prompt.count { logits = self.logits(last: hidden) }
-      } catch is Cancellation {
-        return nil
-      }
+      let isLast = end == prompt.count
+      let hidden = try forward(Array(prompt[start..<end]), wanted: isLast ? 1 : 0)
+      try progress(end)
+      if isLast { logits = self.logits(last: hidden) }
     }
     return logits.map { ($0, reused) }
   }
 
   /// Runs a token; returns the logits of what follows, until the next call.
-  func run(token: Int) throws -> FloatMatrix { logits(last: try forward([token]) {}) }
+  func run(token: Int) throws -> FloatMatrix { logits(last: try forward([token], wanted: 1)) }
 
-  private func forward(_ tokens: [Int], check: () throws -> Void) throws -> FloatMatrix {
+  private func forward(_ tokens: [Int], wanted: Int) throws -> FloatMatrix {
     let hidden = try model.forward(
-      tokens, cache: cache, workspace: workspace, routing: routing
-    ) { _, _ in try check() }
+      tokens, cache: cache, workspace: workspace, routing: routing, wanted: wanted)
     cachedTokens += tokens
     return hidden
   }
@@ -129,7 +125,4 @@ public final class Generator {
     cache.truncate(to: count)
     cachedTokens.removeLast(cachedTokens.count - count)
   }
-
-  /// Leaves a call to the model between two of its blocks.
-  private struct Cancellation: Error {}
 }

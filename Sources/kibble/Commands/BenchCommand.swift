@@ -121,7 +121,9 @@ struct Benchmark {
       count,
       seconds: try timed(repeats, phase: "prefill") {
         cache.truncate(to: 0)
-        let hidden = try model.forward(prompt, cache: cache, workspace: workspace, routing: routing)
+        let hidden = try model.forward(
+          prompt, cache: cache, workspace: workspace, routing: routing,
+          wanted: allLogits ? nil : 1)
         for start in stride(from: allLogits ? 0 : count - 1, to: count, by: buffer.rows) {
           _ = model.logits(hidden, rows: start..<min(start + buffer.rows, count), in: buffer)
         }
