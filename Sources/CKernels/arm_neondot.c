@@ -6,18 +6,16 @@
 #include "vector_exact.h"
 #include "vector_encode.h"
 
-typedef union { v16i v; int32x4_t part[4]; } v16i_parts;
+#define KB_LANES 4
+#include "vector_parts.h"
 
-/// acc + the dot products of four signed bytes a lane.
-INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
-  v16i_parts a = {acc}, b = {w};
-  int8x16_t x = vreinterpretq_s8_s32(vdupq_n_s32(four));
-  for (int p = 0; p < 4; p++) a.part[p] = vdotq_s32(a.part[p], vreinterpretq_s8_s32(b.part[p]), x);
-  return a.v;
-}
-#define dot_unsigned dot_signed  // bytes 0 ... 63 are the same signed
+/// sum + the dot products of four signed bytes a lane.
+INLINE vi add_dots(vi sum, vi w, vi x) { return (vi)vdotq_s32((int32x4_t)sum, (int8x16_t)w, (int8x16_t)x); }
 
-#define KB_BIASED 0
+#define KB_SIGNED 1
+#define KB_DOTS 1
+#define KB_FEW(n) ((n) < 4 ? (n) : 4)
+#define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"
 
 #define KB_SET kb_neondot

@@ -26,15 +26,18 @@ void kb_scalar_quantize_rows(const float *x, size_t stride, uint32_t tokens, uin
         bool usable = largest >= KB_FAST_LEAST && largest <= 0x1.fffffep127f;
         float reciprocal = usable ? 127.0f / largest : 0;
         size_t at = (size_t)g * n + i;
-        out.scales[at] = largest / 127.0f;
-        int32_t sum = 0;
+        int32_t sum = 0, magnitudes = 0;
         for (uint32_t c = 0; c < KB_FAST_GROUP; c++) {
           int8_t q = usable && c < count ? (int8_t)kb_round(row[c] * reciprocal) : 0;
           out.codes[at * KB_FAST_GROUP + c] = q;
+          out.magnitudes[at * KB_FAST_GROUP + c] = (int8_t)(q < 0 ? -q : q);
+          out.signs[at * KB_FAST_GROUP + c] = q < 0 ? -1 : 0;
           sum += q;
+          magnitudes += q < 0 ? -q : q;
         }
-        kb_fast_unbias(&out, at, sum);
+        kb_fast_note(&out, at, largest, sum, magnitudes);
       }
+    kb_fast_finish(&out, (size_t)n * groups);
   }
 }
 

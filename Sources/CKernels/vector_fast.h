@@ -1,149 +1,141 @@
-// Fast kernels over 16-lane vectors: int8 activations times weights of 4 to 8 bits, summed as integers within groups of 32 columns.
-// The file that includes it defines how four bytes are multiplied: dot_signed, dot_unsigned, and KB_BIASED (1 where int8 weights
-// are made unsigned by adding 128).
-#include "fast_layout.h"
+// Fast kernels: int8 activations times weights of 4 to 8 bits, summed as integers within groups of 32 columns.
+// The file that includes it says how four bytes of a lane are multiplied:
+//   KB_SIGNED: 1 where both factors may be negative. Otherwise the first may not, and codes are made unsigned with a bias.
+//   KB_DOTS: 1 where add_dots(sum, w, x) adds products to sums of 32 bits. Otherwise products(w, x) are sums16 of 16 bits;
+//            KB_RUN(type) of them are added up before add_pairs(sum, sums16) adds them to sums of 32 bits.
+//   KB_FEW(n): how many tokens of a block of n take turns; KB_EACH_FEW begins the loop over them.
+//   KB_KEEP(v): hides how v was made from the compiler, which else makes trees of chains of sums and runs out of registers.
+#include "vector_quantize.h"
+#include "vector_codes.h"
 
-typedef int8_t v16c __attribute__((ext_vector_type(16), aligned(1)));
+/// Four bytes in each lane.
+INLINE vi four(const int8_t *bytes) {
+  int32_t word;
+  memcpy(&word, bytes, 4);
+  return (vi)word;
+}
 
-static void quantize_rows(const float *x, size_t stride, uint32_t tokens, uint32_t cols, void *packed) {
-  uint32_t groups = kb_fast_groups(cols);
-  uint8_t *block = packed;
-  for (uint32_t t = 0, n; t < tokens; t += n, block += kb_fast_size(n, cols)) {
-    n = kb_fast_block(tokens - t);
-    kb_fast_rows out = kb_fast_rows_at(block, n, cols);
-    for (uint32_t i = 0; i < n; i++) {
-      const float *row = x + (t + i) * stride;
-      for (uint32_t g = 0; g < groups; g++) {
-        uint32_t left = cols - g * KB_FAST_GROUP;
-        v16f a = left >= 16 ? load(row) : load_part(row, left);
-        v16f b = left >= 32 ? load(row + 16) : left > 16 ? load_part(row + 16, left - 16) : splat(0);
-        v16u m = (v16u)a & 0x7fffffff, k = (v16u)b & 0x7fffffff;  // magnitudes order like their bits
-        float largest = kb_float(__builtin_reduce_max(m > k ? m : k));
-        float scale = largest / 127.0f, reciprocal = largest >= KB_FAST_LEAST ? 127.0f / largest : 0;
-        // What is not finite has no code, not even by way of 0: its scale says it.
-        v16u kept = (v16u)0 - (uint32_t)(largest <= 0x1.fffffep127f);
-        a = (v16f)((v16u)a & kept);
-        b = (v16f)((v16u)b & kept);
-        v16i p = __builtin_convertvector(round16(a * reciprocal), v16i), q = __builtin_convertvector(round16(b * reciprocal), v16i);
-        size_t at = (size_t)g * n + i;
-        *(v16c *)(out.codes + at * 32) = __builtin_convertvector(p, v16c);
-        *(v16c *)(out.codes + at * 32 + 16) = __builtin_convertvector(q, v16c);
-        out.scales[at] = scale;
-        int32_t sum = __builtin_reduce_add(p + q);
-        kb_fast_unbias(&out, at, sum);
-        row += KB_FAST_GROUP;
+/// The dot products of a group with the 32 codes of each of n tokens. Tokens and parts take turns, and one or two tokens have two
+/// sums each: so no addition waits for the one before.
+INLINE void group_dots(group_codes w, int n, const kb_fast_rows *x, const int32_t *unbias, vi d[][KB_PARTS]) {
+#if KB_DOTS
+  vi odd[KB_FAST_TOKENS][KB_PARTS];
+  const bool two = n <= 2 && !w.decoded;
+  EACH(t, n) EACH(p, KB_PARTS) d[t][p] = (vi)(is_biased(w.type) ? unbias[t] : 0), odd[t][p] = (vi)0;
+  EACH(i, 8) {
+    vi code[KB_PARTS];
+    EACH(p, KB_PARTS) code[p] = code_of(w, i, p);
+    EACH(t, n) {
+      vi v = four(x->codes + 32 * t + 4 * i);
+      EACH(p, KB_PARTS)
+        if (i % 2 && two) odd[t][p] = add_dots(odd[t][p], code[p], v);
+        else d[t][p] = add_dots(d[t][p], code[p], v);
+    }
+  }
+  EACH(t, n) EACH(p, KB_PARTS)
+    if (w.raised) d[t][p] = KB_SIGNED ? (d[t][p] + odd[t][p]) >> 4 : d[t][p] + (odd[t][p] >> 4);
+    else if (two) d[t][p] += odd[t][p];
+#else
+  const int run = KB_RUN(w.type);
+  const bool flipped = KB_FLIPPED && w.type == KB_INT8;
+  sums16 sum[KB_FAST_TOKENS][KB_PARTS];
+  EACH(i, 8) {
+    vi code[KB_PARTS];
+    EACH(p, KB_PARTS) code[p] = code_of(w, i, p);
+    EACH(t, n) {
+      int at = 32 * t + 4 * i;
+      vi v = four((flipped ? x->magnitudes : x->codes) + at), sign = flipped ? four(x->signs + at) : (vi)0;
+      EACH(p, KB_PARTS) {
+        sums16 more = flipped ? products(v, code[p] ^ sign) : products(code[p], v);
+        sum[t][p] = i % run ? sum[t][p] + more : more;
+        if (i % run == run - 1) {
+          d[t][p] = add_pairs(i < run ? (vi)(is_biased(w.type) ? unbias[t] : 0) : d[t][p], sum[t][p]);
+          if (n > 1) KB_KEEP(d[t][p]);
+        } else if (n > 1) KB_KEEP(sum[t][p]);
       }
     }
   }
+#endif
 }
 
-/// What codes of a type are made unsigned with: a bias is added, which flips the bit of the sign. int8 takes one for VNNI alone.
-INLINE bool is_biased(int type) { return type != KB_INT8 || KB_BIASED; }
-INLINE const int32_t *unbias_of(int type, kb_fast_rows x) {
-  return type == KB_INT4 ? x.unbias8 : type == KB_INT5 ? x.unbias16 : type == KB_INT6 ? x.unbias32 : x.unbias128;
+INLINE void add_group(vf *sum, vi d, vf scale) { *sum = __builtin_elementwise_fma(__builtin_convertvector(d, vf), scale, *sum); }
+
+/// From one group of n tokens to the next, or past some tokens of a group.
+INLINE void skip_tokens(kb_fast_rows *x, const int32_t **unbias, int n) {
+  x->codes += 32 * n;
+  x->magnitudes += 32 * n;
+  x->signs += 32 * n;
+  x->scales += n;
+  *unbias += n;
 }
 
-/// Bytes of the units of a group of 32 columns of 16 rows.
-INLINE size_t group_bytes(int type) {
-  return KB_FAST_GROUP / kb_block_columns(type) * kb_block_units(type) * KB_TILE * 4;
-}
-
-/// The codes of a group of 32 columns of 16 rows, of which `columns` are stored: eight vectors of four bytes a lane, biased.
-INLINE void load_group(const uint8_t *codes, int type, uint32_t columns, v16i *w) {
-  const v16u *units = (const v16u *)codes;
-  if (type == KB_INT8) {
-    _Pragma("unroll") for (uint32_t i = 0; i < 8; i++) {
-      v16u u = i * 4 < columns ? units[i] : (v16u)0;
-      w[i] = (v16i)(KB_BIASED ? u ^ 0x80808080 : u);
+/// Sums of all groups of a tile for a block of n tokens.
+INLINE void fast_block(const kb_matrix *m, uint32_t tile, int type, int n, kb_fast_rows x, float *y, size_t y_stride) {
+  const int few = KB_FEW(n);
+  const uint8_t *codes = m->codes + tile * m->tile_stride;
+  uint32_t groups = (m->cols + m->group - 1) / m->group, step = m->group / KB_FAST_GROUP, left = step;
+  const uint16_t *scales = m->scales + (size_t)tile * groups * KB_TILE;
+  const int32_t *unbias = unbias_of(type, &x);
+  vf sum[KB_FAST_TOKENS][KB_PARTS], ws[KB_PARTS];
+  vi decoded[8][KB_PARTS];
+  EACH(t, n) EACH(p, KB_PARTS) sum[t][p] = (vf)0;
+  for (uint32_t c = 0; c < m->cols; c += KB_FAST_GROUP, codes += group_bytes(type)) {
+    if (left == step) {
+      EACH(p, KB_PARTS) ws[p] = __builtin_convertvector(((const vh *)scales)[p], vf) * m->scale_unit;
+      scales += KB_TILE;
+      left = 0;
     }
-  } else if (type == KB_INT4) {
-    _Pragma("unroll") for (uint32_t i = 0; i < 4; i++) {
-      v16u u = i * 8 < columns ? units[i] : (v16u)0;
-      w[2 * i] = (v16i)((u & 0x0f0f0f0f) ^ 0x08080808);
-      w[2 * i + 1] = (v16i)((u >> 4 & 0x0f0f0f0f) ^ 0x08080808);
+    left++;
+    group_codes w = {codes, NULL, type, is_raised(type, n)};
+    uint8_t part[8 * KB_TILE * 4];
+    if (m->cols - c < KB_FAST_GROUP) w.codes = whole_group(codes, type, m->cols - c, part);
+    if (few < n) {
+      EACH(i, 8) EACH(p, KB_PARTS) decoded[i][p] = code_of(w, i, p);
+      w.decoded = decoded;
     }
-  } else {  // the last block of a row is a whole one
-    v16u u[6];
-    _Pragma("unroll") for (uint32_t i = 0; i < kb_block_units(type); i++) u[i] = units[i];
-    // The bit of the sign is among the high bits: all of them are flipped at once.
-    if (type == KB_INT5) u[4] = ~u[4];
-    else u[4] ^= 0xaaaaaaaa, u[5] ^= 0xaaaaaaaa;
-    _Pragma("unroll") for (uint32_t i = 0; i < 8; i++) w[i] = (v16i)four_codes(type, u, i);
+    KB_EACH_FEW for (int begin = 0; begin < n; begin += few) {
+      vi d[KB_FAST_TOKENS][KB_PARTS];
+      group_dots(w, few, &x, unbias, d);
+      EACH(t, few) EACH(p, KB_PARTS)
+        add_group(&sum[begin + t][p], d[t][p], ws[p] * x.scales[t]);
+      skip_tokens(&x, &unbias, few);
+    }
   }
+  EACH(t, n) EACH(p, KB_PARTS) *(vf *)(y + t * y_stride + p * KB_LANES) = sum[t][p];
 }
-
-/// unbias + the products of a group with a token's 32 codes.
-INLINE v16i group_dot(const v16i *w, int type, const int8_t *x, int32_t unbias) {
-  v16i acc = (v16i)unbias;
-  _Pragma("unroll") for (int i = 0; i < 8; i++) {
-    int32_t four;
-    memcpy(&four, x + 4 * i, 4);
-    acc = is_biased(type) ? dot_unsigned(acc, w[i], four) : dot_signed(acc, w[i], four);
-  }
-  return acc;
-}
-
-/// Sums of all groups of a tile for n tokens.
-#define FAST_BLOCK(n)                                                                                                         \
-  INLINE void fast_block_##n(const kb_matrix *m, uint32_t tile, int type, kb_fast_rows x, float *y, size_t y_stride) {        \
-    const uint8_t *codes = m->codes + tile * m->tile_stride;                                                                  \
-    uint32_t groups = (m->cols + m->group - 1) / m->group, step = m->group / KB_FAST_GROUP, left = step;                      \
-    const uint16_t *scales = m->scales + (size_t)tile * groups * KB_TILE;                                                     \
-    const int32_t *unbias = unbias_of(type, x);                                                                               \
-    v16f sum[n], ws = splat(0);                                                                                               \
-    v16i w[8];                                                                                                                \
-    _Pragma("unroll") for (int t = 0; t < n; t++) sum[t] = splat(0);                                                          \
-    for (uint32_t c = 0; c < m->cols; c += KB_FAST_GROUP, codes += group_bytes(type)) {                                       \
-      if (left == step) {                                                                                                     \
-        ws = group_scales(m, scales);                                                                                         \
-        scales += KB_TILE;                                                                                                    \
-        left = 0;                                                                                                             \
-      }                                                                                                                       \
-      left++;                                                                                                                 \
-      if (m->cols - c >= KB_FAST_GROUP) load_group(codes, type, KB_FAST_GROUP, w);                                            \
-      else load_group(codes, type, m->cols - c, w);                                                                           \
-      _Pragma("unroll") for (int t = 0; t < n; t++) {                                                                         \
-        v16i d = group_dot(w, type, x.codes + 32 * t, is_biased(type) ? unbias[t] : 0);                                       \
-        sum[t] = fma16(__builtin_convertvector(d, v16f), ws * x.scales[t], sum[t]);                                           \
-      }                                                                                                                       \
-      x.codes += 32 * n;                                                                                                      \
-      x.scales += n;                                                                                                          \
-      unbias += n;                                                                                                            \
-    }                                                                                                                         \
-    _Pragma("unroll") for (int t = 0; t < n; t++) store(y + t * y_stride, sum[t]);                                            \
-  }
-FAST_BLOCK(2)
-FAST_BLOCK(4)
-FAST_BLOCK(8)
-FAST_BLOCK(16)
 
 /// One token and whole groups of 32: what is the same for all tiles is made ready once. False where that could change a rounding.
-INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows x, uint32_t tile_begin, uint32_t tile_end, float *y) {
+INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_t tile_begin, uint32_t tile_end, float *y) {
   enum { MOST = 512 };
   uint32_t groups = m->cols / KB_FAST_GROUP, step = m->group / KB_FAST_GROUP;
   float xs[MOST];
   // The exponent of the weights' scales goes into the activations': a power of two, which is exact but at the ends of the range.
   for (uint32_t g = 0; g < groups; g++) {
-    xs[g] = x.scales[g] * m->scale_unit;
-    if (x.scales[g] != 0 && !(xs[g] >= 0x1p-126f && xs[g] <= 0x1p100f)) return false;
+    xs[g] = rows.scales[g] * m->scale_unit;
+    if (rows.scales[g] != 0 && !(xs[g] >= 0x1p-126f && xs[g] <= 0x1p100f)) return false;
   }
-  const int32_t *unbias = unbias_of(type, x);
   for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
     const uint8_t *codes = m->codes + tile * m->tile_stride;
-    const v16h *scales = (const v16h *)(m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE);
-    v16f sum = splat(0);
+    const uint16_t *scales = m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE;
+    vf sum[KB_PARTS];
+    EACH(p, KB_PARTS) sum[p] = (vf)0;
+    kb_fast_rows x = rows;
+    const int32_t *unbias = unbias_of(type, &x);
     for (uint32_t g = 0; g < groups; g++, codes += group_bytes(type)) {
-      v16i w[8];
-      load_group(codes, type, KB_FAST_GROUP, w);
-      v16i d = group_dot(w, type, x.codes + 32 * g, is_biased(type) ? unbias[g] : 0);
-      v16f ws = __builtin_convertvector(scales[step == 1 ? g : g / step], v16f);
-      sum = fma16(__builtin_convertvector(d, v16f), ws * xs[g], sum);
+      group_codes w = {codes, NULL, type, is_raised(type, 1)};
+      vi d[1][KB_PARTS];
+      group_dots(w, 1, &x, unbias, d);
+      EACH(p, KB_PARTS) {
+        vf ws = __builtin_convertvector(((const vh *)scales)[p], vf) * xs[g];
+        add_group(&sum[p], d[0][p], ws);
+      }
+      if (((g + 1) & (step - 1)) == 0) scales += KB_TILE;
+      skip_tokens(&x, &unbias, 1);
     }
-    store(y + tile * KB_TILE, sum);
+    EACH(p, KB_PARTS) *(vf *)(y + tile * KB_TILE + p * KB_LANES) = sum[p];
   }
   return true;
 }
-FAST_BLOCK(1)
 
 INLINE void matmul_fast_type(const kb_matrix *m, int type, const void *packed, uint32_t tokens, uint32_t tile_begin,
                              uint32_t tile_end, float *y, size_t y_stride) {
@@ -161,11 +153,11 @@ INLINE void matmul_fast_type(const kb_matrix *m, int type, const void *packed, u
       kb_fast_rows x = kb_fast_rows_at(block, n, m->cols);
       float *out = y + t * y_stride + tile * KB_TILE;
       switch (n) {
-        case 1: fast_block_1(m, tile, type, x, out, y_stride); break;
-        case 2: fast_block_2(m, tile, type, x, out, y_stride); break;
-        case 4: fast_block_4(m, tile, type, x, out, y_stride); break;
-        case 8: fast_block_8(m, tile, type, x, out, y_stride); break;
-        default: fast_block_16(m, tile, type, x, out, y_stride); break;
+        case 1: fast_block(m, tile, type, 1, x, out, y_stride); break;
+        case 2: fast_block(m, tile, type, 2, x, out, y_stride); break;
+        case 4: fast_block(m, tile, type, 4, x, out, y_stride); break;
+        case 8: fast_block(m, tile, type, 8, x, out, y_stride); break;
+        default: fast_block(m, tile, type, 16, x, out, y_stride); break;
       }
     }
   }

@@ -7,13 +7,16 @@
 #include "vector_exact.h"
 #include "vector_encode.h"
 
-/// acc + the dot products of four bytes a lane, w unsigned.
-INLINE v16i dot_unsigned(v16i acc, v16i w, int32_t four) {
-  return (v16i)_mm512_dpbusd_epi32((__m512i)acc, (__m512i)w, _mm512_set1_epi32(four));
-}
+#define KB_LANES 16
+#include "vector_parts.h"
 
-#define KB_BIASED 1  // VNNI wants one operand unsigned: int8 weights take 128 more
-#define dot_signed dot_unsigned
+/// sum + the dot products of four bytes a lane, w unsigned.
+INLINE vi add_dots(vi sum, vi w, vi x) { return (vi)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)w, (__m512i)x); }
+
+#define KB_SIGNED 0
+#define KB_DOTS 1
+#define KB_FEW(n) ((n) <= 4 ? (n) : 1)  // more fill all registers
+#define KB_EACH_FEW UNROLL
 #include "vector_fast.h"
 
 #define KB_SET kb_avx512vnni
