@@ -69,8 +69,14 @@ INLINE void skip_tokens(kb_fast_rows *x, const int32_t **unbias, int n) {
   *unbias += n;
 }
 
-/// Sums of all groups of a tile for a block of n tokens.
-INLINE void fast_block(const kb_matrix *m, uint32_t tile, int type, int n, kb_fast_rows x, float *y, size_t y_stride) {
+/// Asks for memory that is read later.
+INLINE void prefetch(const uint8_t *p, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 0, 2);
+}
+
+/// Sums of all groups of a tile for a block of n tokens. `ahead`: codes so many bytes ahead are asked for meanwhile, if not 0.
+INLINE void fast_block(const kb_matrix *m, uint32_t tile, int type, int n, size_t ahead, kb_fast_rows x, float *y,
+                       size_t y_stride) {
   const int few = KB_FEW(n);
   const uint8_t *codes = m->codes + tile * m->tile_stride;
   uint32_t groups = (m->cols + m->group - 1) / m->group, step = m->group / KB_FAST_GROUP, left = step;
@@ -89,6 +95,7 @@ INLINE void fast_block(const kb_matrix *m, uint32_t tile, int type, int n, kb_fa
     group_codes w = {codes, NULL, type, is_raised(type, n)};
     uint8_t part[8 * KB_TILE * 4];
     if (m->cols - c < KB_FAST_GROUP) w.codes = whole_group(codes, type, m->cols - c, part);
+    if (ahead) prefetch(codes + ahead, group_bytes(type));
     if (few < n) {
       EACH(i, 8) EACH(p, KB_PARTS) decoded[i][p] = code_of(w, i, p);
       w.decoded = decoded;
@@ -106,7 +113,7 @@ INLINE void fast_block(const kb_matrix *m, uint32_t tile, int type, int n, kb_fa
 
 /// One token and whole groups of 32: what is the same for all tiles is made ready once. False where that could change a rounding.
 INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_t tile_begin, uint32_t tile_end, float *y) {
-  enum { MOST = 512 };
+  enum { MOST = 512, AHEAD = 4096 };
   uint32_t groups = m->cols / KB_FAST_GROUP, step = m->group / KB_FAST_GROUP;
   float xs[MOST];
   // The exponent of the weights' scales goes into the activations': a power of two, which is exact but at the ends of the range.
@@ -114,6 +121,8 @@ INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_
     xs[g] = rows.scales[g] * m->scale_unit;
     if (rows.scales[g] != 0 && !(xs[g] >= 0x1p-126f && xs[g] <= 0x1p100f)) return false;
   }
+  const uint8_t *first = m->codes + tile_begin * m->tile_stride, *end = m->codes + tile_end * m->tile_stride;
+  prefetch(first, end - first < AHEAD ? (size_t)(end - first) : AHEAD);
   for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
     const uint8_t *codes = m->codes + tile * m->tile_stride;
     const uint16_t *scales = m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE;
@@ -123,6 +132,7 @@ INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_
     const int32_t *unbias = unbias_of(type, &x);
     for (uint32_t g = 0; g < groups; g++, codes += group_bytes(type)) {
       group_codes w = {codes, NULL, type, is_raised(type, 1)};
+      prefetch(end - codes > AHEAD ? codes + AHEAD : codes, group_bytes(type));
       vi d[1][KB_PARTS];
       group_dots(w, 1, &x, unbias, d);
       EACH(p, KB_PARTS) {
@@ -146,18 +156,20 @@ INLINE void matmul_fast_type(const kb_matrix *m, int type, const void *packed, u
     const uint8_t *block = packed;
     for (uint32_t t = 0, n; t < tokens; t += n, block += kb_fast_size(n, m->cols)) {
       n = kb_fast_block(tokens - t);
-      // While a tile serves its tokens, the next one comes from memory, a share for each block.
-      size_t ahead = m->tile_stride * (tile + 1), from = ahead + m->tile_stride * t / tokens / 64 * 64;
-      for (size_t to = ahead + m->tile_stride * (t + n) / tokens; tile + 1 < tile_end && from < to; from += 64)
-        __builtin_prefetch(m->codes + from, 0, 2);
+      // While a tile serves its tokens, the next one comes from memory, of many tokens a share for each block.
+      size_t next = tile + 1 < tile_end ? m->tile_stride : 0, ahead = t == 0 && tokens <= KB_FAST_TOKENS ? next : 0;
+      if (tokens > KB_FAST_TOKENS) {
+        size_t from = next * t / tokens / 64 * 64;
+        prefetch(m->codes + tile * m->tile_stride + next + from, next * (t + n) / tokens - from);
+      }
       kb_fast_rows x = kb_fast_rows_at(block, n, m->cols);
       float *out = y + t * y_stride + tile * KB_TILE;
       switch (n) {
-        case 1: fast_block(m, tile, type, 1, x, out, y_stride); break;
-        case 2: fast_block(m, tile, type, 2, x, out, y_stride); break;
-        case 4: fast_block(m, tile, type, 4, x, out, y_stride); break;
-        case 8: fast_block(m, tile, type, 8, x, out, y_stride); break;
-        default: fast_block(m, tile, type, 16, x, out, y_stride); break;
+        case 1: fast_block(m, tile, type, 1, ahead, x, out, y_stride); break;
+        case 2: fast_block(m, tile, type, 2, ahead, x, out, y_stride); break;
+        case 4: fast_block(m, tile, type, 4, ahead, x, out, y_stride); break;
+        case 8: fast_block(m, tile, type, 8, ahead, x, out, y_stride); break;
+        default: fast_block(m, tile, type, 16, ahead, x, out, y_stride); break;
       }
     }
   }
