@@ -44,11 +44,13 @@ INLINE void store_part(float *p, v16f v, uint32_t n) {
   } while (0)
 
 INLINE float sum_lanes(v16f v) {
-  float lane[KB_TILE];
-  store(lane, v);
-  for (int step = 8; step > 0; step /= 2)
-    for (int l = 0; l < step; l++) lane[l] = lane[l] + lane[l + step];
-  return lane[0];
+  typedef float v8f __attribute__((ext_vector_type(8)));
+  typedef float v4f __attribute__((ext_vector_type(4)));
+  typedef float v2f __attribute__((ext_vector_type(2)));
+  v8f eight = v.lo + v.hi;
+  v4f four = eight.lo + eight.hi;
+  v2f two = four.lo + four.hi;
+  return two.x + two.y;
 }
 
 INLINE v16f exp16(v16f x) {
