@@ -29,6 +29,14 @@ double kb_scalar_log_sum_exp(const float *, uint32_t);
 void kb_scalar_compare_logits(const float *, const float *, uint32_t, kb_logit_difference *);
 /// The part of compare_logits that needs no arithmetic: the largest values and where they stand.
 void kb_rank_logits(const float *, const float *, uint32_t, kb_logit_difference *);
+uint32_t kb_scalar_largest(const float *, uint32_t, float *);
+float kb_scalar_kth_largest(const float *, uint32_t, uint32_t);
+float kb_scalar_often_reached(const float *, uint32_t, uint32_t);
+uint32_t kb_scalar_reaching(const float *, uint32_t, float, uint32_t *);
+void kb_scalar_weigh(const float *, float, uint32_t, double *);
+uint32_t kb_scalar_add_until(const float *, const double *, uint32_t, kb_cut, double, double *);
+kb_cut kb_scalar_mass_cut(const float *, const double *, uint32_t, double, float, uint32_t *);
+void kb_scalar_drop_unlikely(float *, double *, uint32_t, kb_cut, double, float);
 void kb_scalar_values(const kb_matrix *, uint32_t, float *);
 void kb_scalar_widen(int, const void *, size_t, float *);
 size_t kb_scalar_scan(int, const void *, size_t, float *);

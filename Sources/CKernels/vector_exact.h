@@ -6,3 +6,4 @@
 #include "vector_products.h"
 #include "vector_layers.h"
 #include "vector_logits.h"
+#include "vector_sampling.h"

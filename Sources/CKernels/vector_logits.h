@@ -1,16 +1,29 @@
 // Comparisons of logits in binary64, sixteen lanes at a time. Included behind vector_lanes.h.
 #include "math64.h"
 
-INLINE v16d exp64x16(v16d x) {
+/// exp of some vectors in place, step by step in all of them: a step waits for the one before it.
+INLINE void exp64_vectors(v16d *x, int count) {
   static const double coefficients[] = KB_EXP64_COEFFICIENTS;
-  v16l zero = x < -708.0;
-  x = zero ? (v16d)0 : x;
-  v16d z = x * 1.4426950408889634 + 6755399441055744.0, n = z - 6755399441055744.0;
-  v16d r = (x - n * 0.6931471803691238) - n * 1.9082149292705877e-10, p = r - r + coefficients[0];
-  for (int i = 1; i < 13; i++) p = p * r + coefficients[i];
-  v16l power = ((v16l)z - 0x4338000000000000 + 1023) << 52;
-  v16d out = (p * r + 1.0) * (v16d)power;
-  return zero ? (v16d)0 : out;
+  v16d p[2], r[2], z[2];
+  for (int k = 0; k < count; k++) {
+    v16d y = x[k] < -708.0 ? (v16d)0 : x[k];
+    z[k] = y * 1.4426950408889634 + 6755399441055744.0;
+    v16d n = z[k] - 6755399441055744.0;
+    r[k] = (y - n * 0.6931471803691238) - n * 1.9082149292705877e-10;
+    p[k] = r[k] - r[k] + coefficients[0];
+  }
+  for (int i = 1; i < 13; i++)
+    for (int k = 0; k < count; k++) p[k] = p[k] * r[k] + coefficients[i];
+  for (int k = 0; k < count; k++) {
+    v16l power = ((v16l)z[k] - 0x4338000000000000 + 1023) << 52;
+    v16d out = (p[k] * r[k] + 1.0) * (v16d)power;
+    x[k] = x[k] < -708.0 ? (v16d)0 : out;
+  }
+}
+
+INLINE v16d exp64x16(v16d x) {
+  exp64_vectors(&x, 1);
+  return x;
 }
 
 INLINE double sum_lanes64(v16d v) {

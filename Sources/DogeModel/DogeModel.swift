@@ -19,6 +19,8 @@ public final class DogeModel: Sendable {
   public let layout: CheckpointLayout
   /// The file that holds the weights.
   public let stored: StoredModel
+  /// What computes it.
+  public var compute: Compute { layer.compute }
   let weights: ModelWeights<Linear>
   let layer: LayerCompute
   let head: LinearGroup

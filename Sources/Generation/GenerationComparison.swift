@@ -61,6 +61,8 @@ public func compareGeneration(
   guard sizes.0 == sizes.1 else {
     throw GenerationError.vocabulariesDiffer(first: sizes.0, second: sizes.1)
   }
+  var config = config
+  config.logProbabilities = true
   var a = try GenerationRun(first, prompt: prompt, config: config, sampler: sampler, text: text())
   var b = try GenerationRun(second, prompt: prompt, config: config, sampler: sampler, text: text())
   try a.begin(observe: { try observe(.first, $0) }, isCancelled: isCancelled)
@@ -79,9 +81,9 @@ public func compareGeneration(
       parting = .init(
         step: step,
         first: .init(
-          id: ofA.id, first: ofA.logProbability, second: b.logProbability(of: ofA.id)),
+          id: ofA.id, first: a.logProbability(of: ofA.id), second: b.logProbability(of: ofA.id)),
         second: .init(
-          id: ofB.id, first: a.logProbability(of: ofB.id), second: ofB.logProbability))
+          id: ofB.id, first: a.logProbability(of: ofB.id), second: b.logProbability(of: ofB.id)))
     }
     if let ofA { try a.accept(ofA) { try observe(.first, $0) } }
     if let ofB { try b.accept(ofB) { try observe(.second, $0) } }

@@ -14,6 +14,9 @@ public struct GenerationConfig: Equatable, Sendable {
   public var maxNewTokens: Int?
   /// The most tokens of prompt and result together (`max_length`); `maxNewTokens` goes before it.
   public var maxLength: Int?
+  /// Whether the logarithms of the probabilities of tokens are computed, which takes longer than
+  /// choosing them.
+  public var logProbabilities = false
   /// Settings of the file that would change the result and that kibble does not know.
   var unsupported: [UnsupportedSetting] = []
   /// Options that were given beside `greedy`.

@@ -4,10 +4,12 @@ public struct GeneratedToken: Equatable, Sendable {
   public let id: Int
   /// The text that is certain since this token: of it and perhaps of those before, or nothing.
   public let text: String
-  /// The logarithm of its probability under the model: softmax over the plain logits.
-  public let logProbability: Double
-  /// The logarithm of its probability under what it was drawn from; 0 without sampling.
-  public let drawLogProbability: Double
+  /// The logarithm of its probability under the model: softmax over the plain logits; nil where
+  /// nobody asked for it (`GenerationConfig.logProbabilities`).
+  public let logProbability: Double?
+  /// The logarithm of its probability under what it was drawn from; 0 without sampling, nil where
+  /// nobody asked for it.
+  public let drawLogProbability: Double?
 }
 
 /// Why generation ended.

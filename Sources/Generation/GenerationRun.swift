@@ -7,8 +7,9 @@ struct GenerationRun<Text: TextStream> {
   /// A token that may come next.
   struct Choice {
     let id: Int
-    let logProbability: Double
-    let drawLogProbability: Double
+    /// nil where the configuration does not ask for it.
+    let logProbability: Double?
+    let drawLogProbability: Double?
   }
 
   private(set) var sampler: Sampler
@@ -17,7 +18,7 @@ struct GenerationRun<Text: TextStream> {
   private let prompt: [Int]
   private let config: GenerationConfig
   private let limit: Int
-  private var warper: LogitsWarper
+  private let warper: LogitsWarper
   private var seen: SeenTokens
   private var stream: Text
   private var filter: StopTextFilter
@@ -39,7 +40,7 @@ struct GenerationRun<Text: TextStream> {
     self.prompt = prompt
     self.config = config
     self.sampler = sampler
-    warper = LogitsWarper(config.sampling)
+    warper = LogitsWarper(config.sampling, compute: generator.model.compute)
     seen = SeenTokens(vocabulary: generator.model.config.vocabularySize)
     stream = text
     filter = StopTextFilter(config.stopTexts)
@@ -68,19 +69,19 @@ struct GenerationRun<Text: TextStream> {
   mutating func choose() throws(GenerationError) -> Choice {
     let position = prompt.count + tokens.count
     guard let logits else { throw .notFinite(position: position) }
-    let chosen = logits.withRow(0) { row -> (id: Int, log: Double)? in
+    let chosen = logits.withRow(0) { row -> (id: Int, log: Double?)? in
       guard config.sampling.samples else {
         return warper.mostLikely(of: row, seen: seen).map { ($0, 0) }
       }
       guard let distribution = warper.distribution(of: row, seen: seen) else { return nil }
       return sampler.draw(from: distribution).map {
-        ($0.id, distribution.logProbability(of: $0))
+        ($0.id, config.logProbabilities ? distribution.logProbability(of: $0) : nil)
       }
     }
     guard let chosen else { throw .notFinite(position: position) }
     return Choice(
-      id: chosen.id, logProbability: logProbability(of: chosen.id),
-      drawLogProbability: chosen.log)
+      id: chosen.id, logProbability: config.logProbabilities ? logProbability(of: chosen.id) : nil,
+      drawLogProbability: config.logProbabilities ? chosen.log : nil)
   }
 
   /// The logarithm of a token's probability as the next one, under the plain logits.

@@ -32,14 +32,6 @@ public struct Sampler: RandomNumberGenerator, Sendable {
   package mutating func draw(
     from distribution: TokenDistribution
   ) -> TokenDistribution.Candidate? {
-    let limit = Double(next() >> 11) * 0x1p-53 * distribution.total
-    var sum = 0.0
-    var last: TokenDistribution.Candidate?
-    for candidate in distribution.candidates where candidate.weight > 0 {
-      sum += candidate.weight
-      last = candidate
-      if sum > limit { break }
-    }
-    return last
+    distribution.candidate(beyond: Double(next() >> 11) * 0x1p-53 * distribution.total)
   }
 }

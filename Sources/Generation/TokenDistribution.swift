@@ -2,7 +2,7 @@ import DogeModel
 import Kernels
 
 /// The probabilities of the tokens that may come next.
-package struct TokenDistribution: Sendable {
+package struct TokenDistribution {
   package struct Candidate: Sendable {
     package let id: Int
     /// In single precision.
@@ -17,14 +17,34 @@ package struct TokenDistribution: Sendable {
     }
   }
 
-  /// The tokens, by rising id.
-  package private(set) var candidates: [Candidate]
-  /// The sum of the weights, added in order.
-  package private(set) var total = 0.0
+  private let table: CandidateTable
 
-  package init(_ candidates: [Candidate]) {
-    self.candidates = candidates
-    addUp()
+  /// The tokens of a table, as long as it holds them.
+  init(_ table: CandidateTable) { self.table = table }
+
+  /// A distribution of its own, of tokens by rising id.
+  package init(_ candidates: [Candidate], compute: Compute) {
+    table = CandidateTable(capacity: candidates.count, compute: compute)
+    table.take(candidates.map { ($0.id, $0.score, $0.weight) })
+  }
+
+  /// The tokens, by rising id.
+  package var candidates: [Candidate] {
+    (0..<table.count).filter(table.isKept).map(candidate)
+  }
+
+  /// The sum of the weights, added in order.
+  package var total: Double { table.total }
+
+  /// The first candidate with which the sum of weights exceeds a limit, or else the last that has a
+  /// weight.
+  package func candidate(beyond limit: Double) -> Candidate? {
+    table.place(beyond: limit).map(candidate)
+  }
+
+  private func candidate(at place: Int) -> Candidate {
+    Candidate(
+      id: table.id(at: place), score: table.score(at: place), weight: table.weight(at: place))
   }
 
   /// The probability of a candidate.
@@ -35,11 +55,9 @@ package struct TokenDistribution: Sendable {
     candidate.weight > 0 ? deterministicLog(candidate.weight) - deterministicLog(total) : -.infinity
   }
 
-  /// Drops candidates and adds the rest up again.
-  mutating func remove(where isDropped: (Candidate) -> Bool) {
-    candidates.removeAll(where: isDropped)
-    addUp()
-  }
+  /// Top-p: drops the least likely tokens that have at most `1 - share` together.
+  func keepMass(_ share: Double) { table.drop(mass: Float(1 - share)) }
 
-  private mutating func addUp() { total = candidates.reduce(0) { $0 + $1.weight } }
+  /// Min-p: drops tokens less likely than a share of the most likely one, whose weight is 1.
+  func keepLikely(_ share: Double) { table.drop(below: Float(share) * Float(1 / total)) }
 }

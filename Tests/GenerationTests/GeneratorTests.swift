@@ -57,11 +57,27 @@ import Testing
       let row = prompt.count - 1 + step
       let logits = model.logits(hidden, rows: row..<row + 1).row(0).map(Double.init)
       let sum = logits.reduce(0) { $0 + exp($1) }
-      #expect(abs(token.logProbability - (logits[token.id] - log(sum))) < 1e-9)
-      #expect(token.drawLogProbability > -20 && token.drawLogProbability <= 0)
+      let logProbability = try #require(token.logProbability)
+      #expect(abs(logProbability - (logits[token.id] - log(sum))) < 1e-9)
+      let drawn = try #require(token.drawLogProbability)
+      #expect(drawn > -20 && drawn <= 0)
     }
     let greedy = try Generator(model: model).generate(prompt, config(3))
-    #expect(greedy.tokens.allSatisfy { $0.drawLogProbability == 0 && $0.logProbability < 0 })
+    #expect(greedy.tokens.allSatisfy { $0.drawLogProbability == 0 })
+    #expect(greedy.tokens.allSatisfy { ($0.logProbability ?? 0) < 0 })
+  }
+
+  @Test func probabilitiesCostTimeAndAreNilUnlessAskedFor() throws {
+    let model = try model()
+    for config in [config(6), drawing(6)] {
+      var plain = config
+      plain.logProbabilities = false
+      let asked = try Generator(model: model).generate(prompt, config)
+      let result = try Generator(model: model).generate(prompt, plain)
+      #expect(result.ids == asked.ids && result.text == asked.text)
+      #expect(
+        result.tokens.allSatisfy { $0.logProbability == nil && $0.drawLogProbability == nil })
+    }
   }
 
   @Test func theModelsFastModeWorks() throws {

@@ -23,6 +23,9 @@ func model(
   return DogeModel(try converter.load(plan).model, compute: compute, mode: mode)
 }
 
+/// The kernels of an instruction set, or of the best one, on one thread.
+func compute(_ isa: InstructionSet? = nil) throws -> Compute { try Compute(isa: isa, threads: 1) }
+
 /// The content of a file beside this one.
 func fixture(_ name: String) throws -> [JSON] {
   let folder = Fixtures.repository.appending(path: "Tests/GenerationTests/Fixtures")
@@ -52,6 +55,7 @@ let prompt = [0, 3, 317, 273, 4, 206, 415, 384, 423, 270, 407, 283]
 func config(_ count: Int, _ edit: (inout GenerationConfig) -> Void = { _ in }) -> GenerationConfig {
   var config = GenerationConfig()
   config.maxNewTokens = count
+  config.logProbabilities = true
   edit(&config)
   return config
 }

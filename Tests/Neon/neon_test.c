@@ -293,6 +293,41 @@ static void test_logits(void) {
   }
 }
 
+static void test_sampling(void) {
+  for (int i = 0; i < SIZES; i++) {
+    uint32_t n = sizes[i], padded = (n + 15) / 16 * 16, index[2], k = 1 + below(n);
+    float *x = floats(2, n, 4), *scores = guarded(3, padded * 4, 0), value[2], dropped = 0.3f;
+    for (uint32_t c = 0; c < padded; c++) scores[c] = c < n ? x[c] : -__builtin_inff();
+    for (int s = 0; s < 2; s++) index[s] = kernels(s)->largest(x, n, &value[s]);
+    note(index[0] == index[1] && value[0] == value[1], "largest", n, 0, 0);
+    note(scalar->kth_largest(x, n, k) == set->kth_largest(x, n, k), "kth_largest", n, k, 0);
+    note(scalar->often_reached(x, n, k) == set->often_reached(x, n, k), "often_reached", n, k, 0);
+    float least = scalar->kth_largest(x, n, k);
+    results ids = make_results(n * 4, NULL);
+    for (int s = 0; s < 2; s++) kernels(s)->reaching(x, n, least, ids.of[s]);
+    check(ids, "reaching", n, k, 0);
+    results w = make_results(padded * 8, NULL);
+    for (int s = 0; s < 2; s++) kernels(s)->weigh(scores, value[0], padded, w.of[s]);
+    check(w, "weigh", n, 0, 0);
+    double *weights = guarded(4, padded * 8, 0), total = 0, sum[2];
+    memcpy(weights, w.of[0], padded * 8);
+    kb_cut cut = {-__builtin_inff(), 0}, cuts[2];
+    scalar->add_until(scores, weights, padded, cut, __builtin_inf(), &total);
+    void *scratch = guarded(5, padded * 4, 0);
+    for (int s = 0; s < 2; s++) cuts[s] = kernels(s)->mass_cut(scores, weights, padded, total, dropped, scratch);
+    note(cuts[0].least == cuts[1].least && cuts[0].first == cuts[1].first, "mass_cut", n, 0, 0);
+    for (int s = 0; s < 2; s++) index[s] = kernels(s)->add_until(scores, weights, padded, cuts[0], total * 0.4, &sum[s]);
+    note(index[0] == index[1] && memcmp(&sum[0], &sum[1], 8) == 0, "add_until", n, 0, 0);
+    results left = make_results(padded * 4, scores);
+    for (int s = 0; s < 2; s++) {
+      double *copy = guarded(5, padded * 8, 0);
+      memcpy(copy, weights, padded * 8);
+      kernels(s)->drop_unlikely(left.of[s], copy, padded, cuts[0], total, 0.01f);
+    }
+    check(left, "drop_unlikely", n, 0, 0);
+  }
+}
+
 static void test_sources(void) {
   static const uint32_t counts[] = {0, 1, 15, 16, 17, 300, 1023, 1024, 1025, 2500};
   for (int i = 0; i < 10; i++)
@@ -392,6 +427,7 @@ int main(int count, char **names) {
     test_rows();
     test_layers();
     test_logits();
+    test_sampling();
     test_sources();
     test_encoding();
     printf("%s: %s\n", set->name, failed == before ? "equals scalar" : "DIFFERS from scalar");

@@ -61,6 +61,12 @@ typedef struct {
   float reference_margin;                 ///< largest logit less the second
 } kb_logit_difference;
 
+/// Tokens with a score above `least`, and those that have it from index `first` on.
+typedef struct {
+  float least;
+  uint32_t first;
+} kb_cut;
+
 /// Sine and cosine of one angle.
 typedef struct {
   double sine, cosine;
@@ -118,6 +124,28 @@ typedef struct {
   double (*log_sum_exp)(const float *logits, uint32_t n);
   /// Compares two rows of n logits.
   void (*compare_logits)(const float *reference, const float *candidate, uint32_t n, kb_logit_difference *out);
+
+  // ---- choosing a token ----
+  /// The index of the largest of n values, the first of equals, and that value; NaN and 0 if one of them is NaN.
+  uint32_t (*largest)(const float *x, uint32_t n, float *value);
+  /// The k-th largest of n values, none of them NaN; -0 counts as 0.
+  float (*kth_largest)(const float *x, uint32_t n, uint32_t k);
+  /// A value that at least k of n values reach, and few more where k is small; NaN if one of them is NaN.
+  float (*often_reached)(const float *x, uint32_t n, uint32_t k);
+  /// The indices of the values that are no less than `least`, rising; returns how many.
+  uint32_t (*reaching)(const float *x, uint32_t n, float least, uint32_t *indices);
+  // In those below n is a multiple of 16: past the last score stand -infinity, and 0 as its weight.
+  /// weights[i] = exp(scores[i] - largest), the difference in binary32 and exp in binary64.
+  void (*weigh)(const float *scores, float largest, uint32_t n, double *weights);
+  /// Adds up the weights of the tokens behind a cut, one after the other, until their sum exceeds `limit`; returns the index of the
+  /// one with which it does, or n.
+  uint32_t (*add_until)(const float *scores, const double *weights, uint32_t n, kb_cut cut, double limit, double *sum);
+  /// Where the tokens begin that stay if those with the least scores, of equals the first, go as long as they have at most `dropped`
+  /// of the mass together; the last one stays. A token has its weight / total, in binary32. `scratch` holds n numbers.
+  kb_cut (*mass_cut)(const float *scores, const double *weights, uint32_t n, double total, float dropped, uint32_t *scratch);
+  /// Drops tokens before a cut and those whose weight / total, in binary32, is below `least`: their score becomes -infinity and their
+  /// weight 0.
+  void (*drop_unlikely)(float *scores, double *weights, uint32_t n, kb_cut cut, double total, float least);
 
   // ---- encoding ----
   /// The values of 16 rows of a stored matrix, from row tile * 16, as a tile [padded columns][16] with zeros for padding.

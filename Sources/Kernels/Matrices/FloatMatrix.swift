@@ -99,6 +99,15 @@ import TensorCore
   }
 
   /// Copies values into a row.
+  package func copy(_ values: Span<Float>, to row: Int) {
+    precondition(values.count <= columns && row >= 0 && row < rows, "too many values")
+    unsafe values.withUnsafeBufferPointer { values in
+      guard let start = values.baseAddress else { return }
+      unsafe pointer(row).update(from: start, count: values.count)
+    }
+  }
+
+  /// Copies values into a row.
   package func set(_ row: Int, _ values: [Float]) {
     precondition(values.count <= columns && row >= 0 && row < rows, "too many values")
     let target = self[row]

@@ -66,6 +66,17 @@ extension KernelSet {
     return out
   }
 
+  /// The index of the largest value, the first of equals; nil if it is infinite or a value is no
+  /// number.
+  package func largestIndex(of values: Span<Float>) -> Int? {
+    unsafe values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress, !values.isEmpty else { return nil }
+      var largest: Float = 0
+      let index = unsafe table.pointee.largest(base, UInt32(values.count), &largest)
+      return largest.isFinite ? Int(index) : nil
+    }
+  }
+
   /// The indices of the largest values in falling order, at most 16; of equals the lower comes first.
   package func largest(_ count: Int, of values: FloatRow) -> [Int] {
     let count = min(count, values.count, 16)

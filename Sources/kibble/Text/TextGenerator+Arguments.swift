@@ -21,7 +21,9 @@ extension TextGenerator {
     _ context: CommandContext, seed: UInt64
   ) throws {
     let tokenizer = try files.tokenizer()
-    let config = try files.generationConfig(arguments.generationOverrides())
+    var config = try files.generationConfig(arguments.generationOverrides())
+    // Text alone shows no probabilities.
+    config.logProbabilities = context.json || arguments.has(GenerateCommand.events)
     for warning in config.warnings {
       context.warn(Warning(code: "generation.no-effect", warning.message))
     }
