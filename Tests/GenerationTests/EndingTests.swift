@@ -129,19 +129,26 @@ import Testing
   }
 
   @Test func cancelledInThePrompt() throws {
-    let layers = generator.model.config.layerCount
-    // Within the prompt it is asked at each block of the model.
-    for limit in [0, 2, layers] {
+    let generator = Generator(model: generator.model, routing: .perToken)
+    let piece = Generator.promptBlock
+    let long = (0..<2 * piece + 5).map { prompt[$0 % prompt.count] }
+    var sampler = Sampler(seed: 1)
+    let whole = try generator.generate(long, config: config(3), sampler: &sampler)
+    // It is asked before each piece of the prompt.
+    for limit in 0...2 {
       generator.reset()
       var asked = 0
-      let result = try run(isCancelled: {
-        asked += 1
-        return asked > limit
-      })
+      let result = try generator.generate(
+        long, config: config(3), sampler: &sampler,
+        isCancelled: {
+          asked += 1
+          return asked > limit
+        })
       #expect(result.reason == .cancelled && result.ids == [] && result.text == "")
       #expect(asked == limit + 1)
-      #expect(generator.cachedTokens == [])
-      #expect(try run().ids == free.ids)
+      #expect(generator.cachedTokens == Array(long.prefix(limit * piece)))
+      #expect(
+        try generator.generate(long, config: config(3), sampler: &sampler).ids == whole.ids)
     }
   }
 
