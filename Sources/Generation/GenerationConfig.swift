@@ -17,6 +17,11 @@ public struct GenerationConfig: Equatable, Sendable {
   /// Whether the logarithms of the probabilities of tokens are computed, which takes longer than
   /// choosing them.
   public var logProbabilities = false
+  /// The most tokens that are guessed from what the text has said before and checked in one call of
+  /// the model (prompt-lookup decoding); 0 for none.
+  ///
+  /// It changes no token. A generator that does not reuse prefixes makes no guesses.
+  public var lookup = 0
   /// Settings of the file that would change the result and that kibble does not know.
   var unsupported: [UnsupportedSetting] = []
   /// Options that were given beside `greedy`.

@@ -38,6 +38,10 @@ public struct GenerationResult: Equatable, Sendable {
   public let text: String
   /// Why it ended.
   public let reason: StopReason
+  /// How many tokens were guessed from the text so far (`GenerationConfig.lookup`).
+  public let draftedCount: Int
+  /// How many of them were right.
+  public let acceptedCount: Int
 
   /// The ids of the tokens.
   public var ids: [Int] { tokens.map(\.id) }

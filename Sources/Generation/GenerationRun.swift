@@ -25,8 +25,20 @@ struct GenerationRun<Text: TextStream> {
   private var reused = 0
   private var tokens: [GeneratedToken] = []
   private var text = ""
-  /// Of what follows the tokens so far, until `accept`.
+  /// Of what follows the tokens so far and each token of the draft, until `accept`.
   private var logits: FloatMatrix?
+  private var lookup: PromptLookup?
+  private var draft = Draft()
+
+  /// Tokens that were guessed and have been run.
+  private struct Draft {
+    var tokens: [Int] = []
+    /// How many were right.
+    var accepted = 0
+    // Of all drafts so far.
+    var totalCount = 0
+    var totalAccepted = 0
+  }
 
   init(
     _ generator: Generator, prompt: [Int], config: GenerationConfig, sampler: Sampler, text: Text
@@ -44,6 +56,7 @@ struct GenerationRun<Text: TextStream> {
     seen = SeenTokens(vocabulary: generator.model.config.vocabularySize)
     stream = text
     filter = StopTextFilter(config.stopTexts)
+    if config.lookup > 0, generator.reusesPrefix { lookup = PromptLookup(longest: config.lookup) }
   }
 
   /// Whether nothing follows the tokens so far.
@@ -69,7 +82,7 @@ struct GenerationRun<Text: TextStream> {
   mutating func choose() throws(GenerationError) -> Choice {
     let position = prompt.count + tokens.count
     guard let logits else { throw .notFinite(position: position) }
-    let chosen = logits.withRow(0) { row -> (id: Int, log: Double?)? in
+    let chosen = logits.withRow(draft.accepted) { row -> (id: Int, log: Double?)? in
       guard config.sampling.samples else {
         return warper.mostLikely(of: row, seen: seen).map { ($0, 0) }
       }
@@ -87,7 +100,8 @@ struct GenerationRun<Text: TextStream> {
   /// The logarithm of a token's probability as the next one, under the plain logits.
   func logProbability(of id: Int) -> Double {
     guard let logits else { return .nan }
-    return Double(logits.value(0, id)) - generator.model.logSumExp(logits, row: 0)
+    let row = draft.accepted
+    return Double(logits.value(row, id)) - generator.model.logSumExp(logits, row: row)
   }
 
   /// Adds a token, and runs it unless it is the last.
@@ -110,11 +124,33 @@ struct GenerationRun<Text: TextStream> {
     tokens.append(token)
     reason = reason ?? reasonOfLength
     try observe(.token(token))
-    if reason == nil { logits = try generator.run(token: choice.id) }
+    if reason == nil { try advance(choice.id) }
+  }
+
+  /// Makes `logits` those of what follows a token.
+  private mutating func advance(_ token: Int) throws {
+    if draft.accepted < draft.tokens.count, draft.tokens[draft.accepted] == token {
+      draft.accepted += 1
+      draft.totalAccepted += 1
+      return
+    }
+    lookup?.learn(right: draft.accepted, of: draft.tokens.count)
+    let position = prompt.count + tokens.count
+    generator.forget(from: position - 1)
+    if lookup != nil {
+      // All tokens but the last that may come: what follows the draft is chosen, too.
+      let room = min(limit - tokens.count, generator.context - position) - 1
+      let text = generator.cachedTokens + [token]
+      draft.tokens = lookup?.draft(after: text, room: room) ?? []
+      draft.accepted = 0
+      draft.totalCount += draft.tokens.count
+    }
+    logits = try generator.run(tokens: [token] + draft.tokens)
   }
 
   /// Ends the text.
   mutating func end(observe: (GenerationEvent) throws -> Void) throws -> GenerationResult {
+    generator.forget(from: prompt.count + max(tokens.count - 1, 0))
     let (clear, stop) = filter.append(stream.finish())
     let rest = clear + filter.finish()
     if case .stopText = reason {
@@ -126,7 +162,8 @@ struct GenerationRun<Text: TextStream> {
     }
     return GenerationResult(
       promptCount: prompt.count, reusedCount: reused, tokens: tokens, text: text,
-      reason: reason ?? .cancelled)
+      reason: reason ?? .cancelled, draftedCount: draft.totalCount,
+      acceptedCount: draft.totalAccepted)
   }
 
   private var reasonOfLength: StopReason? {

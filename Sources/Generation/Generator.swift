@@ -20,6 +20,8 @@ public final class Generator {
   private let cache: KVCache
   private let workspace = Workspace()
   private let buffer: LogitsBuffer
+  /// For the logits of several tokens.
+  private var wideBuffer: LogitsBuffer?
 
   /// Prompts are run in pieces of this many tokens, between which they can be cancelled.
   package static let promptBlock = 128
@@ -87,8 +89,7 @@ public final class Generator {
   /// - Returns: the logits of what follows and the number of tokens that were there already; nil
   ///   if it was cancelled.
   func run(
-    prompt: [Int], progress: (_ done: Int) throws -> Void,
-    isCancelled: () -> Bool
+    prompt: [Int], progress: (_ done: Int) throws -> Void, isCancelled: () -> Bool
   ) throws -> (logits: FloatMatrix, reused: Int)? {
     let common = zip(prompt, cachedTokens).prefix { $0 == $1 }.count
     // The last token is run in any case, for its logits.
@@ -107,8 +108,16 @@ public final class Generator {
     return logits.map { ($0, reused) }
   }
 
-  /// Runs a token; returns the logits of what follows, until the next call.
-  func run(token: Int) throws -> FloatMatrix { logits(last: try forward([token], wanted: 1)) }
+  /// Runs tokens in one call; returns the logits of what follows each, until the next call.
+  func run(tokens: [Int]) throws -> FloatMatrix {
+    let hidden = try forward(tokens, wanted: tokens.count)
+    if tokens.count == 1 { return logits(last: hidden) }
+    let rows = wideBuffer.map(\.rows) ?? 0
+    let buffer = rows < tokens.count ? nil : wideBuffer
+    let wide = buffer ?? model.makeLogitsBuffer(rows: tokens.count)
+    wideBuffer = wide
+    return model.logits(hidden, rows: 0..<tokens.count, in: wide)
+  }
 
   private func forward(_ tokens: [Int], wanted: Int) throws -> FloatMatrix {
     let hidden = try model.forward(
@@ -121,7 +130,9 @@ public final class Generator {
     model.logits(hidden, rows: hidden.rows - 1..<hidden.rows, in: buffer)
   }
 
-  private func forget(from count: Int) {
+  /// Forgets what has been run but for the first tokens.
+  func forget(from count: Int) {
+    guard count < cachedTokens.count else { return }
     cache.truncate(to: count)
     cachedTokens.removeLast(cachedTokens.count - count)
   }

@@ -111,16 +111,19 @@ struct AnswerPrinter {
     }
     // The first token comes with the prompt.
     let made = max(result.tokens.count - 1, 0)
+    let guesses =
+      result.draftedCount > 0
+      ? ", \(result.acceptedCount) of \(result.draftedCount) guessed tokens were right" : ""
     return "prompt \(read) tokens in \(NumberFormat.duration(seconds: prompt))"
       + rate(read, prompt) + ", answer \(result.tokens.count) tokens in "
       + NumberFormat.duration(seconds: answer) + rate(made, answer) + ", "
-      + result.reason.phrase
+      + result.reason.phrase + guesses
   }
 
   private func object(
     _ result: GenerationResult, prompt: String, _ key: String, _ value: JSON, seconds: Double
   ) -> JSON {
-    [
+    let object: JSON = [
       key: value, "model": .string(path), "prompt": .string(prompt),
       "prompt_tokens": JSON(result.promptCount), "ids": JSON(result.ids),
       "text": .string(result.text),
@@ -128,6 +131,10 @@ struct AnswerPrinter {
       "stop_reason": .string(result.reason.word), "seed": JSON(generator.seed),
       "mode": .string(generator.generator.model.mode.rawValue), "seconds": JSON(seconds),
     ]
+    guard generator.config.lookup > 0, var members = object.objectValue else { return object }
+    members["drafted_tokens"] = JSON(result.draftedCount)
+    members["accepted_tokens"] = JSON(result.acceptedCount)
+    return .object(members)
   }
 }
 

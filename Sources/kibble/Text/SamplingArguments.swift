@@ -19,8 +19,13 @@ extension OptionSpec {
   static let window = value(
     "context", "N", "the most tokens of prompt and result (default: what the model was made for)")
 
+  static let lookup = value(
+    "lookup", "N",
+    "guess up to N tokens from what the text has said before, and check them in one call")
+
   static let sampling = [
     maxNewTokens, temperature, topP, topK, minP, repetitionPenalty, seed, greedy, stop, window,
+    lookup,
   ]
 }
 
@@ -28,7 +33,8 @@ extension OptionSpec {
 let samplingDiscussion =
   "Options go before the model's generation_config.json, and that before transformers' defaults "
   + "(the most likely token; top-k 50 once tokens are drawn). --temperature, --top-p, --top-k and "
-  + "--min-p turn drawing on."
+  + "--min-p turn drawing on. --lookup changes no token; it is faster where a text repeats what "
+  + "it has said before."
 
 extension ParsedArguments {
   /// The sampling options that are given; `GenerationConfig` judges their values.

@@ -24,6 +24,7 @@ extension TextGenerator {
     var config = try files.generationConfig(arguments.generationOverrides())
     // Text alone shows no probabilities.
     config.logProbabilities = context.json || arguments.has(GenerateCommand.events)
+    config.lookup = try arguments.integer(.lookup, in: 1...64) ?? 0
     for warning in config.warnings {
       context.warn(Warning(code: "generation.no-effect", warning.message))
     }
@@ -31,5 +32,11 @@ extension TextGenerator {
     self.init(
       model, tokenizer: tokenizer, config: config, routing: arguments.routing(),
       context: try arguments.integer(.window, in: 1...model.config.maxPositions), seed: seed)
+    if config.lookup > 0, !generator.reusesPrefix {
+      context.warn(
+        Warning(
+          code: "generation.no-lookup",
+          "no tokens are guessed: what this model computes depends on how many tokens run at once"))
+    }
   }
 }
