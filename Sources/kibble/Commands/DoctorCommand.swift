@@ -12,13 +12,14 @@ struct DoctorCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let runtime = try Runtime(context)
     let threads = runtime.compute.pool.threadCount
+    let ping = CorePing.nanoseconds(processors: Runtime.processors)
     if context.json {
       try context.emit([
         "schema": "kibble.doctor/1", "version": .string(toolVersion),
         "available": JSON(InstructionSet.available.map(\.rawValue)),
         "isa": .string(runtime.compute.kernels.isa.rawValue),
         "processors": JSON(Runtime.processors),
-        "threads": JSON(threads),
+        "threads": JSON(threads), "core_ping_nanoseconds": JSON(ping),
       ])
       return .success
     }
@@ -30,6 +31,9 @@ struct DoctorCommand: Command {
     }
     try context.output.writeLine(
       "threads     \(threads) of \(Runtime.processors) processors that may be used")
+    if let ping {
+      try context.output.writeLine("core ping   \(NumberFormat.nanoseconds(ping)) one way")
+    }
     return .success
   }
 }
