@@ -9,9 +9,12 @@ import Testing
     "schema", "prefill_tokens", "decode_tokens", "depth", "prefill_tokens_per_second",
     "decode_tokens_per_second", "time_to_first_token_seconds", "weight_bytes_per_token",
     "read_bandwidth_bytes_per_second", "bandwidth_share", "peak_rss_bytes", "mode", "isa",
-    "threads",
+    "threads", "deep_depth", "deep_decode_tokens_per_second", "generate_tokens_per_second",
+    "core_ping_nanoseconds", "processor_share",
   ]
   static let short = ["--prefill", "20", "--decode", "3", "--repeat", "2", "--json"]
+  /// Without the measurement behind many tokens, which takes its time in debug builds.
+  static let shallow = short + ["--depth", "4"]
 
   let bench: Workbench
 
@@ -21,10 +24,19 @@ import Testing
     #expect(json.keys == Self.keys)
     #expect(json["schema"] == "kibble.bench/1")
     #expect(json["prefill_tokens"] == 20 && json["decode_tokens"] == 3)
-    for key in ["prefill_tokens_per_second", "decode_tokens_per_second"] {
+    var rates = [
+      "prefill_tokens_per_second", "decode_tokens_per_second", "generate_tokens_per_second",
+    ]
+    let isDeep = json["depth"] == 0
+    #expect((json["deep_depth"]?.intValue ?? 0 > 0) == isDeep)
+    if isDeep { rates.append("deep_decode_tokens_per_second") }
+    for key in rates {
       #expect(json[key]?.keys == ["min", "median", "max"])
       let rates = ["min", "median", "max"].compactMap { json[key]?[$0]?.doubleValue }
       #expect(rates.count == 3 && rates == rates.sorted() && rates.allSatisfy { $0 > 0 })
+    }
+    for key in ["core_ping_nanoseconds", "processor_share"] {
+      #expect((json[key]?.doubleValue).map { $0 > 0 } ?? (json[key] == .null), "\(key)")
     }
     for key in [
       "time_to_first_token_seconds", "weight_bytes_per_token", "read_bandwidth_bytes_per_second",
@@ -38,18 +50,18 @@ import Testing
   func everyKernelSet(isa: InstructionSet, mode: String) throws {
     let file = try bench.convert("a.kibble", "--type", "int4")
     let run = try Program.run(
-      ["bench", file, "--isa", isa.rawValue, "--mode", mode, "--threads", "2"] + Self.short)
+      ["bench", file, "--isa", isa.rawValue, "--mode", mode, "--threads", "2"] + Self.shallow)
     #expect(run.code == 0 && run.errors == "")
     let json = try run.json
     check(json)
     #expect(json["isa"]?.stringValue == isa.rawValue && json["mode"]?.stringValue == mode)
-    #expect(json["threads"] == 2 && json["depth"] == 0)
+    #expect(json["threads"] == 2 && json["depth"] == 4)
   }
 
   @Test func defaults() throws {
     let json = try Program.run(["bench", bench.checkpoint] + Self.short).json
     check(json)
-    #expect(json["mode"] == "fast")
+    #expect(json["mode"] == "fast" && json["depth"] == 0)
     #expect(json["isa"]?.stringValue == InstructionSet.available.last?.rawValue)
     // The checkpoint is bf16: all of its matrices, of which the tied head is read as a matrix.
     let parameters = 132_198
@@ -59,7 +71,7 @@ import Testing
   @Test func fewerBitsAreFewerBytes() throws {
     func bytes(_ type: String) throws -> Int {
       let file = try bench.convert("\(type).kibble", "--type", type)
-      let json = try Program.run(["bench", file] + Self.short).json
+      let json = try Program.run(["bench", file] + Self.shallow).json
       return try #require(json["weight_bytes_per_token"]?.intValue)
     }
     let sizes = try ["f32", "bf16", "int8", "int6", "int5", "int4"].map(bytes)
@@ -76,7 +88,7 @@ import Testing
 
   @Test(arguments: ["reference/e6-moe", "cases/odd-shapes"])
   func otherModels(_ name: String) throws {
-    check(try Program.run(["bench", Fixtures.folder(name)] + Self.short).json)
+    check(try Program.run(["bench", Fixtures.folder(name)] + Self.shallow).json)
   }
 
   @Test func forPeople() throws {
@@ -84,7 +96,10 @@ import Testing
       "bench", bench.checkpoint, "--prefill", "20", "--decode", "3", "--depth", "5", "--repeat",
       "1", "--quiet")
     #expect(run.code == 0 && run.errors == "")
-    for text in ["prefill of 20", "decode of 3 behind 5", "tok/s", "peak memory", "fast"] {
+    for text in [
+      "prefill of 20", "decode of 3 behind 5", "generation of 3", "tokens per second",
+      "peak memory", "fast",
+    ] {
       #expect(run.output.contains(text), "\(run.output)")
     }
   }

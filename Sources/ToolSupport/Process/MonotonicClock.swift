@@ -6,3 +6,10 @@ package func monotonicSeconds() -> Double {
   _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
+
+/// Seconds of processor time that all threads of the process have used so far.
+package func processorSeconds() -> Double {
+  var time = timespec()
+  _ = unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

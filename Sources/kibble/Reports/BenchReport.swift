@@ -7,9 +7,15 @@ import ToolSupport
 struct BenchReport {
   let prefill: Measurement
   let decode: Measurement
+  /// Behind so many tokens, where `decode` is from an empty cache.
+  let deep: (depth: Int, Measurement)?
+  let generation: Measurement
   let firstTokenSeconds: Double
   let weightBytesPerToken: Int
   let readBandwidth: Double
+  /// In nanoseconds.
+  let corePing: Double?
+  let processorShare: Double?
   let peakBytes: Int?
   let mode: ComputeMode
   let isa: InstructionSet
@@ -28,23 +34,31 @@ struct BenchReport {
       "schema": "kibble.bench/1", "prefill_tokens": JSON(prefillTokens),
       "decode_tokens": JSON(decodeTokens), "depth": JSON(depth),
       "prefill_tokens_per_second": prefill.json, "decode_tokens_per_second": decode.json,
+      "deep_depth": JSON(deep?.depth), "deep_decode_tokens_per_second": deep?.1.json ?? .null,
+      "generate_tokens_per_second": generation.json,
       "time_to_first_token_seconds": JSON(firstTokenSeconds),
       "weight_bytes_per_token": JSON(weightBytesPerToken),
       "read_bandwidth_bytes_per_second": JSON(readBandwidth),
-      "bandwidth_share": JSON(bandwidthShare), "peak_rss_bytes": JSON(peakBytes),
+      "bandwidth_share": JSON(bandwidthShare), "core_ping_nanoseconds": JSON(corePing),
+      "processor_share": JSON(processorShare), "peak_rss_bytes": JSON(peakBytes),
       "mode": .string(mode.rawValue), "isa": .string(isa.rawValue), "threads": JSON(threads),
     ]
   }
 
   var text: String {
-    func rate(_ m: Measurement) -> String {
-      "\(NumberFormat.thousands(Int(m.median))) tok/s (\(NumberFormat.thousands(Int(m.minimum))) … "
-        + "\(NumberFormat.thousands(Int(m.maximum))))"
+    var speeds = TextTable([
+      .text("tokens per second"), .number("median"), .number("least"), .number("greatest"),
+    ])
+    func add(_ name: String, _ m: Measurement) {
+      speeds.append(
+        [name] + [m.median, m.minimum, m.maximum].map { NumberFormat.thousands(Int($0)) })
     }
+    add("prefill of \(prefillTokens)", prefill)
+    add("decode of \(decodeTokens)" + (depth > 0 ? " behind \(depth)" : ""), decode)
+    if let deep { add("decode of \(decodeTokens) behind \(deep.depth)", deep.1) }
+    add("generation of \(decodeTokens), drawn", generation)
+
     var table = TextTable([.text("measure"), .text("value")])
-    table.append(["prefill of \(prefillTokens)", rate(prefill)])
-    let place = depth > 0 ? " behind \(depth)" : ""
-    table.append(["decode of \(decodeTokens)\(place)", rate(decode)])
     table.append([
       "first token of 16, cold", NumberFormat.duration(seconds: firstTokenSeconds),
     ])
@@ -54,8 +68,23 @@ struct BenchReport {
       "\(NumberFormat.bytesPerSecond(readBandwidth)); decode is at "
         + NumberFormat.percent(bandwidthShare, 1),
     ])
+    if let corePing {
+      table.append(["from core to core", NumberFormat.nanoseconds(corePing)])
+    }
     if let peakBytes { table.append(["peak memory", NumberFormat.bytes(peakBytes)]) }
     table.append(["mode, kernels, threads", "\(mode.rawValue), \(isa.rawValue), \(threads)"])
-    return table.text
+    return speeds.text + "\n" + table.text + note
   }
+
+  /// A line where the figures say less than they seem to.
+  private var note: String {
+    guard let processorShare, processorShare < ProcessorShare.low else { return "" }
+    return "others used the processors (the threads had "
+      + "\(NumberFormat.percent(processorShare, 0)) of their time): figures are low\n"
+  }
+}
+
+extension NumberFormat {
+  /// Some nanoseconds.
+  static func nanoseconds(_ value: Double) -> String { "\(fixed(value, 0)) ns" }
 }
