@@ -157,6 +157,7 @@ const kb_kernels kb_scalar = {
   .quantize_rows = kb_scalar_quantize_rows, .matmul_fast = kb_scalar_matmul_fast,
   .rms_norm = kb_scalar_rms_norm, .gated_add = kb_scalar_gated_add, .add = kb_scalar_add, .activate = kb_scalar_activate,
   .rotate = kb_scalar_rotate, .softmax = kb_scalar_softmax, .divide = kb_scalar_divide,
+  .quantize_head = kb_scalar_quantize_head, .attend = kb_scalar_attend, .merge = kb_scalar_merge,
   .read_memory = kb_scalar_read_memory, .log_sum_exp = kb_scalar_log_sum_exp, .compare_logits = kb_scalar_compare_logits,
   .largest = kb_scalar_largest, .kth_largest = kb_scalar_kth_largest, .often_reached = kb_scalar_often_reached,
   .reaching = kb_scalar_reaching, .weigh = kb_scalar_weigh, .add_until = kb_scalar_add_until, .mass_cut = kb_scalar_mass_cut,

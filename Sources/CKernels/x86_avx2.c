@@ -23,6 +23,30 @@ INLINE vi add_pairs(vi sum, sums16 pairs) { return sum + (vi)_mm256_madd_epi16((
 #define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"
 
+typedef union { v16i v; __m256i half[2]; } v16i_halves;
+
+/// acc + the dot products of four signed bytes a lane. |w| times x with w's sign: the 16-bit sums of two stay below 2^15, since
+/// both are no less than -127.
+INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
+  v16i_halves a = {acc}, b = {w};
+  __m256i x = _mm256_set1_epi32(four), ones = _mm256_set1_epi16(1);
+  for (int h = 0; h < 2; h++) {
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(b.half[h]), _mm256_sign_epi8(x, b.half[h]));
+    a.half[h] = _mm256_add_epi32(a.half[h], _mm256_madd_epi16(pairs, ones));
+  }
+  return a.v;
+}
+
+/// acc + the dot products of two 16-bit numbers a lane.
+INLINE v16i dot_pairs(v16i acc, v16i v, int32_t two) {
+  v16i_halves a = {acc}, b = {v};
+  for (int h = 0; h < 2; h++) a.half[h] = _mm256_add_epi32(a.half[h], _mm256_madd_epi16(b.half[h], _mm256_set1_epi32(two)));
+  return a.v;
+}
+
+#define KB_BIASED 0
+#include "vector_attention.h"
+
 #define KB_SET kb_avx2
 #define KB_NAME "avx2"
 #define KB_MATMUL_FAST matmul_fast

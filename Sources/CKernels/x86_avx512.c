@@ -23,6 +23,22 @@ INLINE vi add_pairs(vi sum, sums16 pairs) { return sum + (vi)_mm512_madd_epi16((
 #define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"
 
+/// acc + the dot products of four signed bytes a lane, as in AVX2; AVX-512 has no `sign`, so x is negated under a mask.
+INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
+  __m512i x = _mm512_set1_epi32(four), b = (__m512i)w;
+  __m512i signed_x = _mm512_mask_sub_epi8(x, _mm512_movepi8_mask(b), _mm512_setzero_si512(), x);
+  __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(b), signed_x);
+  return acc + (v16i)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+}
+
+/// acc + the dot products of two 16-bit numbers a lane.
+INLINE v16i dot_pairs(v16i acc, v16i v, int32_t two) {
+  return acc + (v16i)_mm512_madd_epi16((__m512i)v, _mm512_set1_epi32(two));
+}
+
+#define KB_BIASED 0
+#include "vector_attention.h"
+
 #define KB_SET kb_avx512
 #define KB_NAME "avx512"
 #define KB_MATMUL_FAST matmul_fast

@@ -19,6 +19,19 @@ INLINE vi add_dots(vi sum, vi w, vi x) { return (vi)_mm512_dpbusd_epi32((__m512i
 #define KB_EACH_FEW UNROLL
 #include "vector_fast.h"
 
+/// acc + the dot products of four bytes a lane, w unsigned.
+INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
+  return (v16i)_mm512_dpbusd_epi32((__m512i)acc, (__m512i)w, _mm512_set1_epi32(four));
+}
+
+/// acc + the dot products of two 16-bit numbers a lane.
+INLINE v16i dot_pairs(v16i acc, v16i v, int32_t two) {
+  return (v16i)_mm512_dpwssd_epi32((__m512i)acc, (__m512i)v, _mm512_set1_epi32(two));
+}
+
+#define KB_BIASED 1  // VNNI wants one operand unsigned: keys take 128 more
+#include "vector_attention.h"
+
 #define KB_SET kb_avx512vnni
 #define KB_NAME "avx512vnni"
 #define KB_MATMUL_FAST matmul_fast

@@ -72,6 +72,43 @@ typedef struct {
   double sine, cosine;
 } kb_sine_cosine;
 
+/// Positions of a block of cached keys and values.
+enum { KB_CACHE_BLOCK = 128 };
+
+/// Keys and values of one kv head at the positions of a block, in codes of eight bits. Rows have `kb_padded_head` codes, with zeros
+/// behind the head's.
+typedef struct {
+  const int8_t *keys, *values;             ///< [128][padded head]
+  const int8_t *next_keys;                 ///< those of the block that is next, to be fetched; may be NULL
+  const float *key_scales, *value_scales;  ///< [128]
+  const float *masks;                      ///< what is added to scores, [mask rows][128]
+  uint32_t first;                          ///< the first position
+  uint32_t padded_head;
+} kb_cache_block;
+
+/// A query of one head, and the keys that count for it.
+typedef struct {
+  const int8_t *codes;   ///< [padded head]
+  float scale;           ///< of the codes, times what scores are scaled by
+  uint32_t begin, end;   ///< the positions that it sees
+  uint32_t mask_row;
+  /// Of the positions that it sees those count whose mask is over `least`, or equal to it from position `since` on.
+  float least;
+  uint32_t since;
+} kb_attention_query;
+
+/// What a block gives to a query, beside the sums of values: their largest score (-infinity for no key), the sum of their weights in
+/// units of 2^-22, and the scale of the sums.
+typedef struct {
+  float max, scale;
+  int32_t weight;
+} kb_attention_part;
+
+/// What some blocks gave to a query, beside the sums of values.
+typedef struct {
+  float max, weight;
+} kb_attention_state;
+
 /// One instruction set's kernels.
 typedef struct {
   const char *name;
@@ -115,6 +152,16 @@ typedef struct {
   float (*softmax)(float *scores, const float *mask, float scale, uint32_t begin, uint32_t end, uint32_t padded);
   /// y[i] = x[i] / divisor.
   void (*divide)(const float *x, float divisor, uint32_t n, float *y);
+
+  // ---- attention to codes of eight bits ----
+  /// Quantizes the n values of a head with one scale, which it returns; zeros behind them up to kb_padded_head(n).
+  float (*quantize_head)(const float *x, uint32_t n, int8_t *codes);
+  /// Attends from some queries to a block. sums[query][padded head] of a query without a key are not written. `scratch` holds
+  /// kb_attend_scratch bytes, aligned to 64.
+  void (*attend)(const kb_cache_block *block, const kb_attention_query *queries, uint32_t count, void *scratch,
+                 kb_attention_part *parts, int32_t *sums);
+  /// Adds what a block gave: state and out[n] begin with max = -infinity and zeros.
+  void (*merge)(const kb_attention_part *part, const int32_t *sums, uint32_t n, kb_attention_state *state, float *out);
 
   /// Reads memory and does nothing else, to measure how fast that goes; returns the exclusive or of its words.
   uint32_t (*read_memory)(const void *p, size_t bytes);
@@ -177,6 +224,10 @@ const kb_kernels *kb_kernels_for(int isa);
 enum { KB_FAST_TOKENS = 16 };
 /// Bytes of `tokens` quantized rows of `cols` columns.
 size_t kb_fast_bytes(uint32_t tokens, uint32_t cols);
+/// Codes of a head with its padding: whole vectors of 64.
+static inline uint32_t kb_padded_head(uint32_t n) { return (n + 63) / 64 * 64; }
+/// Bytes that `attend` needs for so many queries.
+size_t kb_attend_scratch(uint32_t queries, uint32_t padded_head);
 /// The codes of a quantized type.
 kb_code_range kb_codes_of(int type);
 double kb_exp64(double x);
