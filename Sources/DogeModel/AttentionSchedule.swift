@@ -1,4 +1,3 @@
-import DogeArchitecture
 import Kernels
 import Parallel
 
@@ -10,31 +9,17 @@ struct AttentionSchedule {
   let rows: Range<Int>
   /// What is added to such a row for its position in the sequence.
   let start: Int
+  /// The positions of all members' rows.
+  let block: Range<Int>
   let rotation: RotaryTable.Rows
   let work: LayerBuffers
   let cache: LayerCache
-  let scratch: [AttentionScratch]
-
-  /// Keys from which on a few queries are worth cutting up.
-  private static let manyKeys = 256
-  /// Queries of a task, about: their scores stay in the cache.
-  private static let taskQueries = 24
+  let scratch: AttentionMemory
 
   private var member: TeamMember { share.member }
   private var heads: Int { attention.keyValueHeadCount }
-  /// Tokens of a task.
-  private var span: Int { min(max(1, rows.count), max(1, Self.taskQueries / attention.group)) }
-  private var spans: Int { (rows.count + span - 1) / span }
-
-  /// Memory that a call's attention needs.
-  static func scratch(
-    _ workspace: Workspace, _ config: DogeConfig, members: Int, tokens: Int, keys: Int
-  ) -> [AttentionScratch] {
-    let group = config.headCount / config.keyValueHeadCount
-    return workspace.scratch(
-      max(members, config.keyValueHeadCount),
-      queries: min(tokens * group, max(taskQueries, group)), headDimension: config.headDimension,
-      keys: keys)
+  private var ownHeads: StrideTo<Int> {
+    stride(from: member.index, to: heads, by: member.count)
   }
 
   /// Adds the rows to the cache and attends from all of them, whose q, k and v are there.
@@ -42,24 +27,27 @@ struct AttentionSchedule {
     if share.splitsTokens {
       for head in 0..<heads { prepare(head) }
       member.meet()  // a query needs the keys of the rows before it, which others may have
-      for task in 0..<spans * heads { self.task(task, scratch[member.index]).run() }
-    } else if heads % member.count == 0 || rows.count == 1 && start < Self.manyKeys {
-      // Each head stays with one member.
-      for head in stride(from: member.index, to: heads, by: member.count) {
+      noteKept()
+      switch cache {
+      case .floats(let cache): floats(cache).run(heads: 0..<heads)
+      case .codes(let cache): codes(cache).run(heads: 0..<heads)
+      }
+    } else if !noteKeptIsNeeded && (heads % member.count == 0 || isShort) {
+      for head in ownHeads {  // each head stays with one member
         prepare(head)
-        for index in 0..<spans { task(index * heads + head, scratch[member.index]).run() }
+        switch cache {
+        case .floats(let cache): floats(cache).run(heads: head..<head + 1)
+        case .codes(let cache): codes(cache).run(heads: head..<head + 1)
+        }
       }
       member.meet()
     } else {
-      for head in stride(from: member.index, to: heads, by: member.count) { prepare(head) }
+      for head in ownHeads { prepare(head) }
       member.meet()
-      if spans == 1, start + rows.upperBound >= Self.manyKeys {
-        runStepwise()
-      } else {
-        // Later tokens see more keys; taking every count-th task evens that out.
-        for number in stride(from: member.index, to: spans * heads, by: member.count) {
-          task(number, scratch[member.index]).run()
-        }
+      noteKept()
+      switch cache {
+      case .floats(let cache): floats(cache).runShared()
+      case .codes(let cache): codes(cache).runShared()
       }
       member.meet()
     }
@@ -67,47 +55,54 @@ struct AttentionSchedule {
 
   /// Adds the rows to the cache, whose k and v are there.
   func remember() {
-    let step = share.splitsTokens ? 1 : member.count
-    for head in stride(from: share.splitsTokens ? 0 : member.index, to: heads, by: step) {
+    let own = share.splitsTokens ? stride(from: 0, to: heads, by: 1) : ownHeads
+    for head in own {
       attention.remember(head: head, rows: rows, from: start, rotation, work, cache)
     }
+    guard noteKeptIsNeeded else { return }
+    member.meet()
+    noteKept()
   }
+
+  /// Whether so little is to be done that sharing it would take longer.
+  private var isShort: Bool { rows.count == 1 && start + rows.upperBound <= Self.fewKeys }
+  private static let fewKeys = 256
 
   private func prepare(_ head: Int) {
     attention.rotateQueries(head: head, rows: rows, from: start, rotation, work)
     attention.remember(head: head, rows: rows, from: start, rotation, work, cache)
   }
 
-  /// A few queries and many keys: all members share the keys, then the dimensions of values.
-  private func runStepwise() {
-    func forHeads(_ body: (AttentionTask) -> Void) {
-      for head in 0..<heads { body(task(head, scratch[head])) }
-      member.meet()
-    }
-    for head in stride(from: member.index, to: heads, by: member.count) {
-      task(head, scratch[head]).gatherQueries()
-    }
-    member.meet()
-    forHeads { $0.score(tiles: member.share(of: $0.keyTiles)) }
-    forHeads { $0.softmax(member.share(of: $0.queries)) }
-    forHeads { task in
-      if task.packsByKeys {
-        task.packScores(member.share(of: task.keys))
-      } else if member.index == 0 {
-        task.packScores(0..<task.keys)
-      }
-    }
-    forHeads { $0.sum(tiles: member.share(of: $0.valueTiles)) }
-    for head in stride(from: member.index, to: heads, by: member.count) {
-      task(head, scratch[head]).finish()
-    }
+  /// Whether it has to be found out which keys queries keep.
+  private var noteKeptIsNeeded: Bool {
+    guard case .codes = cache else { return false }
+    return attention.visibility.prunes(tokens: block.upperBound)
   }
 
-  private func task(_ number: Int, _ scratch: AttentionScratch) -> AttentionTask {
-    let (index, head) = number.quotientAndRemainder(dividingBy: heads)
-    let first = rows.lowerBound + index * span
-    return AttentionTask(
-      attention: attention, tokens: first..<min(first + span, rows.upperBound), head: head,
-      start: start, work: work, cache: cache, scratch: scratch)
+  private func noteKept() {
+    guard noteKeptIsNeeded, case .codes(let cache) = cache else { return }
+    if member.index == 0 { cache.noteKept(block) }
+    member.meet()
   }
+
+  private func floats(_ cache: FloatLayerCache) -> FloatSchedule {
+    FloatSchedule(
+      attention: attention, member: member, rows: rows, start: start, work: work, cache: cache,
+      scratch: scratch.floats)
+  }
+
+  private func codes(_ cache: CodedLayerCache) -> CodedSchedule {
+    CodedSchedule(
+      attention: CodedAttention(
+        attention: attention, cache: cache.keyValues, work: work, start: start),
+      member: member, rows: rows, scratch: scratch.codes)
+  }
+}
+
+/// A member's memory for attention.
+struct AttentionMemory: Sendable {
+  /// Of a float cache: one for each member, or for each kv head.
+  let floats: [AttentionScratch]
+  /// Of a cache in codes: the member's own, and what all share.
+  let codes: CodedSchedule.Scratch?
 }

@@ -15,7 +15,7 @@ struct AttentionTask: Sendable {
   /// What is added to a row for its position in the sequence.
   let start: Int
   let work: LayerBuffers
-  let cache: LayerCache
+  let cache: FloatLayerCache
   let scratch: AttentionScratch
 
   private var kernels: KernelSet { attention.kernels }

@@ -26,6 +26,8 @@ public final class DogeModel: Sendable {
   let head: LinearGroup
   /// How products with quantized matrices are computed.
   public let mode: ComputeMode
+  /// What keys and values are kept in.
+  public let cacheType: KVCacheType
   let rotary: RotaryTable
   /// How many threads a call of one token is given.
   let teamSize: TeamSize
@@ -55,10 +57,12 @@ public final class DogeModel: Sendable {
   ///   - stored: the model's file.
   ///   - compute: computes it; results do not depend on kernels and threads.
   ///   - mode: how products with quantized matrices are computed.
+  ///   - cache: what keys and values are kept in; nil for int8 where `mode` makes a difference to
+  ///     the model, that is in fast mode with quantized matrices, and else f32.
   public convenience init(
-    _ stored: StoredModel, compute: Compute, mode: ComputeMode = .exact
+    _ stored: StoredModel, compute: Compute, mode: ComputeMode = .exact, cache: KVCacheType? = nil
   ) {
-    self.init(stored, compute: compute, mode: mode, tap: nil)
+    self.init(stored, compute: compute, mode: mode, cache: cache, tap: nil) { _ in stored }
   }
 
   /// A model with some tensors of another one that differs from it in their values alone.
@@ -66,7 +70,7 @@ public final class DogeModel: Sendable {
     _ stored: StoredModel, with tensors: Set<Int>, of other: StoredModel, compute: Compute,
     mode: ComputeMode
   ) {
-    self.init(stored, compute: compute, mode: mode, tap: nil) {
+    self.init(stored, compute: compute, mode: mode, cache: nil, tap: nil) {
       tensors.contains($0) ? other : stored
     }
   }
@@ -75,17 +79,18 @@ public final class DogeModel: Sendable {
   package convenience init(
     _ stored: StoredModel, compute: Compute, mode: ComputeMode = .exact, tap: InputTap?
   ) {
-    self.init(stored, compute: compute, mode: mode, tap: tap) { _ in stored }
+    self.init(stored, compute: compute, mode: mode, cache: nil, tap: tap) { _ in stored }
   }
 
   private init(
-    _ stored: StoredModel, compute: Compute, mode: ComputeMode, tap: InputTap?,
-    owner: @escaping (_ tensor: Int) -> StoredModel
+    _ stored: StoredModel, compute: Compute, mode: ComputeMode, cache: KVCacheType?,
+    tap: InputTap?, owner: @escaping (_ tensor: Int) -> StoredModel
   ) {
     self.stored = stored
     config = stored.config
     layout = stored.layout
     self.mode = mode
+    cacheType = cache ?? (mode == .fast && stored.isQuantized ? .int8 : .f32)
     weights = ModelWeights(stored, owner: owner, kernels: compute.kernels) { owner, index, bias in
       Linear(weight: owner.matrix(of: owner.tensors[index]), bias: bias)
     }
@@ -110,7 +115,8 @@ public final class DogeModel: Sendable {
     KVCache(
       shape: .init(
         layers: config.layerCount, kvHeads: config.keyValueHeadCount,
-        headDimension: config.headDimension, maskRows: layout.maskRows), maximum: maximum)
+        headDimension: config.headDimension, maskRows: layout.maskRows,
+        visibility: KeyVisibility(config, layout)), type: cacheType, maximum: maximum)
   }
 
   /// Runs a call: some tokens that follow those in the cache.

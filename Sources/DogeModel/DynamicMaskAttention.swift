@@ -63,12 +63,21 @@ final class DynamicMaskAttention: Sendable {
     for row in rows {
       let k = part(head, of: work.k[row])
       rotate(k, weights.kNorm, position: start + row, rotation)
-      cache.store(
-        key: k, value: part(head, of: work.v[row]), head: head, position: start + row)
+      let v = part(head, of: work.v[row])
+      switch cache {
+      case .floats(let cache):
+        cache.store(key: k, value: v, head: head, position: start + row)
+      case .codes(let cache):
+        cache.keyValues.store(key: k, value: v, head: head, position: start + row, kernels)
+      }
       for mask in visibility.maskRows(head: head) {
         var z = kernels.dot(weights.dt[mask], work.v[row])
         if let bias = weights.dtBias { z += bias[0][mask] }
-        cache.mask[mask][start + row] = dynamicMask(scale: weights.maskScale[0][mask], z)
+        let value = dynamicMask(scale: weights.maskScale[0][mask], z)
+        switch cache {
+        case .floats(let cache): cache.mask[mask][start + row] = value
+        case .codes(let cache): cache.keyValues[maskRow: mask, start + row] = value
+        }
       }
     }
   }

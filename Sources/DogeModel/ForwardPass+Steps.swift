@@ -119,7 +119,8 @@ extension MemberPass {
   ) -> AttentionSchedule {
     AttentionSchedule(
       attention: block.attention, share: share, rows: part.inMatrices,
-      start: start + part.inCall.lowerBound - part.inMatrices.lowerBound, rotation: rotation,
+      start: start + part.inCall.lowerBound - part.inMatrices.lowerBound,
+      block: start + part.block.lowerBound..<start + part.block.upperBound, rotation: rotation,
       work: work, cache: caches[layer], scratch: scratch)
   }
 
@@ -127,16 +128,19 @@ extension MemberPass {
   func parts(of rows: Range<Int>, _ share: CallShare) -> [CallPart] {
     let length = max(1, LayerBuffers.rows(of: rows.count, members: share.member.count))
     return stride(from: rows.lowerBound, to: rows.upperBound, by: length).map { start in
-      let mine = share.rows(of: start..<min(start + length, rows.upperBound))
+      let block = start..<min(start + length, rows.upperBound)
+      let mine = share.rows(of: block)
       // A member's rows of the matrices are its own in all blocks, whatever their length.
       let first = share.splitsTokens ? share.member.index * length / share.member.count : 0
-      return CallPart(inCall: mine, inMatrices: first..<first + mine.count)
+      return CallPart(block: block, inCall: mine, inMatrices: first..<first + mine.count)
     }
   }
 }
 
 /// The rows of a block of a call that a member brings through.
 struct CallPart {
+  /// The numbers in the call of all rows of the block.
+  let block: Range<Int>
   /// Their numbers in the call.
   let inCall: Range<Int>
   /// Their numbers in the matrices that all members share.

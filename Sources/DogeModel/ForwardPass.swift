@@ -30,8 +30,17 @@ struct ForwardPass {
     self.positions = positions
     let rotation = model.rotary.table(for: positions)
     let work = workspace.buffers(config, tokens: x.rows, members: count)
-    let scratch = AttentionSchedule.scratch(
-      workspace, config, members: count, tokens: x.rows, keys: positions.upperBound)
+    let isCoded = cache.type == .int8
+    let floats =
+      isCoded
+      ? []
+      : FloatSchedule.scratch(
+        workspace, config, members: count, tokens: x.rows, keys: positions.upperBound)
+    let codes =
+      isCoded
+      ? CodedSchedule.scratch(
+        workspace, config, members: count, tokens: x.rows, keys: positions.upperBound)
+      : []
     let caches = cache.layers(of: count)
     let scores: FloatMatrix? =
       if let experts = config.experts, x.rows >= CallShare.tokensOfAMember * count {
@@ -42,7 +51,9 @@ struct ForwardPass {
         blocks: model.blocks[index], kernels: model.layer.compute.kernels, tap: model.layer.tap,
         epsilon: config.rmsNormEpsilon, x: x.shared(), start: positions.lowerBound,
         caches: caches[index], rotation: rotation.shared(), routing: routing, work: work[index],
-        scratch: scratch.map { $0.shared() }, routerScores: scores?.shared())
+        scratch: AttentionMemory(
+          floats: floats.map { $0.shared() }, codes: isCoded ? codes[index] : nil),
+        routerScores: scores?.shared())
     }
   }
 
@@ -77,7 +88,7 @@ struct MemberPass: Sendable {
   let rotation: RotaryTable.Rows
   let routing: ExpertRouting
   let work: LayerBuffers
-  let scratch: [AttentionScratch]
+  let scratch: AttentionMemory
   /// The router's output for a call whose tokens are shared out, `[tokens, 2K]`.
   let routerScores: FloatMatrix?
 

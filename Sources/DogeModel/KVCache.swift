@@ -2,12 +2,12 @@ import DogeArchitecture
 import Kernels
 import TensorCore
 
-/// What attention keeps of the tokens so far, in float32.
+/// What attention keeps of the tokens so far.
 ///
-/// Keys and values lie as tiles, so that scores and sums are the matrix products of every other
-/// layer: keys as `[keys / 16][hd][16]` (a key is a row), values as `[hd / 16][capacity][16]` (a
-/// dimension is a row). It grows as it is used.
+/// It grows as it is used.
 public final class KVCache {
+  /// What keys and values are kept in.
+  public let type: KVCacheType
   /// Tokens held.
   public internal(set) var count = 0
   /// Tokens that it will take at most.
@@ -23,10 +23,12 @@ public final class KVCache {
     let kvHeads: Int
     let headDimension: Int
     let maskRows: Int
+    let visibility: KeyVisibility
   }
 
-  init(shape: Shape, maximum: Int) {
+  init(shape: Shape, type: KVCacheType, maximum: Int) {
     self.shape = shape
+    self.type = type
     self.maximum = maximum
   }
 
@@ -34,6 +36,7 @@ public final class KVCache {
   public func truncate(to count: Int) {
     precondition(count >= 0 && count <= self.count, "cannot keep more than there is")
     self.count = count
+    for case .codes(let layer) in layers { layer.truncate(to: count) }
   }
 
   /// Bytes that it takes now.
@@ -46,14 +49,11 @@ public final class KVCache {
     }
     let needed = count + added
     guard needed > capacity || layers.isEmpty else { return }
-    let wanted = max(needed, min(2 * capacity, maximum))
-    let grown = wanted.roundedUp(to: TensorGeometry.tileRows)
-    layers = (0..<shape.layers).map { layer in
-      let fresh = LayerCache(shape, capacity: grown)
-      if layer < layers.count { fresh.copy(layers[layer], tokens: count) }
-      return fresh
+    if type == .int8 {
+      reserveCodes(needed)
+    } else {
+      reserveFloats(max(needed, min(2 * capacity, maximum)))
     }
-    capacity = grown
     sharedLayers = []
   }
 
@@ -64,80 +64,43 @@ public final class KVCache {
     }
     return sharedLayers
   }
+
+  private func reserveCodes(_ needed: Int) {
+    if layers.isEmpty { layers = (0..<shape.layers).map { _ in .codes(CodedLayerCache(shape)) } }
+    for case .codes(let layer) in layers { layer.keyValues.reserve(needed) }
+    capacity = needed.roundedUp(to: CodedLayerCache.blockTokens)
+  }
+
+  private func reserveFloats(_ wanted: Int) {
+    let grown = wanted.roundedUp(to: TensorGeometry.tileRows)
+    layers = (0..<shape.layers).map { index in
+      let fresh = FloatLayerCache(shape, capacity: grown, areHalves: type == .f16)
+      if index < layers.count, case .floats(let old) = layers[index] {
+        fresh.copy(old, tokens: count)
+      }
+      return .floats(fresh)
+    }
+    capacity = grown
+  }
 }
 
 /// The cache of one block.
-final class LayerCache: Sendable {
-  let keys: FloatMatrix  // [KV * capacity / 16, hd * 16]
-  let values: FloatMatrix  // [KV * hd / 16, capacity * 16]
-  let mask: FloatMatrix  // δ, [R, capacity]
-  private let shape: KVCache.Shape
-  private let capacity: Int
+enum LayerCache: Sendable {
+  case floats(FloatLayerCache)
+  case codes(CodedLayerCache)
 
-  init(_ shape: KVCache.Shape, capacity: Int) {
-    self.shape = shape
-    self.capacity = capacity
-    let lanes = TensorGeometry.tileRows
-    keys = FloatMatrix(
-      rows: shape.kvHeads * capacity / lanes, columns: shape.headDimension * lanes)
-    values = FloatMatrix(
-      rows: shape.kvHeads * Self.dimensionTiles(shape), columns: capacity * lanes)
-    mask = FloatMatrix(rows: shape.maskRows, columns: capacity)
-  }
-
-  private init(sharing cache: LayerCache) {
-    (shape, capacity) = (cache.shape, cache.capacity)
-    (keys, values, mask) = (cache.keys.shared(), cache.values.shared(), cache.mask.shared())
-  }
-
-  /// The same for another thread, by objects of its own.
-  func shared() -> LayerCache { LayerCache(sharing: self) }
-
-  /// Tiles of 16 dimensions of a head.
-  private static func dimensionTiles(_ shape: KVCache.Shape) -> Int {
-    shape.headDimension.roundedUp(to: TensorGeometry.tileRows) / TensorGeometry.tileRows
-  }
-
-  var byteCount: Int { 4 * [keys, values, mask].reduce(0) { $0 + $1.rows * $1.stride } }
-
-  /// Stores a token's rotated key `[hd]` and its value `[hd]` of one head.
-  func store(key: FloatRow, value: FloatRow, head: Int, position: Int) {
-    let lanes = TensorGeometry.tileRows
-    let (tile, lane) = position.quotientAndRemainder(dividingBy: lanes)
-    let keyTile = keys[head * capacity / lanes + tile]
-    let firstValues = head * Self.dimensionTiles(shape)
-    for c in 0..<shape.headDimension {
-      keyTile[c * lanes + lane] = key[c]
-      values[firstValues + c / lanes][position * lanes + c % lanes] = value[c]
+  /// The same for another thread, by objects of its own where threads use them all the time.
+  func shared() -> LayerCache {
+    switch self {
+    case .floats(let cache): .floats(cache.shared())
+    case .codes: self
     }
   }
 
-  /// Where the first `count` keys of a head lie in `keys`, as a matrix `[count, hd]`.
-  func keyTiles(head: Int, count: Int) -> TiledFloats {
-    TiledFloats(
-      firstTile: head * capacity / TensorGeometry.tileRows, rows: count,
-      columns: shape.headDimension)
-  }
-
-  /// Where the first `count` values of a head lie in `values`, as a matrix `[hd, count]`.
-  func valueTiles(head: Int, count: Int) -> TiledFloats {
-    TiledFloats(
-      firstTile: head * Self.dimensionTiles(shape), rows: shape.headDimension, columns: count)
-  }
-
-  func copy(_ old: LayerCache, tokens: Int) {
-    let lanes = TensorGeometry.tileRows
-    let tiles = tokens.roundedUp(to: lanes) / lanes
-    for head in 0..<shape.kvHeads {
-      for tile in 0..<tiles {
-        keys[head * capacity / lanes + tile].copy(old.keys[head * old.capacity / lanes + tile])
-      }
-    }
-    for row in 0..<values.rows {
-      values[row].part(0..<tokens * lanes).copy(old.values[row])
-    }
-    for row in 0..<mask.rows {
-      mask[row].part(0..<tokens).copy(old.mask[row])
+  var byteCount: Int {
+    switch self {
+    case .floats(let cache): cache.byteCount
+    case .codes(let cache): cache.keyValues.byteCount
     }
   }
 }

@@ -27,6 +27,16 @@ package struct KeyVisibility: Sendable {
     (slidingWindow.map { max(0, position - $0 + 1) } ?? 0)..<position + 1
   }
 
+  /// What finds the keys that queries keep, at rising positions; nil where none are dropped.
+  var keptKeys: KeptKeys? {
+    keepWindowSize.map { KeptKeys(keep: $0, slidingWindow: slidingWindow) }
+  }
+
+  /// Whether a query at a position drops some of the keys that it sees.
+  func drops(at position: Int) -> Bool {
+    keepWindowSize.map { $0 < keys(at: position).count } ?? false
+  }
+
   /// The row of the mask for one of the query heads that share a kv head.
   package func maskRow(head: Int, member: Int) -> Int {
     hasMaskPerQueryHead ? head * group + member : head

@@ -8,6 +8,8 @@ import TensorCore
 public final class Workspace {
   private var buffers: [LayerBuffers] = []
   private var scratch: [AttentionScratch] = []
+  private var codedScratch: [CodedScratch] = []
+  private var sharedParts: AttentionParts?
 
   /// Memory that nothing is in yet.
   public init() {}
@@ -34,6 +36,30 @@ public final class Workspace {
       }
     }
     return scratch
+  }
+}
+
+extension Workspace {
+  /// Memory for attention to codes, for each of so many threads.
+  func codedScratch(_ threads: Int, queries: Int, headDimension: Int) -> [CodedScratch] {
+    if codedScratch.count < threads || codedScratch[0].queries.count < queries {
+      codedScratch = (0..<threads).map { _ in
+        CodedScratch(queries: queries, headDimension: headDimension)
+      }
+    }
+    return codedScratch
+  }
+
+  /// Memory for what so many blocks of keys give to a few queries.
+  func sharedParts(queries: Int, headDimension: Int, slots: Int) -> AttentionParts {
+    if let sharedParts, sharedParts.queries >= queries, sharedParts.slots >= slots {
+      return sharedParts
+    }
+    // Room to grow into: it is little beside what the cache takes.
+    let fresh = AttentionParts(
+      queries: queries, headDimension: headDimension, slots: slots + slots / 2 + 4)
+    sharedParts = fresh
+    return fresh
   }
 }
 

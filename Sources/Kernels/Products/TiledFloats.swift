@@ -1,7 +1,8 @@
 import CKernels
 import TensorCore
 
-/// A float32 matrix whose tiles of 16 rows are rows of a `FloatMatrix`, `[rows / 16][columns][16]`.
+/// A matrix whose tiles of 16 rows are rows of a `FloatMatrix`, `[rows / 16][columns][16]`; with
+/// binary16 values two columns lie side by side, `[columns / 2][16][2]`.
 ///
 /// Attention's keys and values lie so: what it multiplies them by is a matrix product like others.
 package struct TiledFloats {
@@ -11,16 +12,34 @@ package struct TiledFloats {
   let rows: Int
   /// Columns.
   let columns: Int
+  /// Whether values are binary16.
+  let areHalves: Bool
 
-  package init(firstTile: Int, rows: Int, columns: Int) {
+  package init(firstTile: Int, rows: Int, columns: Int, areHalves: Bool = false) {
     self.firstTile = firstTile
     self.rows = rows
     self.columns = columns
+    self.areHalves = areHalves
+  }
+
+  /// Floats, or words of two halves, of a tile with so many columns.
+  package static func words(columns: Int, areHalves: Bool) -> Int {
+    // Tiles of halves are read in whole units of four columns.
+    (areHalves ? columns.roundedUp(to: 4) / 2 : columns) * TensorGeometry.tileRows
   }
 
   /// Tiles of 16 rows; the last may be partly padding.
   package var tileCount: Int {
     rows.roundedUp(to: TensorGeometry.tileRows) / TensorGeometry.tileRows
+  }
+}
+
+extension MatrixRow where Element == Float {
+  /// Stores a number as binary16 in one of the halves of the row's words.
+  package func setHalf(_ index: Int, _ value: Float) {
+    assert(index >= 0 && index < 2 * count && isAlive, "no such element")
+    unsafe UnsafeMutableRawPointer(base).storeBytes(
+      of: value.binary16, toByteOffset: 2 * index, as: UInt16.self)
   }
 }
 
@@ -57,12 +76,13 @@ extension KernelSet {
   ) {
     precondition(
       tiled.firstTile >= 0 && tiled.firstTile + tiles.upperBound <= matrix.rows
-        && tiled.columns * TensorGeometry.tileRows <= matrix.stride && rows <= out.rows
+        && TiledFloats.words(columns: tiled.columns, areHalves: tiled.areHalves) <= matrix.stride
+        && rows <= out.rows
         && tiles.upperBound * TensorGeometry.tileRows <= out.stride
         && rows * tiled.columns <= packed.columns, "tiles that do not fit")
     let stored = unsafe kb_matrix(
       floats: matrix.pointer(tiled.firstTile), rows: tiled.rows, columns: tiled.columns,
-      tileStride: matrix.stride)
+      tileStride: matrix.stride, type: tiled.areHalves ? .f16 : .f32)
     unsafe withUnsafePointer(to: stored) {
       unsafe table.pointee.matmul(
         $0, packed.pointer(), UInt32(rows), UInt32(tiles.lowerBound), UInt32(tiles.upperBound),
@@ -72,11 +92,14 @@ extension KernelSet {
 }
 
 extension kb_matrix {
-  /// A float32 matrix in tiles, `tileStride` floats from one to the next.
-  init(floats: UnsafePointer<Float>, rows: Int, columns: Int, tileStride: Int) {
+  /// A matrix of floats in tiles, `tileStride` words from one to the next.
+  init(
+    floats: UnsafePointer<Float>, rows: Int, columns: Int, tileStride: Int,
+    type: WeightType = .f32
+  ) {
     unsafe self.init(
       codes: UnsafeRawPointer(floats).assumingMemoryBound(to: UInt8.self), scales: nil,
       tile_stride: tileStride * 4, scale_unit: 1, rows: UInt32(rows), cols: UInt32(columns),
-      group: 0, type: UInt8(KB_F32), tiled: 1)
+      group: 0, type: type.kernelCode, tiled: 1)
   }
 }
