@@ -39,18 +39,22 @@ struct Runtime {
 
   /// Opens a model: a `.kibble` file is mapped, a checkpoint is laid out in memory as `convert`
   /// would write it.
-  func model(_ path: String, mode: ComputeMode = .exact) throws -> DogeModel {
-    try model(ModelSource.open(path: path), mode: mode)
+  func model(
+    _ path: String, mode: ComputeMode = .exact, cache: KVCacheType? = nil
+  ) throws -> DogeModel {
+    try model(ModelSource.open(path: path), mode: mode, cache: cache)
   }
 
   /// The same for a model that is open already.
-  func model(_ source: ModelSource, mode: ComputeMode = .exact) throws -> DogeModel {
-    try model(stored(source), mode: mode)
+  func model(
+    _ source: ModelSource, mode: ComputeMode = .exact, cache: KVCacheType? = nil
+  ) throws -> DogeModel {
+    try model(stored(source), mode: mode, cache: cache)
   }
 
   /// The same for bytes that may serve several models.
-  func model(_ stored: StoredModel, mode: ComputeMode) -> DogeModel {
-    DogeModel(stored, compute: compute, mode: mode)
+  func model(_ stored: StoredModel, mode: ComputeMode, cache: KVCacheType? = nil) -> DogeModel {
+    DogeModel(stored, compute: compute, mode: mode, cache: cache)
   }
 
   /// What rounds models with some tokens in view.

@@ -49,6 +49,10 @@ extension OptionSpec {
   static let mode = value(
     "mode", "MODE", "float32, or int8 activations and integer products",
     choices: ComputeMode.allCases.map(\.rawValue))
+  static let cache = value(
+    "kv", "TYPE",
+    "what keys and values are kept in: by default int8 in fast mode with quantized weights, else "
+      + "f32", choices: KVCacheType.allCases.map(\.rawValue))
   static let verifyChecksums = flag(
     "verify-checksums", "verify a .kibble file's checksums before it is used")
   static let stepwise = flag("stepwise", "one token at a time instead of all in one call")
@@ -66,6 +70,9 @@ extension ParsedArguments {
 
   /// `--mode`, where it is given.
   func mode() -> ComputeMode? { value(.mode).flatMap(ComputeMode.init(rawValue:)) }
+
+  /// `--kv`, where it is given.
+  func cacheType() -> KVCacheType? { value(.cache).flatMap(KVCacheType.init(rawValue:)) }
 
   /// `--moe-routing`.
   func routing() -> ExpertRouting {

@@ -82,7 +82,7 @@ struct VerificationRun {
       modes: judged(modes[0]))
     let right = runtime.model(stored[0], mode: .exact)
     let columns = zip(stored.dropFirst(), modes).map { stored, modes in
-      modes.map { runtime.model(stored, mode: $0) }
+      modes.map { runtime.model(stored, mode: $0, cache: arguments.cacheType()) }
     }
     let selfTests = try self.selfTests([right] + columns.joined(), input, runtime)
     let comparisons = try Verifier(
@@ -197,7 +197,7 @@ struct VerificationRun {
     let runtime = try Runtime(context, verifiesChecksums: true)
     let source = try ModelSource.open(path: reference)
     let stored = try runtime.stored(source)
-    let model = runtime.model(stored, mode: mode)
+    let model = runtime.model(stored, mode: mode, cache: arguments.cacheType())
     let input = VerificationInput(.golden, name: golden, sequences: file.sequences.map(\.inputIDs))
     let selfTests = try self.selfTests([model], input, runtime)
     let comparison = try file.compare(

@@ -8,7 +8,7 @@ import Testing
   static let keys: Set<String> = [
     "schema", "prefill_tokens", "decode_tokens", "depth", "prefill_tokens_per_second",
     "decode_tokens_per_second", "time_to_first_token_seconds", "weight_bytes_per_token",
-    "read_bandwidth_bytes_per_second", "bandwidth_share", "peak_rss_bytes", "mode", "isa",
+    "read_bandwidth_bytes_per_second", "bandwidth_share", "peak_rss_bytes", "mode", "kv", "isa",
     "threads", "deep_depth", "deep_decode_tokens_per_second", "generate_tokens_per_second",
     "core_ping_nanoseconds", "processor_share",
   ]
@@ -55,17 +55,27 @@ import Testing
     let json = try run.json
     check(json)
     #expect(json["isa"]?.stringValue == isa.rawValue && json["mode"]?.stringValue == mode)
+    #expect(json["kv"]?.stringValue == (mode == "fast" ? "int8" : "f32"))
     #expect(json["threads"] == 2 && json["depth"] == 4)
   }
 
   @Test func defaults() throws {
     let json = try Program.run(["bench", bench.checkpoint] + Self.short).json
     check(json)
-    #expect(json["mode"] == "fast" && json["depth"] == 0)
+    #expect(json["mode"] == "fast" && json["kv"] == "f32" && json["depth"] == 0)
     #expect(json["isa"]?.stringValue == InstructionSet.available.last?.rawValue)
     // The checkpoint is bf16: all of its matrices, of which the tied head is read as a matrix.
     let parameters = 132_198
     #expect((json["weight_bytes_per_token"]?.intValue ?? 0) > parameters)
+  }
+
+  @Test(arguments: ["f32", "f16", "int8"], ["exact", "fast"])
+  func everyCache(type: String, mode: String) throws {
+    let json = try Program.run(
+      ["bench", bench.checkpoint, "--kv", type, "--mode", mode] + Self.short
+    ).json
+    check(json)
+    #expect(json["kv"]?.stringValue == type && json["mode"]?.stringValue == mode)
   }
 
   @Test func fewerBitsAreFewerBytes() throws {
@@ -106,6 +116,7 @@ import Testing
 
   @Test(arguments: [
     (["bench"], "MODEL"), (["bench", "x", "--mode", "slow"], "slow"),
+    (["bench", "x", "--kv", "int4"], "int4"),
     (["bench", "x", "--prefill", "0"], "--prefill"),
     (["bench", "x", "--decode", "none"], "none"), (["bench", "x", "--depth", "-1"], "-1"),
     (["bench", "x", "--repeat", "0"], "--repeat"), (["bench", "x", "y"], "'y'"),

@@ -23,7 +23,7 @@ struct ChatCommand: Command {
     ],
     positionals: [.model],
     options: [message, system, RenderCommand.template] + OptionSpec.sampling + [
-      GenerateCommand.events, .mode, .routing, .verifyChecksums,
+      GenerateCommand.events, .mode, .cache, .routing, .verifyChecksums,
     ],
     examples: [
       .init("a conversation", "chat doge-int4.kibble"),

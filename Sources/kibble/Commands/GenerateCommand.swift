@@ -24,7 +24,7 @@ struct GenerateCommand: Command {
     ],
     positionals: [.model],
     options: [prompt] + OptionSpec.sampling + [
-      events, compare, .mode, .routing, .verifyChecksums,
+      events, compare, .mode, .cache, .routing, .verifyChecksums,
     ],
     examples: [
       .init("the most likely text", "generate doge-int4.kibble --prompt 'In the beginning'"),

@@ -27,7 +27,7 @@ struct LogitsCommand: Command {
     ],
     positionals: [.model],
     options: [
-      tokens, .output, .mode, .stepwise, hidden, .routing, .verifyChecksums,
+      tokens, .output, .mode, .cache, .stepwise, hidden, .routing, .verifyChecksums,
     ],
     examples: [
       .init("all logits of some tokens", "logits doge.kibble --tokens ids.json -o out.safetensors")
@@ -44,7 +44,8 @@ struct LogitsCommand: Command {
     let inputs = source.identities + [tokensPath].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
     let runtime = try Runtime(context, verifiesChecksums: arguments.has(.verifyChecksums))
-    let model = try runtime.model(source, mode: arguments.mode() ?? .exact)
+    let model = try runtime.model(
+      source, mode: arguments.mode() ?? .exact, cache: arguments.cacheType())
     let writer = try LogitsFile(
       model: model, sequences: sequences, hidden: arguments.has(Self.hidden))
     if !context.dryRun {

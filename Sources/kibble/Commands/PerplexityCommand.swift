@@ -28,7 +28,7 @@ struct PerplexityCommand: Command {
     ],
     usage: ["MODEL --text FILE [OPTION…]", "MODEL --tokens FILE [OPTION…]"],
     positionals: [.model],
-    options: [.text, .tokens, .context, scored, .mode, .routing, .verifyChecksums],
+    options: [.text, .tokens, .context, scored, .mode, .cache, .routing, .verifyChecksums],
     examples: [.init("a text", "perplexity doge-int4.kibble --text wiki.txt")])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
@@ -48,7 +48,8 @@ struct PerplexityCommand: Command {
     let runtime = try Runtime(context, verifiesChecksums: arguments.has(.verifyChecksums))
     let mode = arguments.mode() ?? .exact
     let result = try Perplexity(
-      of: runtime.model(source, mode: mode), on: sequences, scoring: scoring,
+      of: runtime.model(source, mode: mode, cache: arguments.cacheType()), on: sequences,
+      scoring: scoring,
       routing: arguments.routing(), progress: context.progress)
     try source.checkUnchanged()
     if context.json {

@@ -53,8 +53,8 @@ struct VerifyCommand: Command {
       .rest("CANDIDATE", "the models that are judged"),
     ],
     options: [
-      .tokens, .text, .context, random, seed, golden, .mode, .stepwise, .routing, layers, ablate,
-      selfTest, report,
+      .tokens, .text, .context, random, seed, golden, .mode, .cache, .stepwise, .routing, layers,
+      ablate, selfTest, report,
     ] + GateOptions.all,
     examples: [
       .init(

@@ -18,6 +18,7 @@ struct BenchReport {
   let processorShare: Double?
   let peakBytes: Int?
   let mode: ComputeMode
+  let cacheType: KVCacheType
   let isa: InstructionSet
   let threads: Int
   let prefillTokens: Int
@@ -41,7 +42,8 @@ struct BenchReport {
       "read_bandwidth_bytes_per_second": JSON(readBandwidth),
       "bandwidth_share": JSON(bandwidthShare), "core_ping_nanoseconds": JSON(corePing),
       "processor_share": JSON(processorShare), "peak_rss_bytes": JSON(peakBytes),
-      "mode": .string(mode.rawValue), "isa": .string(isa.rawValue), "threads": JSON(threads),
+      "mode": .string(mode.rawValue), "kv": .string(cacheType.rawValue),
+      "isa": .string(isa.rawValue), "threads": JSON(threads),
     ]
   }
 
@@ -72,7 +74,10 @@ struct BenchReport {
       table.append(["from core to core", NumberFormat.nanoseconds(corePing)])
     }
     if let peakBytes { table.append(["peak memory", NumberFormat.bytes(peakBytes)]) }
-    table.append(["mode, kernels, threads", "\(mode.rawValue), \(isa.rawValue), \(threads)"])
+    table.append([
+      "mode, cache, kernels, threads",
+      "\(mode.rawValue), \(cacheType.rawValue), \(isa.rawValue), \(threads)",
+    ])
     return speeds.text + "\n" + table.text + note
   }
 

@@ -28,7 +28,8 @@ extension TextGenerator {
     for warning in config.warnings {
       context.warn(Warning(code: "generation.no-effect", warning.message))
     }
-    let model = try runtime.model(path, mode: arguments.mode() ?? .fast)
+    let model = try runtime.model(
+      path, mode: arguments.mode() ?? .fast, cache: arguments.cacheType())
     self.init(
       model, tokenizer: tokenizer, config: config, routing: arguments.routing(),
       context: try arguments.integer(.window, in: 1...model.config.maxPositions), seed: seed)

@@ -32,7 +32,9 @@ struct BenchCommand: Command {
         + "differs between machines and, on virtual ones, from minute to minute.",
     ],
     positionals: [.model],
-    options: [prefill, decode, depth, runs, allLogits, .mode, .routing, .verifyChecksums],
+    options: [
+      prefill, decode, depth, runs, allLogits, .mode, .cache, .routing, .verifyChecksums,
+    ],
     examples: [.init("a long prompt", "bench doge-int4.kibble --prefill 512")])
 
   /// Tokens in the cache where no --depth is given, if the model has room for them.
@@ -47,7 +49,8 @@ struct BenchCommand: Command {
     let mode = arguments.mode() ?? .fast
     let runtime = try Runtime(
       context, verifiesChecksums: arguments.has(.verifyChecksums))
-    let model = try runtime.model(arguments.argument(.model), mode: mode)
+    let model = try runtime.model(
+      arguments.argument(.model), mode: mode, cache: arguments.cacheType())
     let bench = Benchmark(
       model: model, routing: arguments.routing(), repeats: repeats, progress: context.progress)
     let firstToken = try bench.firstToken(prompt: 16) - started
@@ -64,7 +67,7 @@ struct BenchCommand: Command {
       firstTokenSeconds: firstToken, weightBytesPerToken: model.weightBytesPerToken,
       readBandwidth: bench.readBandwidth(atLeast: read), corePing: ping,
       processorShare: bench.share.value, peakBytes: FileSystem.peakResidentBytes(), mode: mode,
-      isa: runtime.compute.kernels.isa, threads: runtime.compute.pool.threadCount,
+      cacheType: model.cacheType, isa: runtime.compute.kernels.isa, threads: runtime.compute.pool.threadCount,
       prefillTokens: prefill, decodeTokens: decode, depth: depth)
     try model.stored.checkUnchanged()
     if context.json {
