@@ -1,3 +1,4 @@
+import LibC
 import Synchronization
 
 /// How long a cache line takes from one core to another.
@@ -40,8 +41,9 @@ public enum CorePing {
     private let isOver = Atomic(false)
     let times = Mutex<[Double]>([])
 
-    /// Turns of waiting after which the other player has no core: some milliseconds.
-    private static let patience = 1 << 22
+    /// Turns of waiting after which the other player may need this core, and those after which it
+    /// has found none.
+    private static let (spins, patience) = (1 << 15, 36 << 10)
 
     /// Hits the ball each time it comes; returns whether it came.
     func play(_ trips: Range<Int>, player: Int) -> Bool {
@@ -53,8 +55,9 @@ public enum CorePing {
     }
 
     private func waits(for count: Int) -> Bool {
-      for _ in 0..<Self.patience where !isOver.load(ordering: .relaxed) {
+      for turn in 0..<Self.patience where !isOver.load(ordering: .relaxed) {
         if hits.load(ordering: .acquiring) == count { return true }
+        if turn >= Self.spins { sched_yield() }
       }
       isOver.store(true, ordering: .relaxed)
       return false

@@ -63,6 +63,9 @@ package enum NumberFormat {
     (rate < 999.5 ? fixed(rate, 0) + " B" : scaled(rate, units: ["kB", "MB", "GB", "TB"])) + "/s"
   }
 
+  /// Some nanoseconds: `27 ns`.
+  package static func nanoseconds(_ value: Double) -> String { "\(fixed(value, 0)) ns" }
+
   /// A span of time in the unit that suits it: `0 s`, `850 µs`, `12.3 ms`, `1.24 s`, `2:05`,
   /// `1:02:03`.
   package static func duration(seconds: Double) -> String {

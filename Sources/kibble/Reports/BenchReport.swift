@@ -88,8 +88,3 @@ struct BenchReport {
       + "\(NumberFormat.percent(processorShare, 0)) of their time): figures are low\n"
   }
 }
-
-extension NumberFormat {
-  /// Some nanoseconds.
-  static func nanoseconds(_ value: Double) -> String { "\(fixed(value, 0)) ns" }
-}

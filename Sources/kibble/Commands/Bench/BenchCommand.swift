@@ -67,7 +67,8 @@ struct BenchCommand: Command {
       firstTokenSeconds: firstToken, weightBytesPerToken: model.weightBytesPerToken,
       readBandwidth: bench.readBandwidth(atLeast: read), corePing: ping,
       processorShare: bench.share.value, peakBytes: FileSystem.peakResidentBytes(), mode: mode,
-      cacheType: model.cacheType, isa: runtime.compute.kernels.isa, threads: runtime.compute.pool.threadCount,
+      cacheType: model.cacheType, isa: runtime.compute.kernels.isa,
+      threads: runtime.compute.pool.threadCount,
       prefillTokens: prefill, decodeTokens: decode, depth: depth)
     try model.stored.checkUnchanged()
     if context.json {
