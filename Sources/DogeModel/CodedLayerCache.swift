@@ -17,6 +17,11 @@ final class CodedLayerCache: @unchecked Sendable {
     }
   }
 
+  private init(sharing cache: CodedLayerCache) { keyValues = cache.keyValues.shared() }
+
+  /// The same keys and values for another thread, by objects of its own; it notes nothing.
+  func shared() -> CodedLayerCache { CodedLayerCache(sharing: self) }
+
   /// Notes which keys queries at some positions keep, whose masks are stored: positions that
   /// follow those of the call before.
   func noteKept(_ positions: Range<Int>) {

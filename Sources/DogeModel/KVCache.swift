@@ -60,7 +60,8 @@ public final class KVCache {
   /// The layers' caches for each of some threads.
   func layers(of threads: Int) -> [[LayerCache]] {
     if sharedLayers.count < threads {
-      sharedLayers = (0..<threads).map { _ in layers.map { $0.shared() } }
+      // The first thread has the caches themselves.
+      sharedLayers = [layers] + (1..<max(1, threads)).map { _ in layers.map { $0.shared() } }
     }
     return sharedLayers
   }
@@ -89,11 +90,11 @@ enum LayerCache: Sendable {
   case floats(FloatLayerCache)
   case codes(CodedLayerCache)
 
-  /// The same for another thread, by objects of its own where threads use them all the time.
+  /// The same for another thread, by objects of its own.
   func shared() -> LayerCache {
     switch self {
     case .floats(let cache): .floats(cache.shared())
-    case .codes: self
+    case .codes(let cache): .codes(cache.shared())
     }
   }
 

@@ -15,6 +15,8 @@ import CKernels
   private var blocks: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
   /// Blocks that there are.
   package private(set) var blockCount = 0
+  /// Whose memory it is, if not its own.
+  private let owner: CodedKeyValues?
 
   /// No positions yet.
   package init(heads: Int, headDimension: Int, maskRows: Int) {
@@ -23,9 +25,20 @@ import CKernels
     self.maskRows = maskRows
     paddedHead = Int(kb_padded_head(UInt32(headDimension)))
     unsafe blocks = .allocate(capacity: 16)
+    owner = nil
   }
 
+  private init(sharing other: CodedKeyValues) {
+    (heads, headDimension, maskRows) = (other.heads, other.headDimension, other.maskRows)
+    (paddedHead, blockCount, owner) = (other.paddedHead, other.blockCount, other)
+    unsafe blocks = other.blocks
+  }
+
+  /// The blocks that there are now, by another object (`FloatMatrix.shared`).
+  package func shared() -> CodedKeyValues { CodedKeyValues(sharing: self) }
+
   deinit {
+    guard owner == nil else { return }
     for index in 0..<blockCount { unsafe blocks[index].deallocate() }
     unsafe blocks.deallocate()
   }
@@ -35,6 +48,7 @@ import CKernels
 
   /// Makes room for so many positions.
   package func reserve(_ positions: Int) {
+    precondition(owner == nil, "only the owner grows")
     while blockCount * Self.blockTokens < positions {
       if unsafe blockCount == blocks.count {
         let grown = UnsafeMutableBufferPointer<UnsafeMutableRawPointer>.allocate(
