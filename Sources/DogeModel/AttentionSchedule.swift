@@ -66,7 +66,7 @@ struct AttentionSchedule {
 
   /// Whether so little is to be done that sharing it would take longer.
   private var isShort: Bool { rows.count == 1 && start + rows.upperBound <= Self.fewKeys }
-  private static let fewKeys = 256
+  private static let fewKeys = 128
 
   private func prepare(_ head: Int) {
     attention.rotateQueries(head: head, rows: rows, from: start, rotation, work)
