@@ -1,4 +1,4 @@
-// Attention to codes of eight bits over 16-lane vectors. Included behind vector_fast.h; the file that includes it defines dot_pairs.
+// Attention to codes of eight bits, 16 lanes at a time. Included behind vector_fast.h by files that define dot_signed and dot_pairs.
 //
 // Scores and weighted sums are products of integers and exact, so which keys are taken together is free: queries that prune take
 // only the keys that are left, and keys are transposed, values paired, once for all queries.

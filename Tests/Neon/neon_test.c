@@ -415,6 +415,67 @@ static void test_encoding(void) {
   }
 }
 
+/// Attention to a block of codes: few and many queries, whole and partly seen blocks, kept and dropped keys.
+static void test_attention(void) {
+  static const uint32_t heads[] = {8, 64, 100, 128};
+  for (int h = 0; h < 4; h++)
+    for (uint32_t count = 1; count <= 21; count += 5)
+      for (int kind = 0; kind < 4; kind++) {
+        uint32_t n = heads[h], padded = kb_padded_head(n), first = KB_CACHE_BLOCK * below(3);
+        int8_t *rows[3];  // keys, values, queries: codes as every set makes them
+        float *scales[3];
+        for (int i = 0; i < 3; i++) {
+          uint32_t lines = i < 2 ? KB_CACHE_BLOCK : count;
+          float *x = floats(2, (size_t)lines * n, 3);
+          results r = make_results((size_t)lines * (padded + 4), NULL);
+          for (int k = 0; k < 2; k++)
+            for (uint32_t row = 0; row < lines; row++) {
+              float scale = kernels(k)->quantize_head(x + (size_t)row * n, n, (int8_t *)r.of[k] + (size_t)row * padded);
+              memcpy((int8_t *)r.of[k] + (size_t)lines * padded + row * 4, &scale, 4);
+            }
+          check(r, "quantize_head", n, lines, 0);
+          rows[i] = memcpy(malloc((size_t)lines * (padded + 4)), r.of[0], (size_t)lines * (padded + 4));
+          scales[i] = (float *)(rows[i] + (size_t)lines * padded);
+        }
+        float *masks = floats(2, 2 * KB_CACHE_BLOCK, 3);
+        kb_cache_block block = {.keys = rows[0], .values = rows[1], .key_scales = scales[0], .value_scales = scales[1],
+                                .masks = masks, .first = first, .padded_head = padded};
+        kb_attention_query queries[21];
+        for (uint32_t q = 0; q < count; q++) {
+          uint32_t seen = kind == 0 ? KB_CACHE_BLOCK : below(KB_CACHE_BLOCK + 1);
+          queries[q] = (kb_attention_query){.codes = rows[2] + q * padded, .scale = scales[2][q] * 0.1f,
+                                            .begin = kind == 1 ? first + below(KB_CACHE_BLOCK) : 0, .end = first + seen,
+                                            .mask_row = below(2), .least = -__builtin_inff(), .since = 0};
+          if (kind > 1) {
+            queries[q].since = first + below(KB_CACHE_BLOCK);
+            queries[q].least = kind == 2 ? masks[KB_CACHE_BLOCK * queries[q].mask_row + queries[q].since - first] : 1e30f;
+          }
+        }
+        size_t part_bytes = count * sizeof(kb_attention_part), sum_bytes = (size_t)count * padded * 4;
+        results r = make_results(part_bytes + sum_bytes + (size_t)count * (padded * 4 + sizeof(kb_attention_state)), NULL);
+        for (int k = 0; k < 2; k++) {
+          kb_attention_part *parts = r.of[k];
+          int32_t *sums = (int32_t *)((uint8_t *)r.of[k] + part_bytes);
+          kb_attention_state *states = (kb_attention_state *)((uint8_t *)sums + sum_bytes);
+          float *out = (float *)(states + count);
+          memset(r.of[k], 0, part_bytes + sum_bytes + (size_t)count * (padded * 4 + sizeof *states));
+          void *scratch = aligned_alloc(64, (kb_attend_scratch(count, padded) + 63) / 64 * 64);
+          kernels(k)->attend(&block, queries, count, scratch, parts, sums);
+          free(scratch);
+          for (uint32_t q = 0; q < count; q++) {
+            states[q].max = -__builtin_inff();
+            for (int twice = 0; twice < 2; twice++)
+              kernels(k)->merge(parts + q, sums + q * padded, n, states + q, out + (size_t)q * padded);
+            // Behind the head, and where no key counts, sums and results may be anything.
+            for (uint32_t c = parts[q].max == -__builtin_inff() ? 0 : n; c < padded; c++) sums[q * padded + c] = 0;
+            for (uint32_t c = n; c < padded; c++) out[q * padded + c] = 0;
+          }
+        }
+        check(r, "attend", n, count, (uint32_t)kind);
+        for (int i = 0; i < 3; i++) free(rows[i]);
+      }
+}
+
 int main(int count, char **names) {
   scalar = kb_kernels_for(KB_SCALAR);
   for (int isa = KB_SCALAR + 1; isa < KB_ISA_COUNT; isa++) {
@@ -428,6 +489,7 @@ int main(int count, char **names) {
     test_layers();
     test_logits();
     test_sampling();
+    test_attention();
     test_sources();
     test_encoding();
     printf("%s: %s\n", set->name, failed == before ? "equals scalar" : "DIFFERS from scalar");

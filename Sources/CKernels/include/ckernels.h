@@ -160,7 +160,7 @@ typedef struct {
   /// kb_attend_scratch bytes, aligned to 64.
   void (*attend)(const kb_cache_block *block, const kb_attention_query *queries, uint32_t count, void *scratch,
                  kb_attention_part *parts, int32_t *sums);
-  /// Adds what a block gave: state and out[n] begin with max = -infinity and zeros.
+  /// Adds what a block gave: state and out[n] begin with max = -infinity and zeros; out has room for whole vectors.
   void (*merge)(const kb_attention_part *part, const int32_t *sums, uint32_t n, kb_attention_state *state, float *out);
 
   /// Reads memory and does nothing else, to measure how fast that goes; returns the exclusive or of its words.
