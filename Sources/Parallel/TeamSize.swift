@@ -27,8 +27,9 @@ public final class TeamSize: Sendable {
   private static let firstTrial = 32
   private static let trial = 16
   private static let longestPause = 4096
-  /// Longer jobs are for all threads in any case: they lose little by meeting.
-  private static let longest = 0.005
+  /// Of jobs that take longer than this a few are enough to tell.
+  private static let longJob = 0.005
+  private static let longTrial = 2
   /// What a trial must take less than, as a share of the usual time, for its way to be kept.
   private static let gain = 0.95
 
@@ -54,7 +55,9 @@ extension TeamSize.State {
     seconds += time
     jobs += 1
     left -= 1
-    guard left <= 0 else {
+    // A trial that has taken as long as its jobs would otherwise have needs no more of them.
+    let isDecided = isTrial && seconds > usual * Double(TeamSize.trial)
+    guard left <= 0 || isDecided else {
       // Old times count less and less.
       if !isTrial && jobs == 2 * TeamSize.firstTrial {
         seconds /= 2
@@ -74,9 +77,9 @@ extension TeamSize.State {
       isTrial = false
       left = pause
     } else {
-      isTrial = mean < TeamSize.longest || !usesAll
+      isTrial = true
       usual = mean
-      left = isTrial ? TeamSize.trial : pause
+      left = mean < TeamSize.longJob ? TeamSize.trial : TeamSize.longTrial
     }
   }
 }
