@@ -26,8 +26,7 @@ INLINE vi add_pairs(vi sum, sums16 pairs) {
 #define KB_FEW(n) ((n) < 2 ? (n) : 2)
 #define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"
-
-typedef union { v16i v; int32x4_t part[4]; } v16i_parts;
+#include "arm_pairs.h"
 
 /// acc + the dot products of four signed bytes a lane: products of 16 bits, added in pairs twice.
 INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
@@ -37,19 +36,6 @@ INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
     int8x16_t bytes = vreinterpretq_s8_s32(b.part[p]);
     int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(bytes), vget_low_s8(x)));
     int32x4_t high = vpaddlq_s16(vmull_s8(vget_high_s8(bytes), vget_high_s8(x)));
-    a.part[p] = vaddq_s32(a.part[p], vpaddq_s32(low, high));
-  }
-  return a.v;
-}
-
-/// acc + the dot products of two 16-bit numbers a lane.
-INLINE v16i dot_pairs(v16i acc, v16i v, int32_t two) {
-  v16i_parts a = {acc}, b = {v};
-  int16x8_t x = vreinterpretq_s16_s32(vdupq_n_s32(two));
-  for (int p = 0; p < 4; p++) {
-    int16x8_t pairs = vreinterpretq_s16_s32(b.part[p]);
-    int32x4_t low = vmull_s16(vget_low_s16(pairs), vget_low_s16(x));
-    int32x4_t high = vmull_s16(vget_high_s16(pairs), vget_high_s16(x));
     a.part[p] = vaddq_s32(a.part[p], vpaddq_s32(low, high));
   }
   return a.v;

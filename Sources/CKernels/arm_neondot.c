@@ -17,27 +17,13 @@ INLINE vi add_dots(vi sum, vi w, vi x) { return (vi)vdotq_s32((int32x4_t)sum, (i
 #define KB_FEW(n) ((n) < 4 ? (n) : 4)
 #define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"
-
-typedef union { v16i v; int32x4_t part[4]; } v16i_parts;
+#include "arm_pairs.h"
 
 /// acc + the dot products of four signed bytes a lane.
 INLINE v16i dot_signed(v16i acc, v16i w, int32_t four) {
   v16i_parts a = {acc}, b = {w};
   int8x16_t x = vreinterpretq_s8_s32(vdupq_n_s32(four));
   for (int p = 0; p < 4; p++) a.part[p] = vdotq_s32(a.part[p], vreinterpretq_s8_s32(b.part[p]), x);
-  return a.v;
-}
-
-/// acc + the dot products of two 16-bit numbers a lane.
-INLINE v16i dot_pairs(v16i acc, v16i v, int32_t two) {
-  v16i_parts a = {acc}, b = {v};
-  int16x8_t x = vreinterpretq_s16_s32(vdupq_n_s32(two));
-  for (int p = 0; p < 4; p++) {
-    int16x8_t pairs = vreinterpretq_s16_s32(b.part[p]);
-    int32x4_t low = vmull_s16(vget_low_s16(pairs), vget_low_s16(x));
-    int32x4_t high = vmull_s16(vget_high_s16(pairs), vget_high_s16(x));
-    a.part[p] = vaddq_s32(a.part[p], vpaddq_s32(low, high));
-  }
   return a.v;
 }
 
