@@ -5,7 +5,7 @@ import Parallel
 struct AttentionSchedule {
   let attention: DynamicMaskAttention
   let share: CallShare
-  /// Rows of the matrices that this member brings through.
+  /// Rows of the matrices that this member brings through, of one sequence.
   let rows: Range<Int>
   /// What is added to such a row for its position in the sequence.
   let start: Int
@@ -17,7 +17,7 @@ struct AttentionSchedule {
   let scratch: AttentionMemory
 
   private var member: TeamMember { share.member }
-  private var heads: Int { attention.keyValueHeadCount }
+  var heads: Int { attention.keyValueHeadCount }
   private var ownHeads: StrideTo<Int> {
     stride(from: member.index, to: heads, by: member.count)
   }
@@ -28,17 +28,11 @@ struct AttentionSchedule {
       for head in 0..<heads { prepare(head) }
       member.meet()  // a query needs the keys of the rows before it, which others may have
       noteKept()
-      switch cache {
-      case .floats(let cache): floats(cache).run(heads: 0..<heads)
-      case .codes(let cache): codes(cache).run(heads: 0..<heads)
-      }
+      attend(heads: 0..<heads)
     } else if !noteKeptIsNeeded && (heads % member.count == 0 || isShort) {
       for head in ownHeads {  // each head stays with one member
         prepare(head)
-        switch cache {
-        case .floats(let cache): floats(cache).run(heads: head..<head + 1)
-        case .codes(let cache): codes(cache).run(heads: head..<head + 1)
-        }
+        attend(heads: head..<head + 1)
       }
       member.meet()
     } else {
@@ -68,21 +62,35 @@ struct AttentionSchedule {
   private var isShort: Bool { rows.count == 1 && start + rows.upperBound <= Self.fewKeys }
   private static let fewKeys = 128
 
-  private func prepare(_ head: Int) {
+  /// Rotates the rows' queries of a kv head, and adds their keys and values to the cache.
+  func prepare(_ head: Int) {
     attention.rotateQueries(head: head, rows: rows, from: start, rotation, work)
     attention.remember(head: head, rows: rows, from: start, rotation, work, cache)
   }
 
   /// Whether it has to be found out which keys queries keep.
-  private var noteKeptIsNeeded: Bool {
+  var noteKeptIsNeeded: Bool {
     guard case .codes = cache else { return false }
     return attention.visibility.prunes(tokens: block.upperBound)
   }
 
   private func noteKept() {
-    guard noteKeptIsNeeded, case .codes(let cache) = cache else { return }
-    if member.index == 0 { cache.noteKept(block) }
+    guard noteKeptIsNeeded else { return }
+    if member.index == 0 { noteKeptAlone() }
     member.meet()
+  }
+
+  /// Finds that out, of all members' rows.
+  func noteKeptAlone() {
+    if case .codes(let cache) = cache { cache.noteKept(block) }
+  }
+
+  /// Attends from the rows to some kv heads, whose keys are there.
+  func attend(heads: Range<Int>) {
+    switch cache {
+    case .floats(let cache): floats(cache).run(heads: heads)
+    case .codes(let cache): codes(cache).run(heads: heads)
+    }
   }
 
   private func floats(_ cache: FloatLayerCache) -> FloatSchedule {

@@ -15,7 +15,7 @@ extension DogeModel {
   ///
   /// - Throws: `ModelError` for a token outside the vocabulary.
   package func embedding(of tokens: [Int]) throws(ModelError) -> FloatMatrix {
-    try embed(tokens, after: 0)
+    try embed([SequenceCall(tokens, cache: makeCache(maximum: 0))])
   }
 
   /// RMSNorm of all rows of `x`, as the matrices of that step get it.
@@ -46,7 +46,8 @@ extension DogeModel {
     cache.truncate(to: 0)
     try cache.reserve(x.rows)
     ForwardPass(
-      self, x, cache: cache, workspace: workspace, routing: .hf, members: members(rows: x.rows)
+      self, x, sequences: [(cache, x.rows)], workspace: workspace, routing: .hf,
+      members: members(rows: x.rows)
     ).run(.attention(layer: layer))
   }
 
@@ -61,7 +62,8 @@ extension DogeModel {
     _ x: FloatMatrix, layer: Int, workspace: Workspace, routing: ExpertRouting = .hf
   ) {
     ForwardPass(
-      self, x, cache: makeCache(maximum: x.rows), workspace: workspace, routing: routing,
+      self, x, sequences: [(makeCache(maximum: x.rows), x.rows)], workspace: workspace,
+      routing: routing,
       members: members(rows: x.rows)
     ).run(.feedForward(layer: layer))
   }

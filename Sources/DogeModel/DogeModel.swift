@@ -137,10 +137,37 @@ public final class DogeModel: Sendable {
   ) throws(ModelError) -> FloatMatrix {
     let clock = ContinuousClock()
     let start = clock.now
-    let pass = try pass(tokens, cache: cache, workspace: workspace, routing: routing)
+    let pass = try pass(
+      [SequenceCall(tokens, cache: cache)], workspace: workspace, routing: routing)
     pass.run(wanted: min(wanted ?? tokens.count, tokens.count))
     if tokens.count == 1 { teamSize.note(seconds: (clock.now - start) / .seconds(1)) }
-    cache.count = pass.positions.upperBound
+    cache.count += tokens.count
+    return pass.x
+  }
+
+  /// Runs a call of several sequences, each of which gets what a call of its own would give it.
+  ///
+  /// The matrices are read once for all of them.
+  ///
+  /// - Parameters:
+  ///   - sequences: what is added to each; no two share a cache.
+  ///   - workspace: memory for activations.
+  ///   - routing: how experts are chosen; with `hf` the tokens of one sequence are mixed.
+  ///   - wantsOutput: whether the output is wanted, and not only what is added to the caches.
+  /// - Returns: the last block's output `[all tokens, d]`, one sequence behind the other.
+  /// - Throws: `ModelError` for a token outside the vocabulary or a full cache; then no cache has
+  ///   changed.
+  public func forward(
+    _ sequences: [SequenceCall], workspace: Workspace = Workspace(),
+    routing: ExpertRouting = .hf, wantsOutput: Bool = true
+  ) throws(ModelError) -> FloatMatrix {
+    precondition(
+      Set(sequences.map { ObjectIdentifier($0.cache) }).count == sequences.count,
+      "two sequences in one cache")
+    guard !sequences.isEmpty else { return FloatMatrix(rows: 0, columns: config.hiddenSize) }
+    let pass = try pass(sequences, workspace: workspace, routing: routing)
+    pass.run(wanted: wantsOutput ? pass.x.rows : 0)
+    for sequence in sequences { sequence.cache.count += sequence.tokens.count }
     return pass.x
   }
 
@@ -161,35 +188,41 @@ public final class DogeModel: Sendable {
     routing: ExpertRouting = .hf,
     observe: (_ state: HiddenState, _ hidden: FloatMatrix) throws -> Void
   ) throws -> FloatMatrix {
-    let pass = try pass(tokens, cache: cache, workspace: workspace, routing: routing)
+    let pass = try pass(
+      [SequenceCall(tokens, cache: cache)], workspace: workspace, routing: routing)
     try observe(.embedding, pass.x)
     for state in HiddenState.steps(of: config.layerCount) {
       pass.run(state)
       try observe(state, pass.x)
     }
-    cache.count = pass.positions.upperBound
+    cache.count += tokens.count
     return pass.x
   }
 
   private func pass(
-    _ tokens: [Int], cache: KVCache, workspace: Workspace, routing: ExpertRouting
+    _ sequences: [SequenceCall], workspace: Workspace, routing: ExpertRouting
   ) throws(ModelError) -> ForwardPass {
-    let x = try embed(tokens, after: cache.count)
-    try cache.reserve(tokens.count)
+    let x = try embed(sequences)
+    for sequence in sequences { try sequence.cache.reserve(sequence.tokens.count) }
     return ForwardPass(
-      self, x, cache: cache, workspace: workspace, routing: routing,
-      members: members(rows: tokens.count))
+      self, x, sequences: sequences.map { ($0.cache, $0.tokens.count) }, workspace: workspace,
+      routing: routing, members: members(rows: x.rows))
   }
 
   /// How many threads a call of so many tokens, or rows of logits, is given.
   func members(rows: Int) -> Int { rows == 1 ? teamSize.count : layer.compute.pool.threadCount }
 
   /// The embedding of a call's tokens, `[tokens, d]`.
-  func embed(_ tokens: [Int], after start: Int) throws(ModelError) -> FloatMatrix {
-    for (index, token) in tokens.enumerated() where !(0..<config.vocabularySize).contains(token) {
-      throw .tokenOutOfRange(
-        token: token, position: start + index, vocabulary: config.vocabularySize)
+  func embed(_ sequences: [SequenceCall]) throws(ModelError) -> FloatMatrix {
+    for sequence in sequences {
+      for (index, token) in sequence.tokens.enumerated()
+      where !(0..<config.vocabularySize).contains(token) {
+        throw .tokenOutOfRange(
+          token: token, position: sequence.cache.count + index,
+          vocabulary: config.vocabularySize)
+      }
     }
+    let tokens = sequences.count == 1 ? sequences[0].tokens : sequences.flatMap(\.tokens)
     let x = FloatMatrix(rows: tokens.count, columns: config.hiddenSize)
     layer.compute.rows(tokens, of: weights.embedding.weight, into: x)
     return x

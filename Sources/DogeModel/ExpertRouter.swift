@@ -16,21 +16,21 @@ package struct ExpertRouter {
   /// K.
   let keyCount: Int
   let routing: ExpertRouting
-  /// The router's output for every token of the call, [N, 2K], and perhaps more rows.
+  /// The router's output, [any rows, 2K].
   let scores: FloatMatrix
-  /// N.
-  let tokens: Int
+  /// Those of the N tokens that a sequence has in the call.
+  let rows: Range<Int>
 
-  package init(keyCount: Int, routing: ExpertRouting, scores: FloatMatrix, tokens: Int) {
+  package init(keyCount: Int, routing: ExpertRouting, scores: FloatMatrix, rows: Range<Int>) {
     self.keyCount = keyCount
     self.routing = routing
     self.scores = scores
-    self.tokens = tokens
+    self.rows = rows
   }
 
   /// Finds the experts of each token of the call.
   package func choose(into choices: ExpertChoices, on pool: ThreadPool) {
-    pool.forRanges(of: tokens) { part in
+    pool.forRanges(of: rows.count) { part in
       choices.choose(part) { halves(of: $0) }
     }
   }
@@ -41,11 +41,11 @@ package struct ExpertRouter {
     // As half-rows of K: half h of token t is number 2t + h; `hf` takes them in sequence.
     func half(_ number: Int) -> FloatRow {
       let first = number % 2 * keyCount
-      return (scores ?? self.scores)[number / 2].part(first..<first + keyCount)
+      return (scores ?? self.scores)[rows.lowerBound + number / 2].part(first..<first + keyCount)
     }
     return switch routing {
     case .perToken: (half(2 * token), half(2 * token + 1))
-    case .hf: (half(token), half(tokens + token))
+    case .hf: (half(token), half(rows.count + token))
     }
   }
 }

@@ -69,11 +69,17 @@ extension MemberPass {
 
   /// Chooses the experts of the part's rows.
   private func choose(_ part: CallPart, _ sizes: MixtureOfExperts, _ share: CallShare) {
-    let router = ExpertRouter(
-      keyCount: sizes.keyCount, routing: routing, scores: routerScores ?? work.routerScores,
-      tokens: x.rows)
-    let first = (routerScores == nil ? part.inMatrices : part.inCall).lowerBound
-    work.mine.choices.choose(0..<part.count) { router.halves(of: first + $0) }
+    let scores = routerScores ?? work.routerScores
+    for sequence in sequences {
+      let rows = part.inCall.clamped(to: sequence.rows)
+      guard !rows.isEmpty else { continue }
+      let router = ExpertRouter(
+        keyCount: sizes.keyCount, routing: routing, scores: scores, rows: sequence.rows)
+      let first = part.inCall.lowerBound
+      work.mine.choices.choose(rows.lowerBound - first..<rows.upperBound - first) {
+        router.halves(of: first + $0 - sequence.rows.lowerBound)
+      }
+    }
     if let tap, share.splitsTokens || share.member.index == 0 {
       tap.take(work.mine.choices, tokens: part.count)
     }

@@ -14,7 +14,7 @@ extension MemberPass {
     for part in parts(of: rows, share) {
       project(
         part, block.weights.inputNorm, by: block.attention.inputs, into: work.qkv, share)
-      schedule(part, block, layer, share).run()
+      attend(part, block, layer, share)
       multiply(
         work.attended, part.inMatrices, part, by: block.attention.outputs, share.tiles,
         into: work.projection, share)
@@ -29,7 +29,7 @@ extension MemberPass {
     for part in parts(of: rows, share) {
       project(
         part, block.weights.inputNorm, by: block.attention.keysAndValues, into: work.kv, share)
-      schedule(part, block, layer, share).remember()
+      remember(part, block, layer, share)
       share.meetBehindProduct()
     }
   }
@@ -112,16 +112,6 @@ extension MemberPass {
   ) -> (x: FloatMatrix, first: Int) {
     share.splitsTokens || share.member.index == 0
       ? (x, part.inCall.lowerBound) : (work.mine.x, part.inMatrices.lowerBound)
-  }
-
-  private func schedule(
-    _ part: CallPart, _ block: DogeModel.Block, _ layer: Int, _ share: CallShare
-  ) -> AttentionSchedule {
-    AttentionSchedule(
-      attention: block.attention, share: share, rows: part.inMatrices,
-      start: start + part.inCall.lowerBound - part.inMatrices.lowerBound,
-      block: start + part.block.lowerBound..<start + part.block.upperBound, rotation: rotation,
-      work: work, cache: caches[layer], scratch: scratch)
   }
 
   /// The member's parts of some rows of the call, block by block.

@@ -11,37 +11,38 @@ import Parallel
 struct ForwardPass {
   /// The residual stream, `[tokens, d]`.
   let x: FloatMatrix
-  /// The positions of its rows in the sequence.
-  let positions: Range<Int>
   private let members: [MemberPass]
   private let pool: ThreadPool
   private let tap: InputTap?
 
-  /// Makes memory and tables ready for a call whose tokens have room in the cache.
+  /// Makes memory and tables ready for a call, whose rows of `x` go to the caches of some
+  /// sequences, one behind the other; there is room for them.
   init(
-    _ model: DogeModel, _ x: FloatMatrix, cache: KVCache, workspace: Workspace,
-    routing: ExpertRouting, members count: Int
+    _ model: DogeModel, _ x: FloatMatrix, sequences: [(cache: KVCache, tokens: Int)],
+    workspace: Workspace, routing: ExpertRouting, members count: Int
   ) {
     self.x = x
     pool = model.layer.compute.pool
     tap = model.layer.tap
     let config = model.config
-    let positions = cache.count..<cache.count + x.rows
-    self.positions = positions
-    let rotation = model.rotary.table(for: positions)
+    var first = 0
+    let views = sequences.map { cache, tokens in
+      defer { first += tokens }
+      return CallSequence.views(
+        of: cache, rows: first..<first + tokens, members: count, rotary: model.rotary)
+    }
     let work = workspace.buffers(config, tokens: x.rows, members: count)
-    let isCoded = cache.type == .int8
+    let keys = sequences.reduce(0) { max($0, $1.cache.count + $1.tokens) }
+    let longest = sequences.reduce(0) { max($0, $1.tokens) }
+    let isCoded = model.cacheType == .int8
     let floats =
       isCoded
       ? []
-      : FloatSchedule.scratch(
-        workspace, config, members: count, tokens: x.rows, keys: positions.upperBound)
+      : FloatSchedule.scratch(workspace, config, members: count, tokens: longest, keys: keys)
     let codes =
       isCoded
-      ? CodedSchedule.scratch(
-        workspace, config, members: count, tokens: x.rows, keys: positions.upperBound)
+      ? CodedSchedule.scratch(workspace, config, members: count, tokens: longest, keys: keys)
       : []
-    let caches = cache.layers(of: count)
     let scores: FloatMatrix? =
       if let experts = config.experts, x.rows >= CallShare.tokensOfAMember * count {
         FloatMatrix(rows: x.rows, columns: 2 * experts.keyCount)
@@ -49,8 +50,8 @@ struct ForwardPass {
     members = (0..<count).map { index in
       MemberPass(
         blocks: model.blocks[index], kernels: model.layer.compute.kernels, tap: model.layer.tap,
-        epsilon: config.rmsNormEpsilon, x: x.shared(), start: positions.lowerBound,
-        caches: caches[index], rotation: rotation.shared(), routing: routing, work: work[index],
+        epsilon: config.rmsNormEpsilon, x: x.shared(), sequences: views.map { $0[index] },
+        routing: routing, work: work[index],
         scratch: AttentionMemory(
           floats: floats.map { $0.shared() }, codes: isCoded ? codes[index] : nil),
         routerScores: scores?.shared())
@@ -60,7 +61,7 @@ struct ForwardPass {
   /// Runs all blocks.
   ///
   /// - Parameter wanted: how many of the last rows are brought through the last block; of the
-  ///   others it computes keys and values alone.
+  ///   others it computes keys and values alone. Of several sequences all or none.
   func run(wanted: Int) {
     pool.team(members.count) { member in members[member.index].run(member, wanted: wanted) }
   }
@@ -82,10 +83,8 @@ struct MemberPass: Sendable {
   let epsilon: Float
   /// The residual stream, `[tokens, d]`.
   let x: FloatMatrix
-  /// The position of its first row.
-  let start: Int
-  let caches: [LayerCache]
-  let rotation: RotaryTable.Rows
+  /// Whose rows they are.
+  let sequences: [CallSequence]
   let routing: ExpertRouting
   let work: LayerBuffers
   let scratch: AttentionMemory

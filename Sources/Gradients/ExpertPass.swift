@@ -23,7 +23,7 @@ struct ExpertPass {
 
   private var router: ExpertRouter {
     ExpertRouter(
-      keyCount: mixture.keyCount, routing: .hf, scores: scratch.routerScores, tokens: tokens)
+      keyCount: mixture.keyCount, routing: .hf, scores: scratch.routerScores, rows: 0..<tokens)
   }
 
   /// y += Σ_e act(s_e) w_e up_e for h `[tokens, d]`.

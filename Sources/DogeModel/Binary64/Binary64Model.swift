@@ -84,7 +84,7 @@ package struct Binary64Model {
     for (row, values) in scores.enumerated() { rounded.set(row, values.map { Float($0) }) }
     let choices = ExpertChoices(tokens: h.count, perToken: sizes.perToken)
     let router = ExpertRouter(
-      keyCount: sizes.keyCount, routing: routing, scores: rounded, tokens: h.count)
+      keyCount: sizes.keyCount, routing: routing, scores: rounded, rows: 0..<h.count)
     router.choose(into: choices, on: compute.pool)
     return h.indices.map { token in
       let (left, right) = router.halves(of: token)
