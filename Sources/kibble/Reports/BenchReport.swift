@@ -10,6 +10,8 @@ struct BenchReport {
   /// Behind so many tokens, where `decode` is from an empty cache.
   let deep: (depth: Int, Measurement)?
   let generation: Measurement
+  /// Of so many sequences together.
+  let batch: (sequences: Int, Measurement)?
   let firstTokenSeconds: Double
   let weightBytesPerToken: Int
   let readBandwidth: Double
@@ -36,7 +38,8 @@ struct BenchReport {
       "decode_tokens": JSON(decodeTokens), "depth": JSON(depth),
       "prefill_tokens_per_second": prefill.json, "decode_tokens_per_second": decode.json,
       "deep_depth": JSON(deep?.depth), "deep_decode_tokens_per_second": deep?.1.json ?? .null,
-      "generate_tokens_per_second": generation.json,
+      "generate_tokens_per_second": generation.json, "batch_sequences": JSON(batch?.sequences),
+      "batch_tokens_per_second": batch?.1.json ?? .null,
       "time_to_first_token_seconds": JSON(firstTokenSeconds),
       "weight_bytes_per_token": JSON(weightBytesPerToken),
       "read_bandwidth_bytes_per_second": JSON(readBandwidth),
@@ -59,6 +62,7 @@ struct BenchReport {
     add("decode of \(decodeTokens)" + (depth > 0 ? " behind \(depth)" : ""), decode)
     if let deep { add("decode of \(decodeTokens) behind \(deep.depth)", deep.1) }
     add("generation of \(decodeTokens), drawn", generation)
+    if let batch { add("decode of \(batch.sequences) sequences", batch.1) }
 
     var table = TextTable([.text("measure"), .text("value")])
     table.append([

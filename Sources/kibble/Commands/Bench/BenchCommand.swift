@@ -14,6 +14,8 @@ struct BenchCommand: Command {
     "decode", "N", "tokens one by one, from an empty cache", default: "64")
   static let depth = OptionSpec.value(
     "depth", "N", "tokens in the cache before decoding", default: "0")
+  static let batch = OptionSpec.value(
+    "batch", "N", "sequences that are decoded together; 0 for none", default: "16")
   static let runs = OptionSpec.value("repeat", "N", "times that each is run", default: "5")
   static let allLogits = OptionSpec.flag(
     "all-logits", "in prefill, compute the head for every token and not only the last")
@@ -24,7 +26,8 @@ struct BenchCommand: Command {
       "Tokens are random. Decoding computes the logits of every token; without --depth it is "
         + "measured from an empty cache and again behind 1,024 tokens, or as many as the model was "
         + "trained for. Generation draws each token, too, with temperature 0.8, top-k 50 and top-p "
-        + "0.9. Each figure is the median of several runs after half a second to warm up, with the "
+        + "0.9. A batch is some sequences of 16 tokens from empty caches, all tokens counted; its "
+        + "memory is not in the peak. Each figure is the median of several runs after half a second to warm up, with the "
         + "least and the greatest beside it.",
       "The read bandwidth is measured on the very bytes that a token reads, by threads that do "
         + "nothing else; decoding cannot be faster than that. Threads that work on one token meet "
@@ -33,7 +36,7 @@ struct BenchCommand: Command {
     ],
     positionals: [.model],
     options: [
-      prefill, decode, depth, runs, allLogits, .mode, .cache, .routing, .verifyChecksums,
+      prefill, decode, depth, batch, runs, allLogits, .mode, .cache, .routing, .verifyChecksums,
     ],
     examples: [.init("a long prompt", "bench doge-int4.kibble --prefill 512")])
 
@@ -45,6 +48,7 @@ struct BenchCommand: Command {
     let prefill = try arguments.integer(Self.prefill, in: 1...1 << 20) ?? 128
     let decode = try arguments.integer(Self.decode, in: 1...1 << 20) ?? 64
     let depth = try arguments.integer(Self.depth, in: 0...1 << 20) ?? 0
+    let batch = try arguments.integer(Self.batch, in: 0...1024) ?? 16
     let repeats = try arguments.integer(Self.runs, in: 1...1000) ?? 5
     let mode = arguments.mode() ?? .fast
     let runtime = try Runtime(
@@ -61,12 +65,15 @@ struct BenchCommand: Command {
     let deep =
       depth == 0 && usual > 0 ? (usual, try bench.decode(decode, depth: usual)) : nil
     let generated = try bench.generate(decode)
+    let peak = FileSystem.peakResidentBytes()
+    let batched =
+      batch > 0 ? (batch, try bench.batch(batch, steps: min(16, model.config.maxPositions))) : nil
     let read = decoded.median * Double(model.weightBytesPerToken)
     let result = BenchReport(
-      prefill: prefilled, decode: decoded, deep: deep, generation: generated,
+      prefill: prefilled, decode: decoded, deep: deep, generation: generated, batch: batched,
       firstTokenSeconds: firstToken, weightBytesPerToken: model.weightBytesPerToken,
       readBandwidth: bench.readBandwidth(atLeast: read), corePing: ping,
-      processorShare: bench.share.value, peakBytes: FileSystem.peakResidentBytes(), mode: mode,
+      processorShare: bench.share.value, peakBytes: peak, mode: mode,
       cacheType: model.cacheType, isa: runtime.compute.kernels.isa,
       threads: runtime.compute.pool.threadCount,
       prefillTokens: prefill, decodeTokens: decode, depth: depth)

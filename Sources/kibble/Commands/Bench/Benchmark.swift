@@ -76,6 +76,26 @@ final class Benchmark {
       })
   }
 
+  /// Speed of several sequences together, each from an empty cache, in tokens of all of them.
+  func batch(_ sequences: Int, steps: Int) throws -> Measurement {
+    let input = tokens(sequences * steps, seed: 6)
+    let buffer = model.makeLogitsBuffer(rows: sequences)
+    let caches = (0..<sequences).map { _ in model.makeCache(maximum: steps) }
+    let workspace = Workspace()
+    return Measurement(
+      sequences * steps,
+      seconds: try timed("batch") {
+        for cache in caches { cache.truncate(to: 0) }
+        for step in 0..<steps {
+          let calls = zip(caches, input[(step * sequences)...]).map {
+            SequenceCall([$1], cache: $0)
+          }
+          let hidden = try model.forward(calls, workspace: workspace, routing: routing)
+          _ = model.logits(hidden, rows: 0..<sequences, in: buffer)
+        }
+      })
+  }
+
   /// Fills a cache, in small calls: what they need must not be the most that the process takes.
   private func fill(_ cache: KVCache, _ count: Int) throws {
     let workspace = Workspace()
