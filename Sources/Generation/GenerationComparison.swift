@@ -87,6 +87,8 @@ public func compareGeneration(
     }
     if let ofA { try a.accept(ofA) { try observe(.first, $0) } }
     if let ofB { try b.accept(ofB) { try observe(.second, $0) } }
+    try a.advance()
+    try b.advance()
     step += 1
   }
   return GenerationComparison(

@@ -14,6 +14,8 @@ struct GenerationRun<Text: TextStream> {
 
   private(set) var sampler: Sampler
   private(set) var reason: StopReason?
+  /// The token that is to be run before the next one can be chosen.
+  private(set) var pending: Int?
   private let generator: Generator
   private let prompt: [Int]
   private let config: GenerationConfig
@@ -25,8 +27,10 @@ struct GenerationRun<Text: TextStream> {
   private var reused = 0
   private var tokens: [GeneratedToken] = []
   private var text = ""
-  /// Of what follows the tokens so far and each token of the draft, until `accept`.
+  /// Of what follows the tokens so far and each token of the draft, from some row on, until
+  /// `advance` or `take`.
   private var logits: FloatMatrix?
+  private var firstRow = 0
   private var lookup: PromptLookup?
   private var draft = Draft()
 
@@ -59,6 +63,8 @@ struct GenerationRun<Text: TextStream> {
     if config.lookup > 0, generator.reusesPrefix { lookup = PromptLookup(longest: config.lookup) }
   }
 
+  private var row: Int { firstRow + draft.accepted }
+
   /// Whether nothing follows the tokens so far.
   var isOver: Bool { reason != nil }
 
@@ -76,13 +82,16 @@ struct GenerationRun<Text: TextStream> {
     for token in prompt { seen.insert(token) }
   }
 
-  mutating func cancel() { reason = .cancelled }
+  mutating func cancel() {
+    reason = .cancelled
+    pending = nil
+  }
 
   /// Chooses the next token.
   mutating func choose() throws(GenerationError) -> Choice {
     let position = prompt.count + tokens.count
     guard let logits else { throw .notFinite(position: position) }
-    let chosen = logits.withRow(draft.accepted) { row -> (id: Int, log: Double?)? in
+    let chosen = logits.withRow(row) { row -> (id: Int, log: Double?)? in
       guard config.sampling.samples else {
         return warper.mostLikely(of: row, seen: seen).map { ($0, 0) }
       }
@@ -100,11 +109,10 @@ struct GenerationRun<Text: TextStream> {
   /// The logarithm of a token's probability as the next one, under the plain logits.
   func logProbability(of id: Int) -> Double {
     guard let logits else { return .nan }
-    let row = draft.accepted
     return Double(logits.value(row, id)) - generator.model.logSumExp(logits, row: row)
   }
 
-  /// Adds a token, and runs it unless it is the last.
+  /// Adds a token, which is `pending` then unless it is the last.
   mutating func accept(
     _ choice: Choice, observe: (GenerationEvent) throws -> Void
   ) throws {
@@ -124,11 +132,20 @@ struct GenerationRun<Text: TextStream> {
     tokens.append(token)
     reason = reason ?? reasonOfLength
     try observe(.token(token))
-    if reason == nil { try advance(choice.id) }
+    pending = reason == nil ? choice.id : nil
   }
 
-  /// Makes `logits` those of what follows a token.
-  private mutating func advance(_ token: Int) throws {
+  /// Takes the logits of what follows the pending token, which someone else has run.
+  mutating func take(_ logits: FloatMatrix, row: Int) {
+    self.logits = logits
+    firstRow = row
+    pending = nil
+  }
+
+  /// Runs the pending token, if there is one.
+  mutating func advance() throws {
+    guard let token = pending else { return }
+    pending = nil
     if draft.accepted < draft.tokens.count, draft.tokens[draft.accepted] == token {
       draft.accepted += 1
       draft.totalAccepted += 1

@@ -18,7 +18,7 @@ public final class Generator {
   /// The tokens that the cache holds.
   public private(set) var cachedTokens: [Int] = []
   private let cache: KVCache
-  private let workspace = Workspace()
+  private let workspace: Workspace
   private let buffer: LogitsBuffer
   /// For the logits of several tokens.
   private var wideBuffer: LogitsBuffer?
@@ -33,8 +33,14 @@ public final class Generator {
   ///   - routing: how experts are chosen.
   ///   - context: the most tokens of prompt and result together; nil for as many as the model was
   ///     trained for.
-  public init(model: DogeModel, routing: ExpertRouting = .hf, context: Int? = nil) {
+  public convenience init(model: DogeModel, routing: ExpertRouting = .hf, context: Int? = nil) {
+    self.init(model: model, routing: routing, context: context, workspace: Workspace())
+  }
+
+  /// The same, with memory that others use in turn.
+  init(model: DogeModel, routing: ExpertRouting, context: Int?, workspace: Workspace) {
     self.model = model
+    self.workspace = workspace
     self.routing = routing
     self.context = context ?? model.config.maxPositions
     cache = model.makeCache(maximum: self.context)
@@ -79,6 +85,7 @@ public final class Generator {
         run.cancel()
       } else {
         try run.accept(try run.choose(), observe: observe)
+        try run.advance()
       }
     }
     return try run.end(observe: observe)
@@ -118,6 +125,12 @@ public final class Generator {
     wideBuffer = wide
     return model.logits(hidden, rows: 0..<tokens.count, in: wide)
   }
+
+  /// Adds a token, which `cached` is told of when it has been run.
+  func call(adding token: Int) -> SequenceCall { SequenceCall([token], cache: cache) }
+
+  /// Notes what a call of several sequences has added.
+  func cached(_ token: Int) { cachedTokens.append(token) }
 
   private func forward(_ tokens: [Int], wanted: Int) throws -> FloatMatrix {
     let hidden = try model.forward(
