@@ -111,6 +111,34 @@ import Testing
     #expect(pieces.joined() == json["text"]?.stringValue)
   }
 
+  @Test func manyPrompts() throws {
+    let folder = try TemporaryFolder()
+    let prompts = ["In the", "A", "In the beginning was the word", "Where"]
+    let file = try folder.write(
+      "prompts.jsonl",
+      prompts.map { (["prompt": .string($0)] as JSON).serialized() }.joined(separator: "\n\n"))
+    let options = ["--max-new-tokens", "9", "--temperature", "0.8", "--jsonl", "--quiet"]
+    let run = try Program.run(
+      ["generate", model, "--prompts", file, "--seed", "7", "--batch", "3"] + options)
+    #expect(run.code == 0 && run.errors == "")
+    let events = try lines(run)
+    for (index, prompt) in prompts.enumerated() {
+      let own = events.filter { $0["index"] == JSON(index) }
+      let alone = try lines(
+        Program.run(
+          ["generate", model, "--prompt", prompt, "--seed", String(7 + index)] + options))
+      #expect(own.count == alone.count)
+      for key in ["event", "id", "ids", "text", "prompt", "seed", "stop_reason"] {
+        #expect(own.map { $0[key] } == alone.map { $0[key] })
+      }
+    }
+    let plain = try Program.run(["generate", model, "--prompts", file])
+    #expect(plain.code == 64 && plain.errors.contains("--jsonl"))
+    let bad = try folder.write("bad.jsonl", #"{"prompt": "a"}"# + "\n" + #"{"promt": "b"}"#)
+    let refused = try kibble("generate", model, "--prompts", bad, "--jsonl")
+    #expect(refused.code == 65 && refused.output == "" && refused.errors.contains("line 2"))
+  }
+
   @Test func greedyIsTheSameFromTheCheckpoint() throws {
     let bench = try Workbench()
     let file = bench.path("nano.kibble")

@@ -7,7 +7,11 @@ import ToolSupport
 /// `kibble generate`: continues a text.
 struct GenerateCommand: Command {
   static let prompt = OptionSpec.value(
-    "prompt", "TEXT", "the text to continue; - is stdin", required: true)
+    "prompt", "TEXT", "the text to continue; - is stdin")
+  static let prompts = OptionSpec.value(
+    "prompts", "FILE", "with --jsonl, a line {\"prompt\": TEXT} for each of many; - is stdin")
+  static let batch = OptionSpec.value(
+    "batch", "N", "of many prompts, how many are answered at a time", default: "16")
   static let events = OptionSpec.flag(
     "jsonl", "print a JSON object for each token as it comes, and one at the end")
   static let compare = OptionSpec.value(
@@ -21,9 +25,12 @@ struct GenerateCommand: Command {
       samplingDiscussion,
       "With --compare both models get the same random numbers. Where their tokens part, both "
         + "tokens are shown with the probabilities that each model gives them.",
+      "With --prompts many texts are continued, several at a time, which is faster than one after "
+        + "the other and gives the same. Each event has the prompt's \"index\", from 0 on; prompt "
+        + "number i draws as it would alone with a seed larger by i.",
     ],
     positionals: [.model],
-    options: [prompt] + OptionSpec.sampling + [
+    options: [prompt, prompts, batch] + OptionSpec.sampling + [
       events, compare, .mode, .cache, .routing, .verifyChecksums,
     ],
     examples: [
@@ -31,18 +38,27 @@ struct GenerateCommand: Command {
       .init(
         "what int4 changes",
         "generate ./Doge-20M --compare doge-int4.kibble --prompt 'In the beginning'"),
+      .init(
+        "many texts", "generate doge-int4.kibble --prompts prompts.jsonl --jsonl --greedy"),
     ])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     try arguments.refuse(Self.events, with: Self.compare)
     try arguments.refuse(Self.events, with: .json)
+    try arguments.refuse(Self.prompts, with: Self.prompt)
+    try arguments.refuse(Self.prompts, with: Self.compare)
+    let file = arguments.value(Self.prompts)
+    if file != nil, !arguments.has(Self.events) {
+      throw UsageError.missingOption(Self.events.synopsis, command: Self.spec.name)
+    }
+    let given = try file ?? arguments.required(Self.prompt)
     let runtime = try Runtime(
       context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
     let seed = try arguments.generationSeed()
     let path = try arguments.argument(.model)
     let generator = try TextGenerator(
       path: path, TextFiles(path: path), arguments, runtime, context, seed: seed)
-    let given = try arguments.required(Self.prompt)
+    if let file { return try run(prompts: file, generator, path: path, arguments, context) }
     let text = given == "-" ? try StandardInput().readAll() : Array(given.utf8)
     let prompt = try generator.tokenizer.encode(text).map(\.id)
     if let other = arguments.value(Self.compare) {

@@ -24,6 +24,8 @@ struct AnswerPrinter {
   private let generator: TextGenerator
   /// What the user calls the model.
   private let path: String
+  /// The prompt's number, if there are several.
+  private let index: Int?
   private let start = monotonicSeconds()
   private var firstToken: Double?
   private var showsPrompt = false
@@ -31,11 +33,15 @@ struct AnswerPrinter {
   /// Prompts from this length on have a progress bar.
   private static let longPrompt = 1024
 
-  init(_ form: Form, _ context: CommandContext, _ generator: TextGenerator, path: String) {
+  init(
+    _ form: Form, _ context: CommandContext, _ generator: TextGenerator, path: String,
+    index: Int? = nil
+  ) {
     self.form = form
     self.context = context
     self.generator = generator
     self.path = path
+    self.index = index
   }
 
   /// Takes note of a step of generation.
@@ -100,7 +106,9 @@ struct AnswerPrinter {
   }
 
   private func emit(_ object: JSON) throws {
-    try context.output.writeLine(object.serialized())
+    var members = object.objectValue ?? JSONObject()
+    if let index { members["index"] = JSON(index) }
+    try context.output.writeLine(JSON.object(members).serialized())
     try context.output.flush()
   }
 
@@ -128,7 +136,8 @@ struct AnswerPrinter {
       "prompt_tokens": JSON(result.promptCount), "ids": JSON(result.ids),
       "text": .string(result.text),
       "log_probabilities": .array(result.tokens.map { JSON($0.logProbability) }),
-      "stop_reason": .string(result.reason.word), "seed": JSON(generator.seed),
+      "stop_reason": .string(result.reason.word),
+      "seed": JSON(generator.seed &+ UInt64(index ?? 0)),
       "mode": .string(generator.generator.model.mode.rawValue), "seconds": JSON(seconds),
     ]
     guard generator.config.lookup > 0, var members = object.objectValue else { return object }
