@@ -56,6 +56,9 @@ public final class Tokenizer: Sendable {
     return added.token(bytes)?.id ?? model.tokens.id(spelled: bytes.span, 0..<bytes.count)
   }
 
+  /// The tokens that are put in front of a text.
+  public var beginning: [Int] { postProcessor.prefix }
+
   /// Whether a token is marked as special: decoding may leave it out.
   public func isSpecial(_ id: Int) -> Bool { added.token(id)?.isSpecial ?? false }
 

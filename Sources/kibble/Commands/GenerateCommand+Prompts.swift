@@ -20,7 +20,9 @@ extension GenerateCommand {
       guard let text = line["prompt"]?.stringValue else {
         throw JSONLineError.missing("prompt", expected: "a text")
       }
-      let ids = try generator.tokenizer.encode(Array(text.utf8)).map(\.id)
+      let ids = try generator.tokenizer.encode(
+        Array(text.utf8), addSpecialTokens: !arguments.has(GivenPrompt.bare)
+      ).map(\.id)
       guard !ids.isEmpty else { throw GenerationError.emptyPrompt }
       try generator.tokenizer.check(ids, rows: rows)
       texts.append(text)

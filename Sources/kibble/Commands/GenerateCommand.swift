@@ -6,8 +6,6 @@ import ToolSupport
 
 /// `kibble generate`: continues a text.
 struct GenerateCommand: Command {
-  static let prompt = OptionSpec.value(
-    "prompt", "TEXT", "the text to continue; - is stdin")
   static let prompts = OptionSpec.value(
     "prompts", "FILE", "with --jsonl, a line {\"prompt\": TEXT} for each of many; - is stdin")
   static let batch = OptionSpec.value(
@@ -29,8 +27,12 @@ struct GenerateCommand: Command {
         + "the other and gives the same. Each event has the prompt's \"index\", from 0 on; prompt "
         + "number i draws as it would alone with a seed larger by i.",
     ],
+    usage: [
+      "MODEL --prompt TEXT [OPTION…]", "MODEL --tokens FILE [OPTION…]",
+      "MODEL --prompts FILE --jsonl [OPTION…]",
+    ],
     positionals: [.model],
-    options: [prompt, prompts, batch] + OptionSpec.sampling + [
+    options: GivenPrompt.options + [prompts, batch] + OptionSpec.sampling + [
       events, compare, .mode, .cache, .routing, .verifyChecksums,
     ],
     examples: [
@@ -43,37 +45,36 @@ struct GenerateCommand: Command {
     ])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
+    try GivenPrompt.check(arguments)
     try arguments.refuse(Self.events, with: Self.compare)
     try arguments.refuse(Self.events, with: .json)
-    try arguments.refuse(Self.prompts, with: Self.prompt)
-    try arguments.refuse(Self.prompts, with: Self.compare)
-    let file = arguments.value(Self.prompts)
-    if file != nil, !arguments.has(Self.events) {
-      throw UsageError.missingOption(Self.events.synopsis, command: Self.spec.name)
+    if arguments.has(Self.prompts) {
+      try arguments.refuse(Self.prompts, with: Self.compare)
+      _ = try arguments.required(Self.events)
     }
-    let given = try file ?? arguments.required(Self.prompt)
     let runtime = try Runtime(
       context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
     let seed = try arguments.generationSeed()
     let path = try arguments.argument(.model)
     let generator = try TextGenerator(
       path: path, TextFiles(path: path), arguments, runtime, context, seed: seed)
-    if let file { return try run(prompts: file, generator, path: path, arguments, context) }
-    let text = given == "-" ? try StandardInput().readAll() : Array(given.utf8)
-    let prompt = try generator.tokenizer.encode(text).map(\.id)
+    if let file = arguments.value(Self.prompts) {
+      return try run(prompts: file, generator, path: path, arguments, context)
+    }
+    let prompt = try GivenPrompt(arguments, generator.tokenizer, context)
     if let other = arguments.value(Self.compare) {
       let candidate = try TextGenerator(
         path: other, TextFiles(path: other), arguments, runtime, context, seed: seed)
-      return try compare(generator, candidate, prompt, paths: (path, other), context)
+      return try compare(generator, candidate, prompt.ids, paths: (path, other), context)
     }
     let form: AnswerPrinter.Form =
       context.json ? .object : arguments.has(Self.events) ? .events : .text
     var printer = AnswerPrinter(form, context, generator, path: path)
     let result = try generator.generate(
-      after: prompt, observe: { try printer.observe($0) },
+      after: prompt.ids, observe: { try printer.observe($0) },
       isCancelled: { context.progress.isCancelled })
     if result.reason == .cancelled { try context.interrupted(after: form == .text) }
-    try printer.finish(result, prompt: String(decoding: text, as: UTF8.self))
+    try printer.finish(result, prompt: prompt.text)
     return .success
   }
 

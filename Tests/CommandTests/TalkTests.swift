@@ -1,0 +1,52 @@
+import JSONCore
+import TestSupport
+import Testing
+
+/// What `generate` begins with.
+@Suite struct TalkTests {
+  let model = Fixtures.folder("doge-nano")
+
+  private func generate(_ options: String...) throws -> Run {
+    try Program.run(["generate", model, "--max-new-tokens", "12"] + options)
+  }
+
+  private func ids(_ run: Run) throws -> [Int] {
+    try #require(try run.json["ids"]?.arrayValue).compactMap(\.intValue)
+  }
+
+  @Test func aPromptOfTokens() throws {
+    let folder = try TemporaryFolder()
+    let text = "In the beginning"
+    let given = try kibble("tokenize", model, text, "--json").json["ids"] ?? .null
+    let expected = try generate("--prompt", text, "--json")
+    // As an array, and as an array of one.
+    for json in [given, [given]] {
+      let file = try folder.write("ids.json", json.serialized())
+      let run = try generate("--tokens", file, "--json")
+      #expect(run.code == 0 && run.errors == "")
+      #expect(try ids(run) == ids(expected))
+      #expect(try run.json["prompt"] == "<|begin_of_text|>In the beginning")
+    }
+    let two = try folder.write("two.json", "[[1], [2]]")
+    expectRefusal(try generate("--tokens", two), 64, "not of 2")
+    let large = try folder.write("large.json", "[0, 5000]")
+    expectRefusal(try generate("--tokens", large), 65, "5000")
+    expectRefusal(try generate("--tokens", two, "--prompt", "a"), 64, "--prompt")
+    expectRefusal(try generate("--tokens", two, "--no-bos"), 64, "--no-bos")
+    expectRefusal(try generate(), 64, "--prompt")
+  }
+
+  @Test func aSecondBeginning() throws {
+    let twice = try generate("--prompt", "<|begin_of_text|>In the", "--json")
+    #expect(twice.code == 0 && twice.errors.contains("--no-bos"))
+    let once = try generate("--prompt", "In the", "--json")
+    let bare = try generate("--prompt", "<|begin_of_text|>In the", "--no-bos", "--json")
+    #expect(once.errors == "" && bare.errors == "")
+    #expect(try ids(bare) == ids(once))
+    let count = try #require(once.json["prompt_tokens"]?.intValue)
+    #expect(try twice.json["prompt_tokens"]?.intValue == count + 1)
+    let none = try generate("--prompt", "In the", "--no-bos", "--json")
+    #expect(try none.json["prompt_tokens"]?.intValue == count - 1)
+    #expect(try generate("--prompt", "", "--no-bos").code == 65)
+  }
+}
