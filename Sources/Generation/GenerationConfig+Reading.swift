@@ -52,6 +52,10 @@ extension GenerationConfig {
     if overrides.maxNewTokens == nil {
       maxNewTokens = try reader.count("max_new_tokens", from: 1)
     }
+    if overrides.minNewTokens == nil {
+      // Negative numbers stand for none in transformers.
+      minNewTokens = max(try reader.count("min_new_tokens", from: .min) ?? 0, 0)
+    }
     maxLength =
       (overrides.maxNewTokens ?? maxNewTokens) == nil
       ? try reader.count("max_length", from: 1) : try? reader.count("max_length", from: 1)

@@ -8,6 +8,10 @@ public struct GenerationConfig: Equatable, Sendable {
   public var sampling = SamplingOptions()
   /// The tokens that end a text (`eos_token_id`).
   public var endTokens: [Int] = []
+  /// Whether text goes on behind those tokens; then none of them ends it, wherever it is named.
+  public var ignoresEndTokens = false
+  /// How many tokens are made before one that ends a text may come (`min_new_tokens`).
+  public var minNewTokens = 0
   /// The texts that end generation where they appear (`stop_strings`); they are not part of it.
   public var stopTexts: [String] = []
   /// The most tokens that are made (`max_new_tokens`).

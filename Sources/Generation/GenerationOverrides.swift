@@ -1,7 +1,7 @@
 /// What a caller wants other than a model's own settings; nil leaves a setting as it is.
 ///
 /// `temperature`, `topK`, `topP` and `minP` turn sampling on when given, since they mean nothing
-/// without it; `repetitionPenalty` and a seed don't. `greedy` turns it off whatever else is given.
+/// without it; penalties, biases and a seed don't. `greedy` turns it off whatever else is given.
 public struct GenerationOverrides: Equatable, Sendable {
   /// `--greedy`: take the most likely token at every step.
   public var greedy = false
@@ -15,8 +15,18 @@ public struct GenerationOverrides: Equatable, Sendable {
   public var minP: Double?
   /// `--repetition-penalty`.
   public var repetitionPenalty: Double?
+  /// `--frequency-penalty`.
+  public var frequencyPenalty: Double?
+  /// `--presence-penalty`.
+  public var presencePenalty: Double?
+  /// `--logit-bias`, by token.
+  public var logitBias: [Int: Double] = [:]
   /// `--max-new-tokens`.
   public var maxNewTokens: Int?
+  /// `--min-new-tokens`.
+  public var minNewTokens: Int?
+  /// `--ignore-eos`: no token ends a text.
+  public var ignoresEndTokens = false
   /// `--stop`: texts that end generation besides those of the model's settings.
   public var stopTexts: [String] = []
 
@@ -63,8 +73,18 @@ extension GenerationConfig {
     result.sampling.repetitionPenalty =
       try number(overrides.repetitionPenalty, "repetition_penalty", .positive)
       ?? old.repetitionPenalty
+    result.sampling.frequencyPenalty =
+      try number(overrides.frequencyPenalty, "frequency_penalty", .finite) ?? old.frequencyPenalty
+    result.sampling.presencePenalty =
+      try number(overrides.presencePenalty, "presence_penalty", .finite) ?? old.presencePenalty
+    for (id, bias) in overrides.logitBias {
+      result.sampling.logitBias[id] = try number(bias, "logit_bias", .finite)
+    }
     result.maxNewTokens =
       try count(overrides.maxNewTokens, "max_new_tokens", from: 1) ?? maxNewTokens
+    result.minNewTokens =
+      try count(overrides.minNewTokens, "min_new_tokens", from: 0) ?? minNewTokens
+    result.ignoresEndTokens = ignoresEndTokens || overrides.ignoresEndTokens
     result.stopTexts += try Setting.option("stop").check(overrides.stopTexts)
     let given = overrides.samplingOptions
     if !given.isEmpty { result.sampling.samples = true }

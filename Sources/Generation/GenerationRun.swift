@@ -52,6 +52,7 @@ struct GenerationRun<Text: TextStream> {
       throw .promptTooLong(tokens: prompt.count, context: generator.context)
     }
     limit = try config.newTokenLimit(prompt: prompt.count)
+    try config.sampling.checkBiases(vocabulary: generator.model.config.vocabularySize)
     self.generator = generator
     self.prompt = prompt
     self.config = config
@@ -91,11 +92,13 @@ struct GenerationRun<Text: TextStream> {
   mutating func choose() throws(GenerationError) -> Choice {
     let position = prompt.count + tokens.count
     guard let logits else { throw .notFinite(position: position) }
+    let barred = tokens.count < config.minNewTokens ? config.endTokens : []
     let chosen = logits.withRow(row) { row -> (id: Int, log: Double?)? in
       guard config.sampling.samples else {
-        return warper.mostLikely(of: row, seen: seen).map { ($0, 0) }
+        return warper.mostLikely(of: row, seen: seen, barring: barred).map { ($0, 0) }
       }
-      guard let distribution = warper.distribution(of: row, seen: seen) else { return nil }
+      guard let distribution = warper.distribution(of: row, seen: seen, barring: barred)
+      else { return nil }
       return sampler.draw(from: distribution).map {
         ($0.id, config.logProbabilities ? distribution.logProbability(of: $0) : nil)
       }
@@ -124,7 +127,7 @@ struct GenerationRun<Text: TextStream> {
       (clear, stop) = filter.append(try stream.append(choice.id))
       reason = stop.map { .stopText($0) }
     }
-    seen.insert(choice.id)
+    seen.insertMade(choice.id)
     text += clear
     let token = GeneratedToken(
       id: choice.id, text: clear, logProbability: choice.logProbability,

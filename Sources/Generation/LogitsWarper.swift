@@ -1,8 +1,12 @@
 import DogeModel
 import Kernels
 
-/// Turns a row of logits into what is chosen from, as transformers 5.23 does it: repetition
-/// penalty, temperature, top-k, top-p and min-p, in this order.
+/// Turns a row of logits into what is chosen from, as transformers 5.23 does it: bias, repetition
+/// penalty, barred tokens, temperature, top-k, top-p and min-p, in this order.
+///
+/// Behind the repetition penalty stand two that transformers doesn't have, with vLLM's arithmetic:
+/// the frequency penalty times the count of a token in the result is taken off, then the presence
+/// penalty of every token that the result has.
 ///
 /// Scores are computed in single precision, as there. Probabilities are computed in double
 /// precision and compared with thresholds in single precision. Where several tokens with the same
@@ -12,7 +16,7 @@ package final class LogitsWarper {
   private let options: SamplingOptions
   private let compute: Compute
   private var table: CandidateTable?
-  private var penalized: FloatMatrix?
+  private var adjusted: FloatMatrix?
 
   package init(_ options: SamplingOptions, compute: Compute) {
     self.options = options
@@ -24,11 +28,14 @@ package final class LogitsWarper {
   /// - Parameters:
   ///   - logits: one for each token of the vocabulary.
   ///   - seen: the tokens of prompt and result so far.
+  ///   - barred: tokens that must not come.
   /// - Returns: the distribution, until the next call; nil where scores are infinite or no numbers.
-  package func distribution(of logits: Span<Float>, seen: SeenTokens) -> TokenDistribution? {
+  package func distribution(
+    of logits: Span<Float>, seen: SeenTokens, barring barred: [Int] = []
+  ) -> TokenDistribution? {
     let table = table ?? CandidateTable(capacity: logits.count, compute: compute)
     self.table = table
-    let isUsable = penalizing(logits, seen) {
+    let isUsable = adjusting(logits, seen, barred) {
       table.take(options.topK, of: $0, dividedBy: Float(options.temperature))
     }
     guard isUsable else { return nil }
@@ -41,21 +48,39 @@ package final class LogitsWarper {
 
   /// The token with the largest score, the lowest of equals; nil where scores are infinite or no
   /// numbers.
-  package func mostLikely(of logits: Span<Float>, seen: SeenTokens) -> Int? {
-    penalizing(logits, seen) { compute.kernels.largestIndex(of: $0) }
+  package func mostLikely(
+    of logits: Span<Float>, seen: SeenTokens, barring barred: [Int] = []
+  ) -> Int? {
+    adjusting(logits, seen, barred) { compute.kernels.largestIndex(of: $0) }
   }
 
-  /// Calls `body` with the logits, those of tokens that have been seen with the penalty.
-  private func penalizing<Result>(
-    _ logits: Span<Float>, _ seen: SeenTokens, _ body: (Span<Float>) -> Result
+  /// Calls `body` with the logits after bias, penalties and bars; with themselves where there is
+  /// none of these.
+  private func adjusting<Result>(
+    _ logits: Span<Float>, _ seen: SeenTokens, _ barred: [Int], _ body: (Span<Float>) -> Result
   ) -> Result {
-    guard options.repetitionPenalty != 1 else { return body(logits) }
-    let scores = penalized ?? FloatMatrix(rows: 1, columns: logits.count)
-    penalized = scores
+    let repetition = Float(options.repetitionPenalty)
+    let frequency = Float(options.frequencyPenalty)
+    let presence = Float(options.presencePenalty)
+    let penalizes = repetition != 1 || frequency != 0 || presence != 0
+    guard penalizes || !options.logitBias.isEmpty || !barred.isEmpty else { return body(logits) }
+    let scores = adjusted ?? FloatMatrix(rows: 1, columns: logits.count)
+    adjusted = scores
     scores.copy(logits, to: 0)
-    let penalty = Float(options.repetitionPenalty)
     let row = scores[0]
-    for id in seen.ids { row[id] = row[id] < 0 ? row[id] * penalty : row[id] / penalty }
+    for (id, bias) in options.logitBias where logits.indices.contains(id) {
+      row[id] += Float(bias)
+    }
+    if repetition != 1 {
+      for id in seen.ids { row[id] = row[id] < 0 ? row[id] * repetition : row[id] / repetition }
+    }
+    if frequency != 0 || presence != 0 {
+      for (id, count) in seen.made where logits.indices.contains(id) {
+        row[id] -= frequency * Float(count)
+        row[id] -= presence
+      }
+    }
+    for id in barred where logits.indices.contains(id) { row[id] = -.infinity }
     return scores.withRow(0, body)
   }
 }

@@ -18,6 +18,21 @@ public struct SamplingOptions: Equatable, Sendable {
   ///
   /// It acts without sampling, too.
   public var repetitionPenalty = 1.0
+  /// What is added to the scores of tokens, by id (transformers' `sequence_bias` of single tokens,
+  /// vLLM's `logit_bias`); finite.
+  ///
+  /// It acts before any penalty, and without sampling, too.
+  public var logitBias: [Int: Double] = [:]
+  /// What is taken from the scores of tokens once for every time that the result has them
+  /// (`frequency_penalty` of OpenAI and vLLM; transformers has none).
+  ///
+  /// It acts without sampling, too.
+  public var frequencyPenalty = 0.0
+  /// What is taken from the scores of tokens that the result has, however often
+  /// (`presence_penalty` of OpenAI and vLLM; transformers has none).
+  ///
+  /// It acts without sampling, too.
+  public var presencePenalty = 0.0
 
   /// The defaults: the most likely token.
   public init() {}

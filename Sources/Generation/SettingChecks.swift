@@ -4,11 +4,14 @@ enum SettingRange {
   case positive
   /// From 0 to 1.
   case share
+  /// Within single precision.
+  case finite
 
   fileprivate func contains(_ value: Double) -> Bool {
     switch self {
     case .positive: Float(value) >= .leastNormalMagnitude && Float(value).isFinite
     case .share: value >= 0 && value <= 1
+    case .finite: Float(value).isFinite
     }
   }
 
@@ -16,6 +19,7 @@ enum SettingRange {
     switch self {
     case .positive: "a finite number above 0"
     case .share: "a number from 0 to 1"
+    case .finite: "a finite number"
     }
   }
 }
@@ -46,5 +50,14 @@ extension Setting {
       throw .outOfRange(self, expected: "a text of at least one character", found: "empty")
     }
     return texts
+  }
+}
+
+extension SamplingOptions {
+  /// Checks that a model has the tokens that have a bias.
+  func checkBiases(vocabulary: Int) throws(GenerationError) {
+    guard let id = logitBias.keys.first(where: { !(0..<vocabulary).contains($0) }) else { return }
+    throw .outOfRange(
+      .option("logit_bias"), expected: "given for ids below \(vocabulary)", found: "for \(id)")
   }
 }

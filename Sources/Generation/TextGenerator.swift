@@ -37,6 +37,7 @@ public final class TextGenerator {
   ) {
     var config = config
     if config.endTokens.isEmpty { config.endTokens = model.config.eosTokenIDs }
+    if config.ignoresEndTokens { config.endTokens = [] }
     if config.maxNewTokens == nil, config.maxLength == nil {
       config.maxNewTokens = Self.defaultNewTokens
     }

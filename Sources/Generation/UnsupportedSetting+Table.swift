@@ -43,7 +43,6 @@ extension UnsupportedSetting {
     ("encoder_no_repeat_ngram_size", .upTo(0), .always),
     ("bad_words_ids", .absent, .always),
     ("min_length", .upTo(0), .always),
-    ("min_new_tokens", .upTo(0), .always),
     ("max_time", .absent, .always),
     ("forced_bos_token_id", .absent, .always),
     ("forced_eos_token_id", .absent, .always),

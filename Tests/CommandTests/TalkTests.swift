@@ -2,7 +2,7 @@ import JSONCore
 import TestSupport
 import Testing
 
-/// What `generate` begins with.
+/// What `generate` begins with, what ends it, and what moves its choices.
 @Suite struct TalkTests {
   let model = Fixtures.folder("doge-nano")
 
@@ -48,5 +48,42 @@ import Testing
     let none = try generate("--prompt", "In the", "--no-bos", "--json")
     #expect(try none.json["prompt_tokens"]?.intValue == count - 1)
     #expect(try generate("--prompt", "", "--no-bos").code == 65)
+  }
+
+  /// A bias makes the end token come first, as nothing else would.
+  @Test func ends() throws {
+    let prompt = ["--prompt", "In the", "--json", "--logit-bias", "1=1000"]
+    func run(_ options: String...) throws -> JSON {
+      try Program.run(["generate", model, "--max-new-tokens", "6"] + prompt + options).json
+    }
+    let short = try run()
+    #expect(short["ids"] == [1] && short["stop_reason"] == "end-token")
+    let long = try run("--min-new-tokens", "4")
+    #expect(long["ids"]?.arrayValue?.count == 5 && long["ids"]?.arrayValue?.last == 1)
+    let free = try run("--ignore-eos")
+    #expect(free["ids"] == [1, 1, 1, 1, 1, 1] && free["stop_reason"] == "length")
+    #expect(free["text"] == "")
+  }
+
+  @Test func penaltiesChangeTheChoice() throws {
+    let options = ["--prompt", "In the", "--json", "--max-new-tokens", "30"]
+    let plain = try ids(Program.run(["generate", model] + options))
+    #expect(Set(plain).count < 25)
+    for penalty in ["--presence-penalty", "--frequency-penalty"] {
+      let other = try ids(Program.run(["generate", model] + options + [penalty, "100"]))
+      #expect(Set(other).count == 30, "no token twice")
+      #expect(try ids(Program.run(["generate", model] + options + [penalty, "0"])) == plain)
+    }
+  }
+
+  @Test func refusals() throws {
+    for bias in ["7", "7=", "=1", "-1=2", "a=1", "7=inf", "7=nan"] {
+      expectRefusal(try generate("--prompt", "a", "--logit-bias", bias), 64, "--logit-bias")
+    }
+    expectRefusal(
+      try generate("--prompt", "a", "--logit-bias", "7=1", "--logit-bias", "7=2"), 64, "once")
+    expectRefusal(try generate("--prompt", "a", "--logit-bias", "2048=1"), 64, "below 2048")
+    expectRefusal(try generate("--prompt", "a", "--min-new-tokens", "-1"), 64, "--min-new-tokens")
+    expectRefusal(try generate("--prompt", "a", "--presence-penalty", "1e40"), 64, "finite")
   }
 }

@@ -96,6 +96,7 @@ import Testing
     (["stop_strings": 3], "stop_strings must be a text or a list of them, but is 3"),
     (["stop_strings": [""]], "stop_strings must be a text of at least one character, but is empty"),
     (["max_new_tokens": 0], "max_new_tokens must be a whole number from 1 on, but is 0"),
+    (["min_new_tokens": 1.5], "min_new_tokens must be a whole number, but is 1.5"),
     (["max_length": -3], "max_length must be a whole number from 1 on, but is -3"),
     (["min_p": "\u{1B}[2J"], "min_p must be a number, but is the text '\\u{1b}[2J'"),
   ]
@@ -117,7 +118,7 @@ import Testing
     ("encoder_no_repeat_ngram_size", 3, 0), ("bad_words_ids", [[5]], nil),
     ("suppress_tokens", [7], nil), ("begin_suppress_tokens", [7], nil),
     ("forced_bos_token_id", 0, nil), ("forced_eos_token_id", 1, nil), ("min_length", 5, 0),
-    ("min_new_tokens", 5, 0), ("guidance_scale", 1.5, 1), ("encoder_repetition_penalty", 1.1, 1.0),
+    ("guidance_scale", 1.5, 1), ("encoder_repetition_penalty", 1.1, 1.0),
     ("exponential_decay_length_penalty", [3, 1.1], nil), ("sequence_bias", [], nil),
     ("token_healing", true, false), ("watermarking_config", [:], nil), ("max_time", 2.5, nil),
     ("constraints", [], nil), ("force_words_ids", [[3]], nil), ("dola_layers", "low", nil),
@@ -238,6 +239,29 @@ import Testing
     #expect(try applied(["top_p": 0.9]) { $0.temperature = 0.5 }.sampling.topP == 0.9)
     #expect(try !applied { $0.repetitionPenalty = 1.1 }.sampling.samples)
     #expect(try !applied { $0.maxNewTokens = 5 }.sampling.samples)
+  }
+
+  @Test func endings() throws {
+    #expect(try read(["min_new_tokens": 5]).minNewTokens == 5)
+    #expect(try read(["min_new_tokens": -5]).minNewTokens == 0)
+    #expect(try read(["min_new_tokens": "x"]) { $0.minNewTokens = 2 }.minNewTokens == 2)
+    #expect(try !read([:]).ignoresEndTokens)
+    #expect(try read(["eos_token_id": 1]) { $0.ignoresEndTokens = true }.ignoresEndTokens)
+  }
+
+  @Test func penaltiesAndBiases() throws {
+    let config = try applied {
+      $0.frequencyPenalty = -0.5
+      $0.presencePenalty = 2
+      $0.logitBias = [3: 1.5, 9: -100]
+    }
+    #expect(!config.sampling.samples)
+    #expect(config.sampling.frequencyPenalty == -0.5 && config.sampling.presencePenalty == 2)
+    #expect(config.sampling.logitBias == [3: 1.5, 9: -100])
+    let large = #expect(throws: GenerationError.self) {
+      try applied { $0.logitBias = [3: 1e39] }
+    }
+    #expect(large?.diagnostic.message == "--logit-bias must be a finite number, but is 1e+39")
   }
 
   @Test func greedyTurnsSamplingOff() throws {

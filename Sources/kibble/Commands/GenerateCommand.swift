@@ -50,7 +50,9 @@ struct GenerateCommand: Command {
     try arguments.refuse(Self.events, with: .json)
     if arguments.has(Self.prompts) {
       try arguments.refuse(Self.prompts, with: Self.compare)
-      _ = try arguments.required(Self.events)
+      guard arguments.has(Self.events) else {
+        throw UsageError.missingOption(Self.events.synopsis, command: Self.spec.name)
+      }
     }
     let runtime = try Runtime(
       context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
