@@ -19,7 +19,8 @@ public struct ChatSession {
   /// What was said so far.
   public private(set) var conversation = Conversation(messages: [])
   private let format: ChatFormat
-  private let generator: TextGenerator
+  /// The model that answers.
+  public let generator: TextGenerator
 
   /// Begins a conversation.
   ///
@@ -27,7 +28,9 @@ public struct ChatSession {
   ///   - generator: the model that answers.
   ///   - format: its chat template.
   ///   - system: what is told to the model beforehand.
-  public init(_ generator: TextGenerator, format: ChatFormat, system: String? = nil) {
+  public init(
+    _ generator: TextGenerator, format: ChatFormat, system: String? = nil
+  ) {
     self.generator = generator
     self.format = format
     reset(system: system)
@@ -64,12 +67,19 @@ public struct ChatSession {
       let ids = try generator.tokenizer.encode(prompt, addSpecialTokens: false).map(\.id)
       let result = try generator.generate(
         after: ids, observe: observe, isCancelled: isCancelled)
-      append(role: "assistant", content: result.text)
+      append(role: "assistant", content: content(of: result))
       return Answer(prompt: prompt, result: result)
     } catch {
       conversation = before
       throw error
     }
+  }
+
+  /// What an answer adds to the conversation: without its end.
+  private func content(of result: GenerationResult) -> String {
+    guard generator.config.showsSpecialTokens, case .endToken(let id) = result.reason
+    else { return result.text }
+    return result.text.droppingLast(generator.tokenizer.decode([id]))
   }
 
   private mutating func append(role: String, content: String) {

@@ -12,6 +12,8 @@ public struct GenerationConfig: Equatable, Sendable {
   public var ignoresEndTokens = false
   /// How many tokens are made before one that ends a text may come (`min_new_tokens`).
   public var minNewTokens = 0
+  /// Whether the text has its special tokens, the one that ends it among them.
+  public var showsSpecialTokens = false
   /// The texts that end generation where they appear (`stop_strings`); they are not part of it.
   public var stopTexts: [String] = []
   /// The most tokens that are made (`max_new_tokens`).

@@ -34,7 +34,7 @@ public struct GenerationResult: Equatable, Sendable {
   public let reusedCount: Int
   /// The tokens, with the one that ended it.
   public let tokens: [GeneratedToken]
-  /// The text, without end token and stop text.
+  /// The text, without stop text, and without end token unless special tokens are shown.
   public let text: String
   /// Why it ended.
   public let reason: StopReason

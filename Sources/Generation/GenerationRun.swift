@@ -122,6 +122,7 @@ struct GenerationRun<Text: TextStream> {
     var clear = ""
     if config.endTokens.contains(choice.id) {
       reason = .endToken(choice.id)
+      if config.showsSpecialTokens { (clear, _) = filter.append(try stream.append(choice.id)) }
     } else {
       let stop: String?
       (clear, stop) = filter.append(try stream.append(choice.id))

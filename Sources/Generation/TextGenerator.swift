@@ -66,8 +66,10 @@ public final class TextGenerator {
       isCancelled: isCancelled)
   }
 
-  /// A stream that turns tokens into text; special tokens have none.
-  public func makeStream() -> TokenStream { tokenizer.stream(skipSpecialTokens: true) }
+  /// A stream that turns tokens into text; special tokens have none unless they are shown.
+  public func makeStream() -> TokenStream {
+    tokenizer.stream(skipSpecialTokens: !config.showsSpecialTokens)
+  }
 }
 
 extension TokenStream: TextStream {}

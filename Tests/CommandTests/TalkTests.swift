@@ -65,6 +65,28 @@ import Testing
     #expect(free["text"] == "")
   }
 
+  /// As `decode(ids, skip_special_tokens=False)` has it, and True.
+  @Test func specialTokens() throws {
+    let biases = zip([5, 1000, 4, 1], 1...).flatMap { id, rank in
+      ["--logit-bias", "\(id)=\(1000 - 10 * rank)"]
+    }
+    let options = ["--prompt", "In the", "--frequency-penalty", "500"] + biases
+    let shown = try Program.run(["generate", model] + options + ["--show-special", "--json"]).json
+    let hidden = try Program.run(["generate", model] + options + ["--json"]).json
+    #expect(shown["ids"] == [5, 1000, 4, 1] && hidden["ids"] == shown["ids"])
+    let word = try #require(hidden["text"]?.stringValue)
+    #expect(!word.isEmpty && !word.contains("<"))
+    let text = "<|reserved_special_token_0|>\(word)<|end_header_id|><|end_of_text|>"
+    #expect(shown["text"] == .string(text))
+    let plain = try Program.run(["generate", model] + options + ["--show-special"])
+    #expect(plain.output == text + "\n")
+    let events = try Program.run(["generate", model] + options + ["--show-special", "--jsonl"])
+    let pieces = try events.output.split(separator: "\n").dropLast().map {
+      try JSON.parse(Array($0.utf8))["text"]?.stringValue ?? ""
+    }
+    #expect(pieces.joined() == text)
+  }
+
   @Test func penaltiesChangeTheChoice() throws {
     let options = ["--prompt", "In the", "--json", "--max-new-tokens", "30"]
     let plain = try ids(Program.run(["generate", model] + options))

@@ -10,9 +10,11 @@ import Tokenization
 @Suite struct ChatSessionTests {
   private struct Refusal: Error {}
 
-  private func session(system: String? = nil) throws -> ChatSession {
+  private func session(
+    _ given: GenerationConfig? = nil, system: String? = nil
+  ) throws -> ChatSession {
     let files = try TextFiles(path: Fixtures.folder("doge-nano"))
-    var config = try files.generationConfig()
+    var config = try given ?? files.generationConfig()
     config.maxNewTokens = 8
     let generator = TextGenerator(
       try model(), tokenizer: try files.tokenizer(), config: config, seed: 1)
@@ -44,6 +46,20 @@ import Tokenization
     #expect(chat.conversation.messages.isEmpty)
     #expect(try !chat.answer("Hello").prompt.contains("Be kind."))
     #expect(chat.conversation.messages.map { $0["role"]?.stringValue } == ["user", "assistant"])
+  }
+
+  /// The end that is shown is the template's to write.
+  @Test func shownEndsAreNotSaid() throws {
+    var config = try TextFiles(path: Fixtures.folder("doge-nano")).generationConfig()
+    config.showsSpecialTokens = true
+    config.sampling.logitBias = [1000: 1e4, 5: 9e3, 1: 8e3]
+    config.sampling.frequencyPenalty = 5e3
+    var chat = try session(config)
+    let answer = try chat.answer("Hello")
+    #expect(answer.result.ids == [1000, 5, 1])
+    #expect(answer.result.text.hasSuffix("<|reserved_special_token_0|><|end_of_text|>"))
+    let said = try #require(chat.conversation.messages.last?["content"]?.stringValue)
+    #expect(said + "<|end_of_text|>" == answer.result.text)
   }
 
   @Test func aTurnThatFailsChangesNothing() throws {

@@ -24,6 +24,8 @@ extension OptionSpec {
     "seed", "N", "where the random numbers begin; without it each run draws others")
   static let greedy = flag("greedy", "take the most likely token at every step")
   static let stop = repeated("stop", "TEXT", "end where this text appears; it is not shown")
+  static let showSpecial = flag(
+    "show-special", "show special tokens, too, the one that ends the text among them")
   static let window = value(
     "context", "N", "the most tokens of prompt and result (default: what the model was made for)")
 
@@ -34,6 +36,7 @@ extension OptionSpec {
   static let sampling = [
     maxNewTokens, minNewTokens, temperature, topP, topK, minP, repetitionPenalty, presencePenalty,
     frequencyPenalty, logitBias, seed, greedy, stop, ignoreEnd, window, lookup,
+    showSpecial,
   ]
 }
 

@@ -24,6 +24,7 @@ extension TextGenerator {
     var config = try files.generationConfig(arguments.generationOverrides())
     // Text alone shows no probabilities.
     config.logProbabilities = context.json || arguments.has(GenerateCommand.events)
+    config.showsSpecialTokens = arguments.has(.showSpecial)
     config.lookup = try arguments.integer(.lookup, in: 1...64) ?? 0
     for warning in config.warnings {
       context.warn(Warning(code: "generation.no-effect", warning.message))
