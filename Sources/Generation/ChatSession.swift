@@ -75,11 +75,19 @@ public struct ChatSession {
     }
   }
 
-  /// What an answer adds to the conversation: without its end.
+  /// What an answer adds to the conversation: without its end, and with the marks of its
+  /// reasoning.
   private func content(of result: GenerationResult) -> String {
-    guard generator.config.showsSpecialTokens, case .endToken(let id) = result.reason
-    else { return result.text }
-    return result.text.droppingLast(generator.tokenizer.decode([id]))
+    let tokenizer = generator.tokenizer
+    var text = result.text
+    if generator.config.showsSpecialTokens {
+      if case .endToken(let id) = result.reason { text = text.droppingLast(tokenizer.decode([id])) }
+    } else {
+      let markers = ReasoningMarkers(tokenizer)
+      let rest = text.droppingFirst(result.tokens.map(\.text).joined())
+      text = result.tokens.map { $0.text + (markers.spelling($0.id) ?? "") }.joined() + rest
+    }
+    return text
   }
 
   private mutating func append(role: String, content: String) {

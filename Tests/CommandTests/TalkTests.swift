@@ -1,3 +1,4 @@
+import Foundation
 import JSONCore
 import TestSupport
 import Testing
@@ -85,6 +86,33 @@ import Testing
       try JSON.parse(Array($0.utf8))["text"]?.stringValue ?? ""
     }
     #expect(pieces.joined() == text)
+  }
+
+  @Test func reasoningStandsApart() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.copy(fixture: "doge-nano")
+    for name in ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"] {
+      let text = String(decoding: try folder.read("checkpoint/" + name), as: UTF8.self)
+      try folder.write(
+        "checkpoint/" + name,
+        text.replacingOccurrences(of: "reserved_special_token_0", with: "begin_of_thought")
+          .replacingOccurrences(of: "reserved_special_token_1", with: "begin_of_solution"))
+    }
+    let biases = zip([5, 1000, 6, 1001, 1], 1...).flatMap { id, rank in
+      ["--logit-bias", "\(id)=\(1000 - 10 * rank)"]
+    }
+    let chat = ["chat", path, "--message", "Hi", "--frequency-penalty", "500"] + biases
+    let json = try Program.run(chat + ["--json"]).json
+    let (thought, answer) = (json["reasoning"]?.stringValue, json["answer"]?.stringValue)
+    let words = (try #require(thought), try #require(answer))
+    #expect(!words.0.isEmpty && !words.1.isEmpty)
+    #expect(json["text"] == .string(words.0 + words.1))
+    #expect(try Program.run(chat).output == "thought:\n\(words.0)\nanswer:\n\(words.1)\n")
+    #expect(
+      try Program.run(chat + ["--show-special"]).output
+        == "<|begin_of_thought|>\(words.0)<|begin_of_solution|>\(words.1)<|end_of_text|>\n")
+    let plain = try kibble("chat", model, "--message", "Hi", "--max-new-tokens", "4", "--json")
+    #expect(try plain.json["reasoning"] == nil)
   }
 
   @Test func penaltiesChangeTheChoice() throws {

@@ -19,6 +19,9 @@ struct ChatCommand: Command {
       "Without --message, each line that you type is a message. /system TEXT begins anew with "
         + "other instructions, /reset begins anew, Ctrl-C stops an answer, and the end of the input "
         + "(Ctrl-D) leaves.",
+      "Doge's Reason models mark what they think and what they answer by special tokens: each part "
+        + "stands below a line that says which it is, and in JSON under \"reasoning\" and "
+        + "\"answer\". --show-special shows the tokens instead, as the model cards' snippets do.",
       samplingDiscussion,
     ],
     positionals: [.model],
@@ -136,7 +139,7 @@ struct Chat {
   mutating func answer(
     _ message: String, _ form: AnswerPrinter.Form, isCancelled: () -> Bool
   ) throws -> StopReason {
-    var printer = AnswerPrinter(form, context, generator, path: path)
+    var printer = AnswerPrinter(form, context, generator, path: path, separatesReasoning: true)
     let answer = try session.answer(
       message, observe: { try printer.observe($0) }, isCancelled: isCancelled)
     try printer.finish(answer.result, prompt: answer.prompt)

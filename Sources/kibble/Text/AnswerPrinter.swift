@@ -29,14 +29,21 @@ struct AnswerPrinter {
   private let start = monotonicSeconds()
   private var firstToken: Double?
   private var showsPrompt = false
+  /// The parts of a reasoning model's answer; nil where nobody wants them apart.
+  private var parts: ReasonedText?
+  /// Whether nothing stands on the line that is written.
+  private var isAtLineStart = true
+  /// Whether nothing but empty lines of a part has come.
+  private var isAtPartStart = false
 
   /// Prompts from this length on have a progress bar.
   private static let longPrompt = 1024
 
   init(
     _ form: Form, _ context: CommandContext, _ generator: TextGenerator, path: String,
-    index: Int? = nil
+    index: Int? = nil, separatesReasoning: Bool = false
   ) {
+    if separatesReasoning { parts = ReasonedText(ReasoningMarkers(generator.tokenizer)) }
     self.form = form
     self.context = context
     self.generator = generator
@@ -46,6 +53,7 @@ struct AnswerPrinter {
 
   /// Takes note of a step of generation.
   mutating func observe(_ event: GenerationEvent) throws {
+    let part = parts?.take(event)
     switch event {
     case .prompt(let done, let count):
       guard count >= Self.longPrompt else { return }
@@ -61,6 +69,9 @@ struct AnswerPrinter {
           "event": "token", "id": JSON(token.id), "text": .string(token.text),
           "log_probability": JSON(token.logProbability),
         ])
+      } else if let part, !generator.config.showsSpecialTokens {
+        try show(part.text)
+        if let next = part.next { try begin(next) }
       } else {
         try show(token.text)
       }
@@ -99,8 +110,18 @@ struct AnswerPrinter {
     }
   }
 
-  private func show(_ text: String) throws {
+  /// Writes what a part of an answer is, on a line of its own.
+  private mutating func begin(_ part: ReasoningMarkers.Part) throws {
+    guard let heading = part.heading else { return }
+    try show((isAtLineStart ? "" : "\n") + heading + ":\n")
+    isAtPartStart = true
+  }
+
+  private mutating func show(_ text: String) throws {
+    let text = isAtPartStart ? String(text.drop { $0.isNewline }) : text
     guard form == .text, !text.isEmpty else { return }
+    isAtPartStart = false
+    isAtLineStart = text.utf8.last == UInt8(ascii: "\n")
     try context.output.write(context.terminal.outputIsTerminal ? shown(text) : text)
     try context.output.flush()
   }
@@ -140,9 +161,13 @@ struct AnswerPrinter {
       "seed": JSON(generator.seed &+ UInt64(index ?? 0)),
       "mode": .string(generator.generator.model.mode.rawValue), "seconds": JSON(seconds),
     ]
-    guard generator.config.lookup > 0, var members = object.objectValue else { return object }
-    members["drafted_tokens"] = JSON(result.draftedCount)
-    members["accepted_tokens"] = JSON(result.acceptedCount)
+    guard var members = object.objectValue else { return object }
+    if generator.config.lookup > 0 {
+      members["drafted_tokens"] = JSON(result.draftedCount)
+      members["accepted_tokens"] = JSON(result.acceptedCount)
+    }
+    members["reasoning"] = parts?.thought.map(JSON.string)
+    members["answer"] = parts?.solution.map(JSON.string)
     return .object(members)
   }
 }
@@ -166,6 +191,17 @@ func shown(_ text: String) -> String {
     line.split(separator: "\t", omittingEmptySubsequences: false).map { escaped(String($0)) }
       .joined(separator: "\t")
   }.joined(separator: "\n")
+}
+
+extension ReasoningMarkers.Part {
+  /// What stands above the part.
+  fileprivate var heading: String? {
+    switch self {
+    case .thought: "thought"
+    case .solution: "answer"
+    case .other: nil
+    }
+  }
 }
 
 extension StopReason {
