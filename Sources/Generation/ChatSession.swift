@@ -18,6 +18,7 @@ public struct ChatSession {
   public private(set) var system: String?
   /// What was said so far.
   public private(set) var conversation = Conversation(messages: [])
+  private let opening: Conversation
   private let format: ChatFormat
   /// The model that answers.
   public let generator: TextGenerator
@@ -28,11 +29,14 @@ public struct ChatSession {
   ///   - generator: the model that answers.
   ///   - format: its chat template.
   ///   - system: what is told to the model beforehand.
+  ///   - opening: tools and variables for the template, and whether it begins the answer.
   public init(
-    _ generator: TextGenerator, format: ChatFormat, system: String? = nil
+    _ generator: TextGenerator, format: ChatFormat, system: String? = nil,
+    opening: Conversation = Conversation(messages: [], addsGenerationPrompt: true)
   ) {
     self.generator = generator
     self.format = format
+    self.opening = opening
     reset(system: system)
   }
 
@@ -42,7 +46,7 @@ public struct ChatSession {
   /// Begins anew with other instructions, or with none.
   public mutating func reset(system: String?) {
     self.system = system
-    conversation = Conversation(messages: [], addsGenerationPrompt: true)
+    conversation = opening
     if let system { append(role: "system", content: system) }
   }
 
@@ -67,7 +71,7 @@ public struct ChatSession {
       let ids = try generator.tokenizer.encode(prompt, addSpecialTokens: false).map(\.id)
       let result = try generator.generate(
         after: ids, observe: observe, isCancelled: isCancelled)
-      append(role: "assistant", content: content(of: result))
+      append(role: "assistant", content: try content(of: result, after: prompt))
       return Answer(prompt: prompt, result: result)
     } catch {
       conversation = before
@@ -75,19 +79,26 @@ public struct ChatSession {
     }
   }
 
-  /// What an answer adds to the conversation: without its end, and with the marks of its
-  /// reasoning.
-  private func content(of result: GenerationResult) -> String {
+  /// What an answer adds to the conversation: without its end, without the head that the template
+  /// writes where the model has written it, too, and with the marks of its reasoning.
+  private func content(of result: GenerationResult, after prompt: String) throws -> String {
     let tokenizer = generator.tokenizer
+    let showsSpecialTokens = generator.config.showsSpecialTokens
     var text = result.text
-    if generator.config.showsSpecialTokens {
+    if showsSpecialTokens {
       if case .endToken(let id) = result.reason { text = text.droppingLast(tokenizer.decode([id])) }
     } else {
       let markers = ReasoningMarkers(tokenizer)
       let rest = text.droppingFirst(result.tokens.map(\.text).joined())
       text = result.tokens.map { $0.text + (markers.spelling($0.id) ?? "") }.joined() + rest
     }
-    return text
+    guard !conversation.addsGenerationPrompt else { return text }
+    var headed = conversation
+    headed.addsGenerationPrompt = true
+    let head = try format.render(headed).droppingFirst(prompt)
+    let ids = try tokenizer.encode(head, addSpecialTokens: false).map(\.id)
+    guard result.ids.starts(with: ids) else { return text }
+    return text.droppingFirst(tokenizer.decode(ids, skipSpecialTokens: !showsSpecialTokens))
   }
 
   private mutating func append(role: String, content: String) {

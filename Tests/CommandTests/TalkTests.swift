@@ -115,6 +115,36 @@ import Testing
     #expect(try plain.json["reasoning"] == nil)
   }
 
+  @Test func whatTheTemplateIsGiven() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.copy(fixture: "doge-nano")
+    try folder.write(
+      "checkpoint/chat_template.jinja",
+      "{{ tools | tojson }}|{{ day }}|{{ add_generation_prompt }}|{{ messages[-1].content }}")
+    func prompt(_ options: String...) throws -> JSON? {
+      try Program.run(
+        ["chat", path, "--message", "Hi", "--max-new-tokens", "1", "--json"] + options
+      ).json["prompt"]
+    }
+    #expect(try prompt() == "null||True|Hi")
+    #expect(try prompt("--no-generation-prompt") == "null||False|Hi")
+    let tools = try folder.write("tools.json", #"[{"name": "f"}]"#)
+    #expect(try prompt("--tools", tools) == #"[{"name": "f"}]||True|Hi"#)
+    #expect(try prompt("--variable", #"day="a=b""#) == "null|a=b|True|Hi")
+    #expect(try prompt("--variable", "day=[1, null]") == "null|[1, None]|True|Hi")
+    let refused = ["chat", path, "--message", "Hi"]
+    for value in ["day", "=1", "day=Monday"] {
+      expectRefusal(try Program.run(refused + ["--variable", value]), 64, "--variable")
+    }
+    expectRefusal(try Program.run(refused + ["--variable", "tools=1"]), 65, "tools")
+    let none = folder.path("none")
+    expectRefusal(try Program.run(refused + ["--tools", none]), 66, "none")
+    for text in ["{}", "[1]", "["] {
+      let wrong = try folder.write("wrong.json", text)
+      expectRefusal(try Program.run(refused + ["--tools", wrong]), 65, "wrong.json")
+    }
+  }
+
   @Test func penaltiesChangeTheChoice() throws {
     let options = ["--prompt", "In the", "--json", "--max-new-tokens", "30"]
     let plain = try ids(Program.run(["generate", model] + options))

@@ -62,6 +62,49 @@ import Tokenization
     #expect(said + "<|end_of_text|>" == answer.result.text)
   }
 
+  /// Where the model writes the head of its answer, the next prompt does not have it twice.
+  @Test(arguments: [false, true]) func aHeadIsSaidOnce(shown: Bool) throws {
+    let files = try TextFiles(path: Fixtures.folder("doge-nano"))
+    let tokenizer = try files.tokenizer()
+    let head = "<|start_header_id|>assistant<|end_header_id|>\n"
+    let ids = try tokenizer.encode(head, addSpecialTokens: false).map(\.id) + [1000, 1]
+    #expect(Set(ids).count == ids.count)
+    var config = try files.generationConfig()
+    config.showsSpecialTokens = shown
+    for (place, id) in ids.enumerated() {
+      config.sampling.logitBias[id] = 1e5 - 1e3 * Double(place)
+    }
+    config.sampling.frequencyPenalty = 5e4
+    let generator = TextGenerator(try model(), tokenizer: tokenizer, config: config, seed: 1)
+    var chat = ChatSession(
+      generator, format: try ChatFormat(files, withTools: false),
+      opening: Conversation(messages: []))
+    let answer = try chat.answer("Hello")
+    #expect(!answer.prompt.contains("assistant") && answer.result.ids == ids)
+    #expect(answer.result.text.contains("assistant"))
+    let word = tokenizer.decode([1000])
+    #expect(chat.conversation.messages.last?["content"] == .string(word))
+  }
+
+  @Test func toolsAndVariablesReachTheTemplate() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.copy(fixture: "doge-nano")
+    try folder.write(
+      "checkpoint/chat_template.jinja",
+      "{{ tools | tojson }}{{ day }}{{ messages[-1].content }}")
+    let files = try TextFiles(path: path)
+    let generator = TextGenerator(
+      try model(), tokenizer: try files.tokenizer(), config: config(2), seed: 1)
+    var chat = ChatSession(
+      generator, format: try ChatFormat(files, withTools: true),
+      opening: Conversation(
+        messages: [], tools: [["name": "f"]], variables: JSONObject([("day", "Monday")])))
+    for _ in 0..<2 {
+      #expect(try chat.answer("Hi").prompt == #"[{"name": "f"}]MondayHi"#)
+      chat.reset()
+    }
+  }
+
   @Test func aTurnThatFailsChangesNothing() throws {
     var chat = try session()
     _ = try chat.answer("Hello")

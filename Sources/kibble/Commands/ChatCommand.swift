@@ -22,10 +22,13 @@ struct ChatCommand: Command {
       "Doge's Reason models mark what they think and what they answer by special tokens: each part "
         + "stands below a line that says which it is, and in JSON under \"reasoning\" and "
         + "\"answer\". --show-special shows the tokens instead, as the model cards' snippets do.",
+      "The prompt ends with the head of the answer, so that the model answers. The snippets of "
+        + "Doge's model cards leave that to the model: --no-generation-prompt does as they do.",
       samplingDiscussion,
     ],
     positionals: [.model],
-    options: [message, system, RenderCommand.template] + OptionSpec.sampling + [
+    options: [message, system, RenderCommand.template] + ConversationOpening.options
+      + OptionSpec.sampling + [
       GenerateCommand.events, .mode, .cache, .routing, .verifyChecksums,
     ],
     examples: [
@@ -46,12 +49,14 @@ struct ChatCommand: Command {
       context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
     let seed = try arguments.generationSeed()
     let files = try TextFiles(path: path)
+    let opening = try ConversationOpening.read(arguments)
     let format = try ChatFormat(
-      files, template: arguments.value(RenderCommand.template), withTools: false)
+      files, template: arguments.value(RenderCommand.template), withTools: opening.tools != nil)
     let generator = try TextGenerator(path: path, files, arguments, runtime, context, seed: seed)
     var chat = Chat(
-      generator, path: path, format,
-      system: arguments.value(Self.system), context)
+      path: path, context,
+      ChatSession(
+        generator, format: format, system: arguments.value(Self.system), opening: opening))
     guard let message else {
       try chat.converse(StandardInput())
       return .success
@@ -78,14 +83,11 @@ struct Chat {
   private let context: CommandContext
   private var session: ChatSession
 
-  init(
-    _ generator: TextGenerator, path: String, _ format: ChatFormat, system: String?,
-    _ context: CommandContext
-  ) {
-    self.generator = generator
+  init(path: String, _ context: CommandContext, _ session: ChatSession) {
+    generator = session.generator
     self.path = path
     self.context = context
-    session = ChatSession(generator, format: format, system: system)
+    self.session = session
   }
 
   /// Takes line after line until there is no more.
