@@ -22,12 +22,6 @@ final class CodedLayerCache: @unchecked Sendable {
   /// The same keys and values for another thread, by objects of its own; it notes nothing.
   func shared() -> CodedLayerCache { CodedLayerCache(sharing: self) }
 
-  /// Takes over the first tokens of another cache of that shape.
-  func copy(_ other: CodedLayerCache, tokens: Int) {
-    keyValues.copy(other.keyValues, positions: tokens)
-    kept = other.kept
-  }
-
   /// Notes which keys queries at some positions keep, whose masks are stored: positions that
   /// follow those of the call before.
   func noteKept(_ positions: Range<Int>) {

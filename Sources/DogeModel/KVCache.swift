@@ -18,7 +18,7 @@ public final class KVCache {
   private var sharedLayers: [[LayerCache]] = []
   private let shape: Shape
 
-  struct Shape: Equatable {
+  struct Shape {
     let layers: Int
     let kvHeads: Int
     let headDimension: Int
@@ -37,24 +37,6 @@ public final class KVCache {
     precondition(count >= 0 && count <= self.count, "cannot keep more than there is")
     self.count = count
     for case .codes(let layer) in layers { layer.truncate(to: count) }
-  }
-
-  /// Forgets all and takes over what another cache of the same model holds.
-  ///
-  /// - Parameter other: the cache; it stays as it is.
-  /// - Throws: `ModelError.contextFull` where it holds more than this one takes.
-  public func copy(_ other: KVCache) throws(ModelError) {
-    precondition(type == other.type && shape == other.shape, "the cache of another model")
-    truncate(to: 0)
-    try reserve(other.count)
-    for (layer, source) in zip(layers, other.layers) {
-      switch (layer, source) {
-      case (.floats(let layer), .floats(let source)): layer.copy(source, tokens: other.count)
-      case (.codes(let layer), .codes(let source)): layer.copy(source, tokens: other.count)
-      case (.floats, _), (.codes, _): break  // of one type, as said above
-      }
-    }
-    count = other.count
   }
 
   /// Bytes that it takes now.

@@ -6,7 +6,7 @@ import Kernels
 ///
 /// A query sees its own position and those before it, within the sliding window if there is one. Of
 /// these it keeps the `keepWindowSize` with the largest masks, where the layout prunes.
-package struct KeyVisibility: Sendable, Equatable {
+package struct KeyVisibility: Sendable {
   private let slidingWindow: Int?
   private let keepWindowSize: Int?
   private let group: Int

@@ -82,30 +82,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [KVCacheType.f32, .f16, .int8]) func aCopyGoesOnByItself(
-    _ type: KVCacheType
-  ) throws {
-    let stored = try model(Fixtures.folder("reference/e6-keepwindow"))
-    let model = DogeModel(stored.stored, compute: stored.compute, mode: .exact, cache: type)
-    let prompt = tokens(150, below: model.config.vocabularySize)
-    let cache = model.makeCache(maximum: 400)
-    _ = try model.forward(prompt, cache: cache)
-    let copy = model.makeCache(maximum: 400)
-    _ = try model.forward([1, 2, 3], cache: copy)
-    try copy.copy(cache)
-    #expect(copy.count == 150)
-    let tail = tokens(20, below: model.config.vocabularySize, seed: 7)
-    let first = try run(model, tail, cache: cache).bits
-    let other = try run(model, tail.reversed(), cache: copy).bits
-    copy.truncate(to: 150)
-    #expect(try run(model, tail, cache: copy).bits == first)
-    #expect(first != other)
-    let small = model.makeCache(maximum: 100)
-    #expect(throws: ModelError.contextFull(used: 0, added: 170, maximum: 100)) {
-      try small.copy(cache)
-    }
-  }
-
   @Test func anErrorLeavesAllCachesAsTheyWere() throws {
     let model = try model(Fixtures.folder("reference/e6-gqa-tied-bf16"))
     let (room, full) = (model.makeCache(maximum: 50), model.makeCache(maximum: 3))

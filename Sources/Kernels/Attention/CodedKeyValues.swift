@@ -64,15 +64,6 @@ import CKernels
     }
   }
 
-  /// Takes over the first positions of another one of the same shape; there is room for them.
-  package func copy(_ other: CodedKeyValues, positions: Int) {
-    precondition(blockBytes == other.blockBytes, "another shape")
-    for index in 0..<(positions + Self.blockTokens - 1) / Self.blockTokens {
-      precondition(index < min(blockCount, other.blockCount), "no such position")
-      unsafe blocks[index].copyMemory(from: other.blocks[index], byteCount: blockBytes)
-    }
-  }
-
   /// Stores a token's rotated key and its value of one head.
   package func store(
     key: FloatRow, value: FloatRow, head: Int, position: Int, _ kernels: KernelSet
