@@ -80,7 +80,7 @@ struct AttentionSchedule {
     member.meet()
   }
 
-  /// Finds that out, of all members' rows.
+  /// Finds that out, of all members' rows; the first member alone can.
   func noteKeptAlone() {
     if case .codes(let cache) = cache { cache.noteKept(block) }
   }

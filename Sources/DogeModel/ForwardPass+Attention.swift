@@ -42,9 +42,9 @@ extension MemberPass {
     forOwnHeads { $0.prepare($1) }
     if share.splitsTokens || prunes { member.meet() }
     if prunes {
-      for (number, schedule) in schedules.enumerated()
-      where number % member.count == member.index && schedule.noteKeptIsNeeded {
-        schedule.noteKeptAlone()
+      // The first member has the caches themselves, and not views of them.
+      if member.index == 0 {
+        for schedule in schedules where schedule.noteKeptIsNeeded { schedule.noteKeptAlone() }
       }
       member.meet()
     }

@@ -67,7 +67,8 @@ import Testing
     for call in Self.calls { try compare(model, call) }
   }
 
-  @Test(arguments: FastModeTests.names, [1, 2, 3]) func sequencesDoNotMixInFastMode(
+  @Test(arguments: FastModeTests.names + ["cases/doge2-keepwindow"], [1, 2, 3])
+  func sequencesDoNotMixInFastMode(
     _ name: String, threads: Int
   ) throws {
     let best = InstructionSet.available.last ?? .scalar
