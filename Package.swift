@@ -39,8 +39,9 @@ let package = Package(
     .library(
       name: "Kibble",
       targets: [
-        "ByteIO", "Calibration", "ChatTemplate", "Conversion", "Diagnostics", "DogeArchitecture",
-        "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels", "KibbleFormat", "ModelFile",
+        "ByteIO", "Calibration", "ChatTemplate", "ChoiceScoring", "Conversion", "Diagnostics",
+        "DogeArchitecture", "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels",
+        "KibbleFormat", "ModelFile",
         "NumPyFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization",
         "Verification",
       ]),
@@ -120,6 +121,12 @@ let package = Package(
         "ChatTemplate", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
         "LibC", "ModelFile", "TensorCore", "Tokenization", "UnicodeText",
       ]),
+    module(
+      "ChoiceScoring",
+      [
+        "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "Kernels", "Parallel",
+        "Tokenization",
+      ]),
 
     // The command line.
     module("Charts", ["Diagnostics", "LibC"]),
@@ -127,8 +134,9 @@ let package = Package(
     .executableTarget(
       name: "kibble",
       dependencies: [
-        "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "Conversion",
-        "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore", "Kernels",
+        "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "ChoiceScoring",
+        "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore",
+        "Kernels",
         "KibbleFormat", "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
         "Tokenization", "ToolSupport", "UnicodeText", "Verification",
       ],
@@ -156,6 +164,8 @@ let package = Package(
     tests("Tokenization", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
     tests("ChatTemplate", ["Diagnostics", "JSONCore"], exclude: ["Fixtures"]),
     tests("Generation", pipeline + ["ChatTemplate", "Tokenization"], exclude: ["Fixtures"]),
+    tests(
+      "ChoiceScoring", pipeline + ["Generation", "Tokenization"]),
     tests("Charts", ["Diagnostics"], exclude: ["Snapshots"]),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     tests("Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"]),
