@@ -27,8 +27,8 @@ package enum Kibble {
       CommandSection(
         "Run and compare",
         [
-          VerifyCommand.self, PerplexityCommand.self, LogitsCommand.self, BenchCommand.self,
-          PlotCommand.self,
+          VerifyCommand.self, PerplexityCommand.self, ScoreCommand.self, LogitsCommand.self,
+          BenchCommand.self, PlotCommand.self,
         ]),
     ])
 }
