@@ -29,8 +29,8 @@ struct ChatCommand: Command {
     positionals: [.model],
     options: [message, system, RenderCommand.template] + ConversationOpening.options
       + OptionSpec.sampling + [
-      GenerateCommand.events, .mode, .cache, .routing, .verifyChecksums,
-    ],
+        GenerateCommand.events, .mode, .cache, .routing, .verifyChecksums,
+      ],
     examples: [
       .init("a conversation", "chat doge-int4.kibble"),
       .init(
