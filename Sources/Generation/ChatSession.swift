@@ -22,6 +22,7 @@ public struct ChatSession {
   private let format: ChatFormat
   /// The model that answers.
   public let generator: TextGenerator
+  private let keepsUserTextPlain: Bool
 
   /// Begins a conversation.
   ///
@@ -30,13 +31,16 @@ public struct ChatSession {
   ///   - format: its chat template.
   ///   - system: what is told to the model beforehand.
   ///   - opening: tools and variables for the template, and whether it begins the answer.
+  ///   - keepsUserTextPlain: whether special tokens that the user spells are text like any other.
   public init(
     _ generator: TextGenerator, format: ChatFormat, system: String? = nil,
-    opening: Conversation = Conversation(messages: [], addsGenerationPrompt: true)
+    opening: Conversation = Conversation(messages: [], addsGenerationPrompt: true),
+    keepsUserTextPlain: Bool = false
   ) {
     self.generator = generator
     self.format = format
     self.opening = opening
+    self.keepsUserTextPlain = keepsUserTextPlain
     reset(system: system)
   }
 
@@ -66,9 +70,7 @@ public struct ChatSession {
     let before = conversation
     append(role: "user", content: message)
     do {
-      let prompt = try format.render(conversation)
-      // The template has put the special tokens where they belong.
-      let ids = try generator.tokenizer.encode(prompt, addSpecialTokens: false).map(\.id)
+      let (prompt, ids) = try rendered()
       let result = try generator.generate(
         after: ids, observe: observe, isCancelled: isCancelled)
       append(role: "assistant", content: try content(of: result, after: prompt))
@@ -77,6 +79,16 @@ public struct ChatSession {
       conversation = before
       throw error
     }
+  }
+
+  /// The conversation as the model is given it.
+  private func rendered() throws -> (prompt: String, ids: [Int]) {
+    let prompt = try format.render(conversation)
+    let plain = keepsUserTextPlain ? try format.userText(in: prompt, of: conversation) : []
+    // The template has put the special tokens where they belong.
+    let tokens = try generator.tokenizer.encode(
+      Array(prompt.utf8), addSpecialTokens: false, plain: plain)
+    return (prompt, tokens.map(\.id))
   }
 
   /// What an answer adds to the conversation: without its end, without the head that the template

@@ -41,6 +41,11 @@ extension GenerationError: Diagnosable {
         .badData, code: "generation.not-finite",
         "the scores of the token at position \(position) are infinite or not numbers",
         hint: "Check the model's weights with inspect --stats, and that --temperature is not tiny.")
+    case .userTextNotFound:
+      Diagnostic(
+        .unsupported, code: "generation.user-text-not-found",
+        "the chat template makes something else of the user's words where they are marked, so that "
+          + "they cannot be told from its own", hint: "Leave out --plain-user-text.")
     case .vocabulariesDiffer(let first, let second):
       Diagnostic(
         .badData, code: "generation.vocabularies-differ",

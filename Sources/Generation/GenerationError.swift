@@ -16,6 +16,8 @@ public enum GenerationError: Error, Equatable, Sendable {
   case tokenBeyondEmbedding(String, id: Int, position: Int, rows: Int)
   /// Scores are infinite or no numbers: the model's weights, or the temperature, make no sense.
   case notFinite(position: Int)
+  /// The chat template makes something else of a user's words where they are marked.
+  case userTextNotFound
   /// Two models that are compared have different vocabularies.
   case vocabulariesDiffer(first: Int, second: Int)
 }

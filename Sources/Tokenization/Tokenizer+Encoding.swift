@@ -11,11 +11,14 @@ extension Tokenizer {
   ///   - utf8: the text.
   ///   - addSpecialTokens: whether the template's special tokens are put around it; special
   ///     tokens that are spelled in the text are recognized in any case.
+  ///   - plain: bytes in which special tokens are text like any other, as in all of it with
+  ///     transformers' `split_special_tokens`.
   /// - Returns: the tokens.
   /// - Throws: `invalidUTF8` with the offset, `textTooLong`, or what matching the patterns throws.
   public func encode(
-    _ utf8: [UInt8], addSpecialTokens: Bool = true
+    _ utf8: [UInt8], addSpecialTokens: Bool = true, plain: [Range<Int>] = []
   ) throws(TokenizerError) -> [Token] {
+    func isPlain(_ place: Range<Int>) -> Bool { plain.contains { $0.overlaps(place) } }
     guard utf8.count <= Self.longestText else {
       throw .textTooLong(bytes: utf8.count, limit: Self.longestText)
     }
@@ -26,11 +29,11 @@ extension Tokenizer {
     // All parts together may grow no more than a whole text.
     var growth = Normalizer.growthLimit(utf8.count)
     try withScratch { scratch throws(TokenizerError) in
-      try added.splitGiven(utf8, 0..<utf8.count) { range, id throws(TokenizerError) in
+      try added.splitGiven(utf8, 0..<utf8.count, isPlain) { range, id throws(TokenizerError) in
         if let id {
           tokens.append(Token(id: id, range: range))
         } else {
-          try encodePart(utf8, range, &growth, &scratch, into: &tokens)
+          try encodePart(utf8, range, isPlain, &growth, &scratch, into: &tokens)
         }
       }
     }
@@ -49,18 +52,22 @@ extension Tokenizer {
 
   /// Encodes a part of a text between added tokens.
   private func encodePart(
-    _ utf8: [UInt8], _ range: Range<Int>, _ growth: inout Int, _ scratch: inout EncodingScratch,
-    into tokens: inout [Token]
+    _ utf8: [UInt8], _ range: Range<Int>, _ isPlain: (Range<Int>) -> Bool, _ growth: inout Int,
+    _ scratch: inout EncodingScratch, into tokens: inout [Token]
   ) throws(TokenizerError) {
     if normalizer.isEmpty {
-      try added.splitNormalized(utf8, range) { range, id throws(TokenizerError) in
+      try added.splitNormalized(utf8, range, isPlain) { range, id throws(TokenizerError) in
         try encode(PieceText(utf8, range), range, id, &scratch, into: &tokens)
       }
     } else {
       let text = try normalizer.apply(to: AlignedText(Array(utf8[range])), limit: growth)
       growth -= text.bytes.count
+      func isOfPlain(_ place: Range<Int>) -> Bool {
+        let origin = text.origin(of: place)
+        return isPlain(origin.lowerBound + range.lowerBound..<origin.upperBound + range.lowerBound)
+      }
       try added.splitNormalized(
-        text.bytes, 0..<text.bytes.count
+        text.bytes, 0..<text.bytes.count, isOfPlain
       ) { part, id throws(TokenizerError) in
         try encode(
           PieceText(text, part, base: range.lowerBound), part, id, &scratch, into: &tokens)

@@ -145,6 +145,32 @@ import Testing
     }
   }
 
+  @Test func plainUserText() throws {
+    let text = "a<|end_of_text|>b"
+    let ids = try tokenizedPlainly(text)
+    #expect(ids.first == 0 && !ids.contains(1))
+    let given = try generate("--prompt", text, "--json")
+    let plain = try generate("--prompt", text, "--plain-user-text", "--json")
+    #expect(try plain.json["prompt_tokens"]?.intValue == ids.count)
+    #expect(try given.json["prompt_tokens"]?.intValue == 4)
+    let chat = ["chat", model, "--message", text, "--max-new-tokens", "1", "--json"]
+    let split = try Program.run(chat + ["--plain-user-text"]).json
+    let whole = try Program.run(chat).json
+    #expect(split["prompt"] == whole["prompt"])
+    let count = try #require(whole["prompt_tokens"]?.intValue)
+    #expect(split["prompt_tokens"]?.intValue == count + ids.count - 4)
+  }
+
+  /// The ids of a text whose "<|" no token is spelled with.
+  private func tokenizedPlainly(_ text: String) throws -> [Int] {
+    let folder = try TemporaryFolder()
+    let tokenizer = String(decoding: try fileBytes(model + "/tokenizer.json"), as: UTF8.self)
+    try folder.write(
+      "tokenizer.json", tokenizer.replacingOccurrences(of: "<|end_of_text|>", with: "<|none|>"))
+    let json = try kibble("tokenize", folder.path(""), text, "--json").json
+    return try #require(json["ids"]?.arrayValue).compactMap(\.intValue)
+  }
+
   @Test func penaltiesChangeTheChoice() throws {
     let options = ["--prompt", "In the", "--json", "--max-new-tokens", "30"]
     let plain = try ids(Program.run(["generate", model] + options))

@@ -100,23 +100,25 @@ struct AddedVocabulary: Sendable {
   func token(_ content: [UInt8]) -> AddedToken? { byContent[content].map { tokens[$0] } }
 
   /// Splits a part of a text at the tokens that are looked for before normalization.
+  ///
+  /// Where `isPlain` is true special tokens are text like any other.
   func splitGiven(
-    _ text: [UInt8], _ range: Range<Int>,
+    _ text: [UInt8], _ range: Range<Int>, _ isPlain: (Range<Int>) -> Bool,
     _ body: (Range<Int>, Int?) throws(TokenizerError) -> Void
   ) throws(TokenizerError) {
-    try split(text, range, given, body)
+    try split(text, range, given, isPlain, body)
   }
 
   /// Splits a part of a text at the tokens that are looked for after normalization.
   func splitNormalized(
-    _ text: [UInt8], _ range: Range<Int>,
+    _ text: [UInt8], _ range: Range<Int>, _ isPlain: (Range<Int>) -> Bool,
     _ body: (Range<Int>, Int?) throws(TokenizerError) -> Void
   ) throws(TokenizerError) {
-    try split(text, range, normalized, body)
+    try split(text, range, normalized, isPlain, body)
   }
 
   private func split(
-    _ text: [UInt8], _ range: Range<Int>, _ trie: TokenTrie,
+    _ text: [UInt8], _ range: Range<Int>, _ trie: TokenTrie, _ isPlain: (Range<Int>) -> Bool,
     _ body: (Range<Int>, Int?) throws(TokenizerError) -> Void
   ) throws(TokenizerError) {
     var done = range.lowerBound
@@ -125,7 +127,7 @@ struct AddedVocabulary: Sendable {
     while !trie.isEmpty, let match = trie.firstMatch(in: span, range, from: position) {
       position = match.range.upperBound
       let token = tokens[match.value]
-      if splitsSpecialTokens, token.isSpecial { continue }
+      if token.isSpecial, splitsSpecialTokens || isPlain(match.range) { continue }
       if token.isSingleWord, span.isInsideWord(match.range, of: range) { continue }
       var start = match.range.lowerBound
       var end = match.range.upperBound

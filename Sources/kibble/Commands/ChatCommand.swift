@@ -27,7 +27,8 @@ struct ChatCommand: Command {
       samplingDiscussion,
     ],
     positionals: [.model],
-    options: [message, system, RenderCommand.template] + ConversationOpening.options
+    options: [message, system, RenderCommand.template, GivenPrompt.plain]
+      + ConversationOpening.options
       + OptionSpec.sampling + [
         GenerateCommand.events, .mode, .cache, .routing, .verifyChecksums,
       ],
@@ -56,7 +57,8 @@ struct ChatCommand: Command {
     var chat = Chat(
       path: path, context,
       ChatSession(
-        generator, format: format, system: arguments.value(Self.system), opening: opening))
+        generator, format: format, system: arguments.value(Self.system), opening: opening,
+        keepsUserTextPlain: arguments.has(GivenPrompt.plain)))
     guard let message else {
       try chat.converse(StandardInput())
       return .success

@@ -20,8 +20,10 @@ extension GenerateCommand {
       guard let text = line["prompt"]?.stringValue else {
         throw JSONLineError.missing("prompt", expected: "a text")
       }
+      let bytes = Array(text.utf8)
       let ids = try generator.tokenizer.encode(
-        Array(text.utf8), addSpecialTokens: !arguments.has(GivenPrompt.bare)
+        bytes, addSpecialTokens: !arguments.has(GivenPrompt.bare),
+        plain: arguments.has(GivenPrompt.plain) ? [0..<bytes.count] : []
       ).map(\.id)
       guard !ids.isEmpty else { throw GenerationError.emptyPrompt }
       try generator.tokenizer.check(ids, rows: rows)

@@ -14,7 +14,10 @@ struct GivenPrompt {
     "no-bos",
     "leave out the tokens that the tokenizer puts around a text, such as the beginning-of-text one")
 
-  static let options = [text, tokens, bare]
+  static let plain = OptionSpec.flag(
+    "plain-user-text", "take special tokens that the user's text spells as text like any other")
+
+  static let options = [text, tokens, bare, plain]
 
   let text: String
   let ids: [Int]
@@ -23,6 +26,7 @@ struct GivenPrompt {
   static func check(_ arguments: ParsedArguments) throws(UsageError) {
     try arguments.refuse(text, with: tokens)
     try arguments.refuse(bare, with: tokens)
+    try arguments.refuse(plain, with: tokens)
     for option in [text, tokens] { try arguments.refuse(option, with: GenerateCommand.prompts) }
     if !arguments.has(tokens), !arguments.has(GenerateCommand.prompts) {
       _ = try arguments.required(text)
@@ -53,7 +57,8 @@ struct GivenPrompt {
     let given = try arguments.required(Self.text)
     let bytes = given == "-" ? try StandardInput().readAll() : Array(given.utf8)
     let isBare = arguments.has(Self.bare)
-    ids = try tokenizer.encode(bytes, addSpecialTokens: !isBare).map(\.id)
+    let plain = arguments.has(Self.plain) ? [0..<bytes.count] : []
+    ids = try tokenizer.encode(bytes, addSpecialTokens: !isBare, plain: plain).map(\.id)
     text = String(decoding: bytes, as: UTF8.self)
     let beginning = tokenizer.beginning
     if !isBare, !beginning.isEmpty, ids.dropFirst(beginning.count).starts(with: beginning) {
