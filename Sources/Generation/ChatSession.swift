@@ -12,6 +12,8 @@ public struct ChatSession {
     public let prompt: String
     /// What the model made of it.
     public let result: GenerationResult
+    /// How many of the oldest turns were left out, from here on, since the context is full.
+    public let droppedTurns: Int
   }
 
   /// What is told to the model before the conversation; nil for nothing.
@@ -23,6 +25,10 @@ public struct ChatSession {
   /// The model that answers.
   public let generator: TextGenerator
   private let keepsUserTextPlain: Bool
+
+  /// The share of the context that a conversation leaves to the next answer, if that may be as
+  /// long.
+  private static let answerShare = 4
 
   /// Begins a conversation.
   ///
@@ -56,6 +62,8 @@ public struct ChatSession {
 
   /// Says something and waits for the answer; both become part of the conversation.
   ///
+  /// Where the context has no room for it any more, the oldest turns are left out.
+  ///
   /// - Parameters:
   ///   - message: what the user says.
   ///   - observe: is told what happens, token by token.
@@ -70,11 +78,16 @@ public struct ChatSession {
     let before = conversation
     append(role: "user", content: message)
     do {
-      let (prompt, ids) = try rendered()
+      var (prompt, ids) = try rendered()
+      var dropped = 0
+      while isTight(ids.count), dropOldestTurn() {
+        dropped += 1
+        (prompt, ids) = try rendered()
+      }
       let result = try generator.generate(
         after: ids, observe: observe, isCancelled: isCancelled)
       append(role: "assistant", content: try content(of: result, after: prompt))
-      return Answer(prompt: prompt, result: result)
+      return Answer(prompt: prompt, result: result, droppedTurns: dropped)
     } catch {
       conversation = before
       throw error
@@ -89,6 +102,26 @@ public struct ChatSession {
     let tokens = try generator.tokenizer.encode(
       Array(prompt.utf8), addSpecialTokens: false, plain: plain)
     return (prompt, tokens.map(\.id))
+  }
+
+  /// Whether a prompt of so many tokens leaves too little of the context to an answer.
+  private func isTight(_ count: Int) -> Bool {
+    let config = generator.config
+    let longest = config.maxNewTokens == nil ? config.maxLength : nil
+    let context = min(generator.generator.context, longest ?? .max)
+    let wanted = config.maxNewTokens ?? context
+    return count + min(wanted, context / Self.answerShare) > context
+  }
+
+  /// Leaves out the oldest message of the user and what follows it up to the next one; says
+  /// whether there is a next one.
+  private mutating func dropOldestTurn() -> Bool {
+    let users = conversation.messages.indices.filter {
+      conversation.messages[$0]["role"] == "user"
+    }
+    guard users.count > 1 else { return false }
+    conversation.messages.removeSubrange(users[0]..<users[1])
+    return true
   }
 
   /// What an answer adds to the conversation: without its end, without the head that the template

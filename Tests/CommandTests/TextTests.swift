@@ -205,6 +205,16 @@ import Testing
     #expect(summaries.count == 3)
   }
 
+  @Test func aFullContextInChatGoesOn() throws {
+    let input = (1...6).map { "What is number \($0)?" }.joined(separator: "\n") + "\n"
+    let run = try Program.run(
+      ["chat", model, "--max-new-tokens", "8", "--context", "64", "--system", "Be kind."],
+      input: input)
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.errors.contains("the context of 64 tokens is full: the oldest turn is left out"))
+    #expect(run.errors.split(separator: "\n").filter { $0.contains("tok/s") }.count == 6)
+  }
+
   @Test func generationRefusals() throws {
     expectRefusal(try kibble("generate", model), 64, "--prompt")
     let prompt = ["generate", model, "--prompt", "a"]

@@ -142,6 +142,33 @@ import Tokenization
     #expect(error == .userTextNotFound && error?.diagnostic.kind == .unsupported)
   }
 
+  @Test func aFullContextGoesOnWithoutTheOldestTurns() throws {
+    let files = try TextFiles(path: Fixtures.folder("doge-nano"))
+    var config = try files.generationConfig()
+    config.maxNewTokens = 8
+    config.ignoresEndTokens = true
+    let generator = TextGenerator(
+      try model(), tokenizer: try files.tokenizer(), config: config, context: 100, seed: 1)
+    var chat = ChatSession(
+      generator, format: try ChatFormat(files, withTools: false), system: "Be kind.")
+    var dropped = 0
+    for turn in 1...12 {
+      let answer = try chat.answer("What is number \(turn)?")
+      dropped += answer.droppedTurns
+      #expect(answer.result.promptCount + 8 <= 100 && answer.result.ids.count == 8)
+      #expect(chat.conversation.messages.first?["content"] == "Be kind.")
+      #expect(chat.conversation.messages.count == 1 + 2 * (turn - dropped))
+      #expect(answer.prompt.contains("Be kind.") && answer.prompt.contains("number \(turn)?"))
+      #expect(answer.prompt.contains("number 1?") == (dropped == 0))
+    }
+    #expect(dropped > 5)
+    // A conversation that began later goes on as this one does.
+    let rest = chat.conversation.messages
+    let long = String(repeating: "word ", count: 200)
+    #expect(throws: GenerationError.self) { try chat.answer(long) }
+    #expect(chat.conversation.messages == rest)
+  }
+
   @Test func aTurnThatFailsChangesNothing() throws {
     var chat = try session()
     _ = try chat.answer("Hello")

@@ -132,7 +132,8 @@ struct Chat {
         if reason == .cancelled, !InterruptFlag.takeInterrupt() { throw Interruption() }
       } catch GenerationError.promptTooLong(let tokens, let limit) {
         context.note(
-          "the conversation has \(tokens) tokens, and the context \(limit): /reset begins anew")
+          "even without what was said before, that is \(tokens) tokens, and the context has "
+            + "\(limit): shorten it")
       } catch let error as TemplateError {
         context.warn(Warning(error.diagnostic))
       }
@@ -147,6 +148,12 @@ struct Chat {
     let answer = try session.answer(
       message, observe: { try printer.observe($0) }, isCancelled: isCancelled)
     try printer.finish(answer.result, prompt: answer.prompt)
+    if answer.droppedTurns > 0 {
+      context.note(
+        "the context of \(generator.generator.context) tokens is full: "
+          + (answer.droppedTurns == 1 ? "the oldest turn is" : "\(answer.droppedTurns) turns are")
+          + " left out from here on")
+    }
     return answer.result.reason
   }
 }
