@@ -57,6 +57,10 @@ public struct DogeConfig: Equatable, Sendable {
   package let disablesDynamicMask: Bool
   /// Whether the file knows of pruning at all, as every file since the additive mask does.
   package let declaresPruning: Bool
+  /// The most positions that the model can be run with: `maxPositions`, or more where `rope` says
+  /// how.
+  public var longestContext: Int { rope.longestContext(maxPositions: maxPositions) }
+
   /// The file's keys that kibble knows nothing of, in their order.
   package let unknownKeys: [String]
 }

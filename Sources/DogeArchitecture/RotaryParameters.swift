@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// How positions turn into rotations: the base and what is done to stretch the context.
 ///
 /// The fields are those of transformers' `rope_parameters` (5.23, `modeling_rope_utils.py`) after
@@ -8,6 +10,27 @@ public struct RotaryParameters: Equatable, Sendable {
   public let theta: Double
   /// What is done to the plain frequencies.
   public let scaling: RotaryScaling
+
+  /// The longest context that the parameters are meant for, of a model whose config has
+  /// `maxPositions`.
+  ///
+  /// As transformers has it, a factor lets a model take factor times the positions that it was
+  /// trained with. Where the config counts these already, its number stands.
+  ///
+  /// - Parameter maxPositions: `max_position_embeddings`, which is the least.
+  /// - Returns: positions.
+  public func longestContext(maxPositions: Int) -> Int {
+    let (factor, original) =
+      switch scaling {
+      case .none: (1.0, maxPositions)
+      case .linear(let factor), .dynamic(let factor): (factor, maxPositions)
+      case .yarn(let yarn): (yarn.factor, yarn.originalMaxPositions)
+      case .longRope(let long): (long.factor, long.originalMaxPositions)
+      case .llama3(let llama): (llama.factor, llama.originalMaxPositions)
+      }
+    let stretched = min(factor * Double(original), Double(Limits.configSize))
+    return max(maxPositions, Int(stretched))
+  }
 
   /// Makes rotary parameters; their ranges are for the caller to see to.
   public init(theta: Double = 10000, scaling: RotaryScaling = .none) {

@@ -28,7 +28,7 @@ extension ParsedArguments {
     let path = try required(.text)
     let bytes = try FileSystem.read(path, limit: Limits.textFile)
     return { config in
-      let longest = config.maxPositions
+      let longest = config.longestContext
       let range = min(leastContext, longest)...longest
       let window = has(.context) ? try integer(.context, in: range) : nil
       return try TextFiles(path: model).windows(

@@ -171,6 +171,33 @@ import Testing
     return try #require(json["ids"]?.arrayValue).compactMap(\.intValue)
   }
 
+  /// A context that is longer than that of the training, where the rotary scaling says how.
+  @Test func stretchedContexts() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.copy(fixture: "doge-nano")
+    let config = String(decoding: try folder.read("checkpoint/config.json"), as: UTF8.self)
+    let longest = try #require(
+      try JSON.parse(config)["max_position_embeddings"]?.intValue)
+    let key = "\"rope_parameters\": {"
+    try #require(config.contains(key))
+    try folder.write(
+      "checkpoint/config.json",
+      config.replacingOccurrences(of: key, with: key + "\"factor\": 4.0, ")
+        .replacingOccurrences(of: "\"default\"", with: "\"dynamic\""))
+    let ids = (0...longest).map { 300 + $0 % 1500 }
+    let tokens = try folder.write("ids.json", JSON(ids).serialized())
+    func generate(_ path: String, _ context: Int, _ options: String...) throws -> Run {
+      try Program.run(
+        ["generate", path, "--tokens", tokens, "--context", "\(context)", "--max-new-tokens", "2"]
+          + options)
+    }
+    let run = try generate(path, 4 * longest, "--json")
+    #expect(run.code == 0 && run.errors == "")
+    #expect(try run.json["prompt_tokens"]?.intValue == longest + 1)
+    expectRefusal(try generate(path, 4 * longest + 1), 64, "from 1 to \(4 * longest)")
+    expectRefusal(try generate(model, longest + 1), 64, "from 1 to \(longest)")
+  }
+
   @Test func penaltiesChangeTheChoice() throws {
     let options = ["--prompt", "In the", "--json", "--max-new-tokens", "30"]
     let plain = try ids(Program.run(["generate", model] + options))

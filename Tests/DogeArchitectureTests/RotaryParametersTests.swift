@@ -4,6 +4,35 @@ import Testing
 
 /// The expectations on standardization are what transformers 5.23 does with the same configs.
 @Suite struct RotaryParametersTests {
+  /// Of a model with 64 positions in its config.
+  @Test(
+    arguments: [
+      ([:], 64),
+      (["rope_type": "linear", "factor": 2.5], 160),
+      (["rope_type": "dynamic", "factor": 4], 256),
+      (["rope_type": "yarn", "factor": 4], 256),
+      (["rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 16], 64),
+      (["rope_type": "yarn", "factor": 8, "original_max_position_embeddings": 16], 128),
+      (["rope_type": "linear", "factor": 0.5], 64),
+      (["rope_type": "dynamic", "factor": 1e30], 1 << 31),
+      (
+        [
+          "rope_type": "llama3", "factor": 8, "low_freq_factor": 1, "high_freq_factor": 4,
+          "original_max_position_embeddings": 32,
+        ], 256
+      ),
+      (
+        [
+          "rope_type": "longrope", "short_factor": [1, 1], "long_factor": [2, 2],
+          "original_max_position_embeddings": 16,
+        ], 64
+      ),
+    ] as [(JSON, Int)])
+  func theLongestContext(_ parameters: JSON, _ positions: Int) throws {
+    let config = try DogeConfig(json: sampleConfig(["rope_parameters": parameters]))
+    #expect(config.longestContext == positions)
+  }
+
   private func rope(_ changes: [String: JSON], without absent: [String] = []) throws
     -> RotaryParameters
   {

@@ -27,7 +27,9 @@ extension OptionSpec {
   static let showSpecial = flag(
     "show-special", "show special tokens, too, the one that ends the text among them")
   static let window = value(
-    "context", "N", "the most tokens of prompt and result (default: what the model was made for)")
+    "context", "N",
+    "the most tokens of prompt and result (default: what the model was made for; more where its "
+      + "rope scaling says how)")
 
   static let lookup = value(
     "lookup", "N",

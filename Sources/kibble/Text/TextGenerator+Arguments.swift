@@ -33,7 +33,7 @@ extension TextGenerator {
       path, mode: arguments.mode() ?? .fast, cache: arguments.cacheType())
     self.init(
       model, tokenizer: tokenizer, config: config, routing: arguments.routing(),
-      context: try arguments.integer(.window, in: 1...model.config.maxPositions), seed: seed)
+      context: try arguments.integer(.window, in: 1...model.config.longestContext), seed: seed)
     if config.lookup > 0, !generator.reusesPrefix {
       context.warn(
         Warning(
