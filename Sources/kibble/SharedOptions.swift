@@ -44,7 +44,9 @@ extension OptionSpec {
   static let jsonLines = value(
     "jsonl", "FILE", "one JSON object in each line; - is stdin")
   static let routing = value(
-    "moe-routing", "RULE", "how experts are chosen: as the published code does, or per token",
+    "moe-routing", "RULE",
+    "how experts are chosen: as the published code does, per token, or as the code did when "
+      + "Doge-120M-MoE was published (unproven: compare perplexities)",
     choices: ExpertRouting.allCases.map(\.rawValue), default: "hf")
   static let mode = value(
     "mode", "MODE", "float32, or int8 activations and integer products",

@@ -32,6 +32,15 @@ import Verification
     #expect(applicable.allSatisfy { $0.passed == true })
   }
 
+  /// Float32 and float64 send tokens to the same experts.
+  @Test func routingOfOldCode() throws {
+    let results = try SelfTester(
+      tokens: [5, 3, 8, 1], routing: .published120m, compute: Compute(threads: 1)
+    ).run([model("reference/e6-moe")])
+    #expect(results.first { $0.kind == .noiseFloor }?.passed == true)
+    #expect(results.first { $0.kind == .causality }?.note?.hasPrefix("published-120m") == true)
+  }
+
   @Test func whatDoesNotApply() throws {
     let tester = SelfTester(tokens: [5], routing: .hf, compute: try Compute(threads: 1))
     let one = try tester.run([model("doge-nano")])

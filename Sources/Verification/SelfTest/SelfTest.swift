@@ -83,13 +83,13 @@ public struct SelfTester {
 
   /// Why a test says nothing of a model; nil where it does.
   private func exemption(from kind: SelfTest.Kind, of model: DogeModel) -> String? {
-    let mixesTokens = routing == .hf && model.config.experts != nil
+    let mixesTokens = routing.mixesTokens && model.config.experts != nil
     switch kind {
     case .causality:
       if tokens.count < 2 { return "one token has none before it" }
-      return mixesTokens ? "hf routing mixes the tokens of a call" : nil
+      return mixesTokens ? "\(routing.rawValue) routing mixes the tokens of a call" : nil
     case .stepwise:
-      if mixesTokens { return "hf routing mixes the tokens of a call" }
+      if mixesTokens { return "\(routing.rawValue) routing mixes the tokens of a call" }
       return model.frequenciesDependOnLength(upTo: tokens.count)
         ? "the length of a call decides about the frequencies of RoPE" : nil
     case .threads: return nil
