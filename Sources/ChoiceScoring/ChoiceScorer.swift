@@ -9,7 +9,7 @@ import Tokenization
 ///
 /// Contexts are run together, each once for all of its choices, and then the first choices of all
 /// questions, the second ones and so on. Where what a token gives depends on the call that it is
-/// in (experts under `hf` routing, RoPE that depends on the length), or a text has to be cut, each
+/// in (experts under routing that mixes tokens, RoPE that depends on the length), or a text has to be cut, each
 /// context is run with each choice anew.
 public final class ChoiceScorer {
   /// The model.
@@ -103,7 +103,7 @@ public final class ChoiceScorer {
   }
 
   private func sharesContext(_ tokens: ChoiceTokens) -> Bool {
-    let mixesTokens = model.config.experts != nil && routing == .hf
+    let mixesTokens = model.config.experts != nil && routing.mixesTokens
     return !mixesTokens && tokens.longest <= limit
       && !model.frequenciesDependOnLength(upTo: tokens.longest)
   }
