@@ -10,6 +10,8 @@ public final class Workspace {
   private var scratch: [AttentionScratch] = []
   private var codedScratch: [CodedScratch] = []
   private var sharedParts: AttentionParts?
+  /// Of the heads that the memory for attention is for.
+  private var headDimension = 0
 
   /// Memory that nothing is in yet.
   public init() {}
@@ -26,8 +28,16 @@ public final class Workspace {
     return buffers
   }
 
+  /// Drops memory for attention of another model, whose heads have another size.
+  private func fit(_ headDimension: Int) {
+    guard headDimension != self.headDimension else { return }
+    (scratch, codedScratch, sharedParts) = ([], [], nil)
+    self.headDimension = headDimension
+  }
+
   /// Memory for attention, of so many threads or heads.
   func scratch(_ count: Int, queries: Int, headDimension: Int, keys: Int) -> [AttentionScratch] {
+    fit(headDimension)
     if scratch.count < count || !scratch[0].holds(queries: queries, keys: keys) {
       // Room to grow into, so that decoding does not allocate for every token.
       let room = max(keys + keys / 2, 64)
@@ -42,6 +52,7 @@ public final class Workspace {
 extension Workspace {
   /// Memory for attention to codes, for each of so many threads.
   func codedScratch(_ threads: Int, queries: Int, headDimension: Int) -> [CodedScratch] {
+    fit(headDimension)
     if codedScratch.count < threads || codedScratch[0].queries.count < queries {
       codedScratch = (0..<threads).map { _ in
         CodedScratch(queries: queries, headDimension: headDimension)
@@ -52,6 +63,7 @@ extension Workspace {
 
   /// Memory for what so many blocks of keys give to a few queries.
   func sharedParts(queries: Int, headDimension: Int, slots: Int) -> AttentionParts {
+    fit(headDimension)
     if let sharedParts, sharedParts.queries >= queries, sharedParts.slots >= slots {
       return sharedParts
     }

@@ -1,5 +1,6 @@
 import DogeArchitecture
 import DogeModel
+import Kernels
 import TestSupport
 import Testing
 
@@ -77,6 +78,25 @@ import Testing
       ["layers.\($0).attention", "layers.\($0).feed_forward"]
     }
     #expect(names == ["embedding"] + blocks)
+  }
+
+  /// As a comparison of two models has it; heads of other sizes need other memory.
+  @Test(arguments: ["source", "int8"]) func modelsShareMemory(type: String) throws {
+    let machine = Machine(isa: try #require(InstructionSet.available.last), threads: 2)
+    let names = ["reference/e3-oldnames-f32", "cases/odd-shapes", "reference/e6-headdim"]
+    let workspace = Workspace()
+    for name in names + names.reversed() {
+      let exact = try model(Fixtures.folder(name), type: type, on: machine)
+      let fast = DogeModel(exact.stored, compute: exact.compute, mode: .fast)
+      for model in [exact, fast] {
+        let tokens = tokens(24, below: model.config.vocabularySize)
+        let shared = try model.forward(
+          tokens, cache: model.makeCache(maximum: 24), workspace: workspace)
+        let own = try model.forward(tokens, cache: model.makeCache(maximum: 24))
+        #expect(
+          bits((0..<24).map(shared.row)) == bits((0..<24).map(own.row)), "\(name) \(model.mode)")
+      }
+    }
   }
 
   @Test func aCallOfNothingChangesNothing() throws {
