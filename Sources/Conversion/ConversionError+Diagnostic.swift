@@ -74,6 +74,11 @@ extension ConversionError: Diagnosable {
       Diagnostic(
         .usage, code: "conversion.export-type", "--dtype is \(type.name), expected f32, f16 or bf16"
       )
+    case .notInCurrentLayout(let path, let what):
+      Diagnostic(
+        .unsupported, code: "conversion.not-in-current-layout",
+        "the model has \(escaped(what)), which transformers' own layout cannot express", path: path,
+        hint: "Leave --layout away to export it in its own layout.")
     case .outputNotFolder(let path):
       Diagnostic(
         .cannotCreate, code: "conversion.output-not-folder",

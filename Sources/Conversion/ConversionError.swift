@@ -40,6 +40,8 @@ public enum ConversionError: Error, Equatable, Sendable {
   // Exporting.
   /// The type is none that a checkpoint may have.
   case exportType(WeightType)
+  /// The model has something that transformers' own layout cannot express.
+  case notInCurrentLayout(path: String, what: String)
   /// A file is where the output folder shall be.
   case outputNotFolder(path: String)
   /// The output folder exists and may not be replaced.

@@ -1,11 +1,20 @@
 import ByteIO
 import Diagnostics
 import DogeArchitecture
+import JSONCore
 import Kernels
 import KibbleFormat
 import ModelFile
 import Safetensors
 import TensorCore
+
+/// The layout that an export has.
+public enum ExportLayout: String, CaseIterable, Sendable {
+  /// The one that the model's checkpoint had, names and all.
+  case own
+  /// That of transformers' own Doge, which needs no code beside it.
+  case current
+}
 
 /// What an export wrote.
 public struct ExportReport: Sendable {
@@ -17,17 +26,22 @@ public struct ExportReport: Sendable {
   public let bytes: Int
   /// The number of tensors.
   public let tensorCount: Int
+  /// The number of weights, a tied head not counted.
+  public let parameterCount: Int
   /// The names of the files, model.safetensors first.
   public let files: [String]
+  /// In what the result is not the same model; one sentence each.
+  public let notes: [String]
 }
 
 extension Converter {
-  /// Writes a model as a Hugging Face folder: the values that it runs with, under the names that
-  /// its checkpoint had, and the files that it carries along.
+  /// Writes a model as a Hugging Face folder: the values that it runs with, and the files that it
+  /// carries along.
   ///
   /// - Parameters:
   ///   - model: the model; quantized weights are written as the floats that they stand for.
   ///   - folder: where the folder shall be.
+  ///   - layout: which layout and names the tensors get.
   ///   - type: f32, which is exact, or f16 or bf16, which round; a value that is too large for the
   ///     type is an error.
   ///   - overwrite: whether a folder of an earlier export may be replaced.
@@ -35,34 +49,31 @@ extension Converter {
   /// - Throws: what is wrong with input or output; all errors are `Diagnosable`. The path then
   ///   holds what it held.
   public func export(
-    _ model: StoredModel, to folder: String, type: WeightType = .f32, overwrite: Bool = false
+    _ model: StoredModel, to folder: String, layout: ExportLayout = .own, type: WeightType = .f32,
+    overwrite: Bool = false
   ) throws -> ExportReport {
-    guard let elementType = type.elementType else { throw ConversionError.exportType(type) }
+    let plan = try ExportPlan(of: model, layout: layout, type: type, kernels: compute.kernels)
+    return try export(model, plan, to: folder, overwrite: overwrite)
+  }
+
+  /// The same of a model that was planned before.
+  public func export(
+    _ model: StoredModel, _ plan: ExportPlan, to folder: String, overwrite: Bool = false
+  ) throws -> ExportReport {
     try OutputFolder.check(folder, overwrite: overwrite)
     _ = try read(model)
 
     let writer = try SafetensorsWriter(
-      tensors: model.tensors.map {
-        .init(name: $0.sourceName, type: elementType, shape: $0.spec.shape)
-      },
+      tensors: plan.tensors.map { .init(name: $0.name, type: plan.elementType, shape: $0.shape) },
       metadata: [("format", "pt")])
     var output = try AtomicFolder(path: folder)
     let weights = "model.safetensors"
     try output.write(weights, bytes: writer.fileSize) { sink in
       try writer.writeHeader(to: sink)
-      try writeValues(of: model, type, writer, to: sink)
+      try writeValues(of: model, plan.tensors, plan.type, writer, to: sink)
     }
-    var files = [weights]
-    for blob in model.carriedBlobs {
-      let template = BlobName.template(blob.name)
-      let name = template.map(BlobName.path(ofTemplate:)) ?? blob.name
-      guard template != nil || OutputFolder.knownNames.contains(name) else { continue }
-      var bytes = try model.file.checkedBytes(of: blob)
-      if blob.name == BlobName.config {
-        bytes = try ExportedConfig.bytes(bytes, type: elementType)
-      }
+    for (name, bytes) in plan.files {
       try output.write(name, bytes: bytes.count) { try $0.write(bytes, at: 0) }
-      files.append(name)
     }
     try progress.checkCancellation()
     try model.checkUnchanged()
@@ -70,43 +81,32 @@ extension Converter {
     try OutputFolder.check(folder, overwrite: overwrite)
     try output.commit()
     return ExportReport(
-      folder: folder, type: type, bytes: writer.fileSize, tensorCount: model.tensors.count,
-      files: files)
+      folder: folder, type: plan.type, bytes: writer.fileSize, tensorCount: plan.tensors.count,
+      parameterCount: plan.parameterCount, files: [weights] + plan.files.map { $0.name },
+      notes: plan.notes)
   }
 
   private func writeValues(
-    of model: StoredModel, _ type: WeightType, _ writer: SafetensorsWriter, to sink: FileSink
+    of model: StoredModel, _ tensors: [ExportedTensor], _ type: WeightType,
+    _ writer: SafetensorsWriter, to sink: FileSink
   ) throws {
-    var jobs: [EncodingJob] = []
-    for tensor in model.tensors {
+    let jobs = try tensors.map { tensor in
       let geometry = TensorGeometry(
-        type: type, arrangement: .rows, shape: tensor.spec.shape, groupSize: 0)
+        type: type, arrangement: .rows, shape: tensor.sourceShape, groupSize: 0)
       guard let geometry else {
         throw ConversionError.tooLarge(
-          path: model.file.path, tensor: tensor.record.name, shape: tensor.spec.shape)
+          path: model.file.path, tensor: tensor.sourceName, shape: tensor.sourceShape)
       }
-      jobs.append(
-        EncodingJob(
-          name: tensor.record.name, shape: tensor.spec.shape,
-          input: TensorInput(tensor.record, in: model.file.region), geometry: geometry))
+      return EncodingJob(
+        name: tensor.sourceName, shape: tensor.sourceShape, input: try tensor.input(of: model),
+        geometry: geometry)
     }
     _ = try encode(jobs, path: model.file.path, summarize: { _ in }) { chunk in
-      let geometry = jobs[chunk.job].geometry
-      let rowBytes = geometry.columns * 4 / type.columnsPerBlock
-      let start = writer.byteRanges[chunk.job].lowerBound + chunk.rows.lowerBound * rowBytes
       try chunk.buffers.withCodes { codes in
-        if codes.byteCount == chunk.rows.count * rowBytes {
-          try sink.write(codes, at: start)
-        } else {
-          try sink.write(unpadded(codes, rows: chunk.rows.count, rowBytes: rowBytes), at: start)
-        }
+        try tensors[chunk.job].write(
+          codes, rows: chunk.rows, elementBytes: 4 / type.columnsPerBlock,
+          at: writer.byteRanges[chunk.job].lowerBound, to: sink)
       }
     }
-  }
-
-  /// Rows without the padding at their ends.
-  private func unpadded(_ codes: RawSpan, rows: Int, rowBytes: Int) -> [UInt8] {
-    let stride = codes.byteCount / rows
-    return (0..<rows).flatMap { codes.bytes($0 * stride..<$0 * stride + rowBytes) ?? [] }
   }
 }

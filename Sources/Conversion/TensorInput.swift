@@ -29,6 +29,18 @@ struct TensorInput {
     planes = zip(record.planes, rowBytes).map { ($0, $1 * TensorGeometry.tileRows) }
   }
 
+  /// A vector in memory.
+  init(_ values: [Float]) throws(FileError) {
+    let memory = try MemoryBuffer(count: values.count * 4)
+    let bytes = values.flatMap { value in
+      (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * $0)) }
+    }
+    try memory.write(bytes, at: 0)
+    source = .elements(SourceElements(.f32, in: memory, bytes: 0..<memory.count))
+    region = memory
+    planes = []
+  }
+
   /// Gives the pages of some tiles back.
   func release(tiles: Range<Int>) {
     for plane in planes {
