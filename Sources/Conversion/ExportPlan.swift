@@ -17,7 +17,7 @@ public struct ExportPlan {
   public let notes: [String]
 
   /// The number of weights, a tied head not counted.
-  public var parameterCount: Int { tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } }
+  public let parameterCount: Int
 
   /// Plans an export.
   ///
@@ -25,10 +25,12 @@ public struct ExportPlan {
   ///   - model: the model.
   ///   - layout: which layout and names the tensors get.
   ///   - type: the type of the weights to be.
+  ///   - measured: what is known of the model's quality, for the model card, a sentence each.
   ///   - kernels: decode small tensors.
   /// - Throws: what the layout cannot express; all errors are `Diagnosable`.
   public init(
-    of model: StoredModel, layout: ExportLayout, type: WeightType, kernels: KernelSet
+    of model: StoredModel, layout: ExportLayout, type: WeightType, measured: [String] = [],
+    kernels: KernelSet
   ) throws {
     guard let elementType = type.elementType else { throw ConversionError.exportType(type) }
     self.type = type
@@ -61,6 +63,13 @@ public struct ExportPlan {
       files[index].bytes = Array((current.config.serialized(pretty: true) + "\n").utf8)
     }
     files[index].bytes = try ExportedConfig.bytes(files[index].bytes, type: elementType)
+    let parameterCount = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) }
+    let card = ExportedCard(
+      model: model, layout: layout, type: type, parameterCount: parameterCount, notes: notes,
+      measured: measured)
+    let original = files.firstIndex { $0.name == BlobName.readme }.map { files.remove(at: $0) }
+    files.append((BlobName.readme, Array(card.text(original: original?.bytes).utf8)))
     self.files = files
+    self.parameterCount = parameterCount
   }
 }

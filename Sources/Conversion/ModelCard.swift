@@ -39,6 +39,19 @@ package struct ModelCard {
 
   /// The lines between the first `---` and the next.
   private static func frontMatter(of text: String) -> [Substring]? {
+    linesOfFrontMatter(in: text).map { Array($0[1..<$0.count - 1]) }
+  }
+
+  /// A card's front matter with the lines around it, and the rest; an empty text and all where
+  /// there is no front matter.
+  package static func parts(of text: String) -> (frontMatter: String, body: String) {
+    guard let last = linesOfFrontMatter(in: text)?.last else { return ("", text) }
+    let end = text[last.endIndex...].prefix(1).endIndex
+    return (String(text[..<end]), String(text[end...]))
+  }
+
+  /// The lines from the first `---` to the next.
+  private static func linesOfFrontMatter(in text: String) -> ArraySlice<Substring>? {
     let text = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
     let lines = text.split(maxSplits: Limits.modelCardLines, omittingEmptySubsequences: false) {
       $0.isNewline
@@ -46,7 +59,7 @@ package struct ModelCard {
     guard let first = lines.first, trimmed(first) == "---" else { return nil }
     guard let end = lines.dropFirst().firstIndex(where: { ["---", "..."].contains(trimmed($0)) })
     else { return nil }
-    return Array(lines[1..<end])
+    return lines[...end]
   }
 
   /// The key and the rest of a line `key: rest` that is not indented.

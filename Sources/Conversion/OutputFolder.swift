@@ -8,8 +8,8 @@ enum OutputFolder {
   static let knownNames: Set<String> = [
     "config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
     "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
-    "merges.txt", "chat_template.jinja", BlobName.templateFolder, "LICENSE", "LICENSE.txt",
-    "LICENSE.md",
+    "merges.txt", "chat_template.jinja", BlobName.templateFolder, BlobName.readme, "LICENSE",
+    "LICENSE.txt", "LICENSE.md",
   ]
 
   /// Refuses outputs that must not be touched.

@@ -54,14 +54,15 @@ package enum BlobName {
 
 extension ModelSource {
   /// The files that go into an output as they are, config.json first.
-  ///
-  /// The model card is not among them: it describes the checkpoint, and only a few of its fields
-  /// are kept.
   package func blobs() throws -> [(name: String, bytes: [UInt8])] {
     switch self {
     case .checkpoint(let folder, _):
       var blobs = [(name: BlobName.config, bytes: folder.configBytes)]
-      for file in folder.sideFiles where file.name != BlobName.readme {
+      for file in folder.sideFiles {
+        // A card that is too large to be looked into counts as none.
+        if file.name == BlobName.readme, (FileSystem.size(file.path) ?? 0) > Limits.modelCard {
+          continue
+        }
         let bytes = try FileSystem.read(file.path, limit: Limits.sideFile)
         blobs.append((try BlobName.blob(file.name), bytes))
       }

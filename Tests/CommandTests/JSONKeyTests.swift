@@ -145,7 +145,8 @@ import Testing
     let run = try kibble("export", file, "-o", bench.path("folder"), "--json")
     #expect(run.code == 0 && run.errors == "")
     #expect(try run.json["output"]?.stringValue == bench.path("folder"))
-    #expect(try bench.folder.names(in: "folder") == ["config.json", "model.safetensors"])
+    #expect(
+      try bench.folder.names(in: "folder") == ["README.md", "config.json", "model.safetensors"])
     let verify = try kibble("verify", file, bench.path("folder"), "--max-abs-diff", "0", "--json")
     #expect(verify.code == 0)
   }

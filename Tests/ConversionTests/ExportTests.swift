@@ -47,7 +47,7 @@ import Testing
     let path = Fixtures.folder(fixture)
     let report = try converter().export(stored(path, "source"), to: folder.path("out"))
     #expect(try values(folder.path("out")) == values(path))
-    #expect(report.files == ["model.safetensors", "config.json"])
+    #expect(report.files == ["model.safetensors", "config.json", "README.md"])
     #expect(try fileBytes(folder.path("out/config.json")) == fileBytes(path + "/config.json"))
   }
 
@@ -136,8 +136,8 @@ import Testing
     #expect(try folder.names().filter { !$0.hasSuffix(".kibble") } == ["out"])
     #expect(
       try folder.names(in: "out") == [
-        "chat_template.jinja", "config.json", "generation_config.json", "model.safetensors",
-        "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
+        "README.md", "chat_template.jinja", "config.json", "generation_config.json",
+        "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json",
       ])
 
     try folder.write("out/thesis.tex", "years of work")

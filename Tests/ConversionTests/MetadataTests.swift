@@ -117,7 +117,7 @@ import Testing
     #expect(file.metadata(of: "model.norm.weight")?["through"] == nil)
   }
 
-  /// Blobs are carried as they are, the model card is not.
+  /// Blobs are carried as they are, the model card among them.
   @Test func blobs() throws {
     let folder = try TemporaryFolder()
     let path = try folder.copy(fixture: "doge-nano")
@@ -127,7 +127,8 @@ import Testing
     #expect(
       file.blobs.map(\.name) == [
         "kibble.json", "config.json", "generation_config.json", "tokenizer.json",
-        "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "LICENSE",
+        "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "README.md",
+        "LICENSE",
       ])
     for blob in file.blobs.dropFirst() {
       #expect(try file.blob(named: blob.name) == fileBytes(path + "/" + blob.name))
