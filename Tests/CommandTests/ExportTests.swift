@@ -1,0 +1,58 @@
+import JSONCore
+import TestSupport
+import Testing
+
+/// `export` in another layout, and what stands beside the weights.
+@Suite struct ExportTests {
+  private let bench: Workbench
+
+  init() throws { bench = try Workbench(checkpoint: Fixtures.folder("reference/e3-oldnames-f32")) }
+
+  @Test func currentLayout() throws {
+    let run = try kibble(
+      "export", bench.checkpoint, "-o", bench.path("out"), "--layout", "current", "--verify",
+      "--json")
+    #expect(run.code == 0)
+    let json = try run.json
+    #expect(json["layout"] == "current" && json["dtype"] == "f32")
+    #expect(json["notes"]?.arrayValue?.count == 2)
+    let verification = try #require(json["verification"])
+    #expect(verification["passed"] == true && verification["tokens"]?.intValue == 512)
+    let difference = try #require(verification["max_abs_diff"]?.doubleValue)
+    #expect(difference > 0 && difference < 5e-4)
+    #expect(run.errors.contains("up to 2048 positions"))
+    #expect(try kibble("inspect", bench.path("out"), "--json").json["layout"] == "current")
+
+    let verify = try kibble("verify", bench.checkpoint, bench.path("out"), "--json")
+    #expect(verify.code == 0)
+    #expect(try verify.json["max_abs_diff"]?.doubleValue == difference)
+  }
+
+  @Test func verdict() throws {
+    let arguments = ["export", bench.checkpoint, "--layout", "current", "--verify", "-o"]
+    let exact = try Program.run(arguments + [bench.path("a")])
+    #expect(exact.code == 0 && exact.output.contains(": the same model"))
+    #expect(exact.output.contains(" parameters for ") && exact.output.contains(" ×)\n"))
+    // Rounded weights are measured, not judged.
+    let rounded = try Program.run(arguments + [bench.path("b"), "--dtype", "bf16", "--json"])
+    #expect(rounded.code == 0)
+    #expect(try rounded.json["verification"]?["passed"] == .null)
+    let planned = try Program.run(arguments + [bench.path("c"), "--dry-run", "--json"])
+    #expect(planned.code == 0)
+    #expect(try planned.json["verification"] == nil)
+    #expect(try planned.json["parameters"] == exactParameters())
+    #expect(try bench.folder.names() == ["a", "b"])
+  }
+
+  private func exactParameters() throws -> JSON? {
+    try kibble("inspect", bench.path("a"), "--json").json["parameters"]
+  }
+
+  @Test func refusal() throws {
+    let path = Fixtures.folder("cases/router-bias-oldnames")
+    let run = try kibble("export", path, "-o", bench.path("out"), "--layout", "current", "--json")
+    #expect(run.code == 69)
+    #expect(try run.error["code"] == "conversion.not-in-current-layout")
+    #expect(try bench.folder.names() == [])
+  }
+}
