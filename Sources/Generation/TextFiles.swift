@@ -16,6 +16,9 @@ public struct TextFiles: Sendable {
   /// - Throws: what is wrong with it; all errors are `Diagnosable`.
   public init(path: String) throws { files = try SideFiles(path: path) }
 
+  /// Takes the files beside a model that is open already.
+  public init(of source: ModelSource) { files = SideFiles(of: source) }
+
   /// Takes files that are open already.
   init(_ files: SideFiles) { self.files = files }
 

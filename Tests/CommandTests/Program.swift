@@ -146,8 +146,11 @@ struct Workbench {
   let folder: TemporaryFolder
   let checkpoint: String
 
-  init(checkpoint: String = Fixtures.folder("reference/e6-gqa-tied-bf16")) throws {
-    folder = try TemporaryFolder()
+  init(
+    checkpoint: String = Fixtures.folder("reference/e6-gqa-tied-bf16"),
+    folder: TemporaryFolder? = nil
+  ) throws {
+    self.folder = try folder ?? TemporaryFolder()
     self.checkpoint = checkpoint
   }
 

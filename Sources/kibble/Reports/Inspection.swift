@@ -1,3 +1,4 @@
+import Diagnostics
 import DogeArchitecture
 import DogeModel
 import JSONCore
@@ -41,11 +42,14 @@ struct Inspection {
       if let values = statistics[entry.name] { members.append(("stats", values.json)) }
       return .object(JSONObject(members))
     }
-    return [
-      "schema": "kibble.inspect/1", "architecture": .string(architecture),
-      "layout": .string(source.layout.name), "parameters": JSON(source.parameterCount),
-      "config": configJSON ?? nil, "metadata": metadata ?? nil, "tensors": .array(tensors),
+    let members: [(String, JSON)] = [
+      ("schema", "kibble.inspect/1"), ("architecture", .string(architecture)),
+      ("layout", .string(source.layout.name)), ("parameters", JSON(source.parameterCount)),
     ]
+    let details: [(String, JSON)] = [
+      ("config", configJSON ?? nil), ("metadata", metadata ?? nil), ("tensors", .array(tensors)),
+    ]
+    return .object(JSONObject(members + ModelSummary(of: source).members + details))
   }
 
   /// For a terminal of so many columns; where a tensor lies stands in the JSON.
@@ -63,6 +67,7 @@ struct Inspection {
         + (source.layout.tied ? ", tied head" : "")
         + (config.experts.map { ", \($0.count) experts, \($0.perToken) per token" } ?? ""),
       width: width)
+    lines += ModelSummary(of: source).lines.flatMap { wrapped(escaped($0), width: width) }
     lines.append("")
     let hasStatistics = !statistics.isEmpty
     var table = TextTable(
