@@ -20,7 +20,7 @@ import Testing
     _ scores: FloatMatrix, _ routing: ExpertRouting, threads: Int = 1
   ) throws -> ExpertChoices {
     let choices = ExpertChoices(tokens: scores.rows, perToken: count)
-    ExpertRouter(keyCount: keys, routing: routing, scores: scores, tokens: scores.rows)
+    ExpertRouter(keyCount: keys, routing: routing, scores: scores, rows: 0..<scores.rows)
       .choose(into: choices, on: try Compute(threads: threads).pool)
     return choices
   }
