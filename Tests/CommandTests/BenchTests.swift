@@ -10,11 +10,11 @@ import Testing
     "decode_tokens_per_second", "time_to_first_token_seconds", "weight_bytes_per_token",
     "read_bandwidth_bytes_per_second", "bandwidth_share", "peak_rss_bytes", "mode", "kv", "isa",
     "threads", "deep_depth", "deep_decode_tokens_per_second", "generate_tokens_per_second",
-    "core_ping_nanoseconds", "processor_share",
+    "core_ping_nanoseconds", "processor_share", "batch_sequences", "batch_tokens_per_second",
   ]
   static let short = ["--prefill", "20", "--decode", "3", "--repeat", "2", "--json"]
   /// Without the measurement behind many tokens, which takes its time in debug builds.
-  static let shallow = short + ["--depth", "4"]
+  static let shallow = short + ["--depth", "4", "--batch", "0"]
 
   let bench: Workbench
 
@@ -30,6 +30,9 @@ import Testing
     let isDeep = json["depth"] == 0
     #expect((json["deep_depth"]?.intValue ?? 0 > 0) == isDeep)
     if isDeep { rates.append("deep_decode_tokens_per_second") }
+    let isBatched = json["batch_sequences"] != .null
+    if isBatched { rates.append("batch_tokens_per_second") }
+    #expect((json["batch_tokens_per_second"] != .null) == isBatched)
     for key in rates {
       #expect(json[key]?.keys == ["min", "median", "max"])
       let rates = ["min", "median", "max"].compactMap { json[key]?[$0]?.doubleValue }
@@ -63,6 +66,7 @@ import Testing
     let json = try Program.run(["bench", bench.checkpoint] + Self.short).json
     check(json)
     #expect(json["mode"] == "fast" && json["kv"] == "f32" && json["depth"] == 0)
+    #expect(json["batch_sequences"] == 16)
     #expect(json["isa"]?.stringValue == InstructionSet.available.last?.rawValue)
     // The checkpoint is bf16: all of its matrices, of which the tied head is read as a matrix.
     let parameters = 132_198
