@@ -153,20 +153,22 @@ public final class DogeModel: Sendable {
   ///   - sequences: what is added to each; no two share a cache.
   ///   - workspace: memory for activations.
   ///   - routing: how experts are chosen; with `hf` the tokens of one sequence are mixed.
-  ///   - wantsOutput: whether the output is wanted, and not only what is added to the caches.
   /// - Returns: the last block's output `[all tokens, d]`, one sequence behind the other.
   /// - Throws: `ModelError` for a token outside the vocabulary or a full cache; then no cache has
   ///   changed.
   public func forward(
     _ sequences: [SequenceCall], workspace: Workspace = Workspace(),
-    routing: ExpertRouting = .hf, wantsOutput: Bool = true
+    routing: ExpertRouting = .hf
   ) throws(ModelError) -> FloatMatrix {
     precondition(
       Set(sequences.map { ObjectIdentifier($0.cache) }).count == sequences.count,
       "two sequences in one cache")
     guard !sequences.isEmpty else { return FloatMatrix(rows: 0, columns: config.hiddenSize) }
+    let clock = ContinuousClock()
+    let start = clock.now
     let pass = try pass(sequences, workspace: workspace, routing: routing)
-    pass.run(wanted: wantsOutput ? pass.x.rows : 0)
+    pass.run(wanted: pass.x.rows)
+    if pass.x.rows == 1 { teamSize.note(seconds: (clock.now - start) / .seconds(1)) }
     for sequence in sequences { sequence.cache.count += sequence.tokens.count }
     return pass.x
   }

@@ -5,7 +5,8 @@ import Parallel
 // Attention of a part's rows, each to the keys of its own sequence.
 
 extension MemberPass {
-  /// Adds a part's rows to the caches of their sequences and attends from them; q, k and v are there.
+  /// Adds a part's rows to the caches of their sequences and attends from them; q, k and v are
+  /// there.
   func attend(
     _ part: CallPart, _ block: DogeModel.Block, _ layer: Int, _ share: CallShare
   ) {

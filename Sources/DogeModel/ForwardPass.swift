@@ -61,7 +61,7 @@ struct ForwardPass {
   /// Runs all blocks.
   ///
   /// - Parameter wanted: how many of the last rows are brought through the last block; of the
-  ///   others it computes keys and values alone. Of several sequences all or none.
+  ///   others it computes keys and values alone. Of several sequences all.
   func run(wanted: Int) {
     pool.team(members.count) { member in members[member.index].run(member, wanted: wanted) }
   }
