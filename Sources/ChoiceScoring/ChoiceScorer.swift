@@ -9,8 +9,8 @@ import Tokenization
 ///
 /// Contexts are run together, each once for all of its choices, and then the first choices of all
 /// questions, the second ones and so on. Where what a token gives depends on the call that it is
-/// in (experts under routing that mixes tokens, RoPE that depends on the length), or a text has to be cut, each
-/// context is run with each choice anew.
+/// in (experts under routing that mixes tokens, RoPE that depends on the length), or a text has to
+/// be cut, each context is run with each choice anew.
 public final class ChoiceScorer {
   /// The model.
   public let model: DogeModel
@@ -18,7 +18,10 @@ public final class ChoiceScorer {
   private let routing: ExpertRouting
   private let beginning: [Int]
   private let prefix: Int?
-  private let limit: Int
+  /// The most tokens that the model is given at once.
+  public let limit: Int
+  /// Choices so far whose context had to be cut: it begins later than it was given.
+  public private(set) var cutCount = 0
   private let workspace = Workspace()
   private var caches: [KVCache] = []
 
@@ -147,7 +150,9 @@ public final class ChoiceScorer {
     _ item: Int, _ tokens: ChoiceTokens, _ predicted: inout [[[Prediction]]]
   ) throws {
     for (choice, ids) in tokens.choices.enumerated() {
-      let input = Array((tokens.context + ids.dropLast()).suffix(limit))
+      let whole = tokens.context + ids.dropLast()
+      if whole.count > limit { cutCount += 1 }
+      let input = Array(whole.suffix(limit))
       let first = input.count - ids.count
       let query = Query(
         call: SequenceCall(input, cache: caches(1)[0]),

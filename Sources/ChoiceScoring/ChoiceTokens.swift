@@ -1,6 +1,7 @@
 import Tokenization
 
-/// The tokens of a context and the choices behind it, as lm-evaluation-harness makes them (`TemplateLM._encode_pair`).
+/// The tokens of a context and the choices behind it, as lm-evaluation-harness makes them
+/// (`TemplateLM._encode_pair`).
 ///
 /// White space at the end of the context goes to the choices. A choice's tokens are those of
 /// context and choice together behind as many as the context alone has, and the model is given the

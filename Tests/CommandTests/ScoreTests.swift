@@ -65,6 +65,18 @@ import Testing
     #expect(other == Double(right.filter(\.1).count) / 3)
   }
 
+  @Test func aContextThatIsTooLongIsCut() throws {
+    let folder = try TemporaryFolder()
+    let long = String(repeating: "and the earth ", count: 30)
+    let file = try folder.write(
+      "q.jsonl", (["context": .string(long), "choices": [" was", " is"]] as JSON).serialized())
+    let cut = try kibble("score", model, "--jsonl", file, "--context", "20")
+    #expect(cut.code == 0 && cut.errors.contains("2 choices") && cut.errors.contains("20 tokens"))
+    let whole = try kibble("score", model, "--jsonl", file)
+    #expect(whole.code == 0 && !whole.errors.contains("left out"))
+    #expect(whole.output != cut.output)
+  }
+
   @Test(arguments: [
     (#"{"context": "a"}"#, "choices"), (#"{"choices": ["a"]}"#, "context"),
     (#"{"context": "a", "choices": []}"#, "choices"),

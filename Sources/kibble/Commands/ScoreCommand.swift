@@ -18,6 +18,11 @@ struct ScoreCommand: Command {
   static let bare = OptionSpec.flag(
     "no-bos", "put no beginning-of-text token before a text that is not empty")
 
+  static let window = OptionSpec.value(
+    "context", "N",
+    "the most tokens that the model is given at once (default: what it was made for; more where "
+      + "its rope scaling says how)")
+
   static let spec = CommandSpec(
     name: "score", summary: "log-likelihoods of choices, and how often they are right",
     discussion: [
@@ -29,14 +34,14 @@ struct ScoreCommand: Command {
         + "decoding would give it, the likeliest choice and the likeliest per byte.",
       "Figures are those of lm-evaluation-harness for multiple choice: white space at the end of "
         + "the context goes to the choices, whose tokens are what follows the context's own. "
-        + "lm-evaluation-harness has no beginning-of-text token where it is told so; --no-bos does "
-        + "that.",
+        + "lm-evaluation-harness leaves out the beginning-of-text token where it is told so; --no-bos "
+        + "does that, too.",
       "With OTHER both are asked, and it is said how often they choose the same and, by McNemar's "
         + "exact test, whether one of them is better. With --json one object is written at the "
         + "end.",
     ],
     positionals: [.model, other],
-    options: [lines, bare, .mode, .cache, .routing, .verifyChecksums],
+    options: [lines, bare, window, .mode, .cache, .routing, .verifyChecksums],
     examples: [
       .init("accuracy", "score doge-int4.kibble --jsonl arc.jsonl --json"),
       .init("what int4 costs", "score ./Doge-320M doge-int4.kibble --jsonl arc.jsonl"),
@@ -70,6 +75,14 @@ struct ScoreCommand: Command {
       }
     }
     for scorer in scorers { try scorer.model.stored.checkUnchanged() }
+    if let scorer = scorers.first(where: { $0.cutCount > 0 }) {
+      context.warn(
+        Warning(
+          code: "score.cut",
+          "\(scorer.cutCount) choices with their contexts have more than the \(scorer.limit) tokens "
+            + "of the model's context, and the beginnings of these were left out",
+          hint: "--context takes more where the model's RoPE can"))
+    }
     if context.json {
       try context.emit(report.json)
     } else {
@@ -89,7 +102,8 @@ struct ScoreCommand: Command {
       model, tokenizer: tokenizer,
       beginning: arguments.has(Self.bare) ? [] : tokenizer.beginning,
       prefix: try files.beginningOfText(tokenizer, model.config) ?? tokenizer.beginning.last,
-      routing: arguments.routing())
+      routing: arguments.routing(),
+      context: try arguments.integer(Self.window, in: 1...model.config.longestContext))
   }
 }
 

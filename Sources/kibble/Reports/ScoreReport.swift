@@ -27,15 +27,17 @@ struct ScoreReport {
   }
 
   var json: JSON {
-    var object = summaries[0].members
+    var object = JSONObject()
     object["schema"] = "kibble.score/1"
     object["model"] = .string(paths[0])
+    object["mode"] = .string(mode.rawValue)
     object["items"] = JSON(items)
     object["answered"] = JSON(summaries[0].accuracy.count)
-    object["mode"] = .string(mode.rawValue)
+    object.set(summaries[0])
     guard summaries.count == 2 else { return .object(object) }
-    var other = summaries[1].members
+    var other = JSONObject()
     other["model"] = .string(paths[1])
+    other.set(summaries[1])
     object["other"] = .object(other)
     object.set(comparison.agreement, as: "agreement")
     object.set(comparison.normalizedAgreement, as: "agreement_norm")
@@ -67,16 +69,12 @@ struct ScoreReport {
   }
 }
 
-extension ChoiceSummary {
-  fileprivate var members: JSONObject {
-    var object = JSONObject()
-    object.set(accuracy, as: "accuracy")
-    object.set(normalizedAccuracy, as: "accuracy_norm")
-    return object
-  }
-}
-
 extension JSONObject {
+  fileprivate mutating func set(_ summary: ChoiceSummary) {
+    set(summary.accuracy, as: "accuracy")
+    set(summary.normalizedAccuracy, as: "accuracy_norm")
+  }
+
   fileprivate mutating func set(_ accuracy: ChoiceAccuracy, as key: String) {
     self[key] = JSON(accuracy.value)
     self[key + "_se"] = JSON(accuracy.standardError)
