@@ -93,7 +93,8 @@ public final class BatchGenerator {
 
   /// Runs the pending token of each.
   private func advance<Text>(_ active: inout [Active<Text>]) throws {
-    let tokens = active.map { $0.run.pending ?? 0 }
+    let tokens = active.compactMap(\.run.pending)
+    precondition(tokens.count == active.count, "a run that is not over has a token to run")
     let calls = zip(active, tokens).map { $0.generator.call(adding: $1) }
     let hidden = try model.forward(
       calls, workspace: workspace, routing: generators[0].routing)

@@ -134,6 +134,17 @@ import Testing
     }
     let plain = try Program.run(["generate", model, "--prompts", file])
     #expect(plain.code == 64 && plain.errors.contains("--jsonl"))
+    let lookup = try Program.run(
+      ["generate", model, "--prompts", file, "--jsonl", "--lookup", "3"])
+    #expect(lookup.code == 64 && lookup.errors.contains("--lookup"))
+    let long = (["prompt": .string(String(repeating: "so ", count: 3000))] as JSON).serialized()
+    let tooLong = try folder.write("long.jsonl", #"{"prompt": "a"}"# + "\n" + long)
+    let full = try kibble("generate", model, "--prompts", tooLong, "--jsonl")
+    #expect(full.code == 65 && full.output == "" && full.errors.contains("line 2"))
+    let twice = try folder.write("twice.jsonl", #"{"prompt": "<|begin_of_text|>a"}"#)
+    let warned = try kibble(
+      "generate", model, "--prompts", twice, "--jsonl", "--max-new-tokens", "1")
+    #expect(warned.code == 0 && warned.errors.contains("--no-bos"))
     let bad = try folder.write("bad.jsonl", #"{"prompt": "a"}"# + "\n" + #"{"promt": "b"}"#)
     let refused = try kibble("generate", model, "--prompts", bad, "--jsonl")
     #expect(refused.code == 65 && refused.output == "" && refused.errors.contains("line 2"))

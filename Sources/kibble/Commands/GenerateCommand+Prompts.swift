@@ -14,22 +14,24 @@ extension GenerateCommand {
   ) throws -> ExitStatus {
     let sequences = try arguments.integer(Self.batch, in: 1...1024) ?? 1
     let rows = generator.generator.model.config.vocabularySize
+    let longest = generator.generator.context
     var texts: [String] = []
     var prompts: [[Int]] = []
     try JSONLines.forEach(path) { line in
       guard let text = line["prompt"]?.stringValue else {
         throw JSONLineError.missing("prompt", expected: "a text")
       }
-      let bytes = Array(text.utf8)
-      let ids = try generator.tokenizer.encode(
-        bytes, addSpecialTokens: !arguments.has(GivenPrompt.bare),
-        plain: arguments.has(GivenPrompt.plain) ? [0..<bytes.count] : []
-      ).map(\.id)
+      let ids = try GivenPrompt.encode(Array(text.utf8), arguments, generator.tokenizer)
       guard !ids.isEmpty else { throw GenerationError.emptyPrompt }
       try generator.tokenizer.check(ids, rows: rows)
+      guard ids.count <= longest else {
+        throw GenerationError.promptTooLong(tokens: ids.count, context: longest)
+      }
+      _ = try generator.config.newTokenLimit(prompt: ids.count)
       texts.append(text)
       prompts.append(ids)
     }
+    GivenPrompt.warn(ofSecondBeginning: prompts, arguments, generator.tokenizer, context)
     let batch = BatchGenerator(
       model: generator.generator.model, routing: generator.generator.routing,
       context: generator.generator.context, sequences: min(sequences, max(1, prompts.count)))

@@ -50,6 +50,7 @@ struct GenerateCommand: Command {
     try arguments.refuse(Self.events, with: .json)
     if arguments.has(Self.prompts) {
       try arguments.refuse(Self.prompts, with: Self.compare)
+      try arguments.refuse(Self.prompts, with: .lookup)
       guard arguments.has(Self.events) else {
         throw UsageError.missingOption(Self.events.synopsis, command: Self.spec.name)
       }

@@ -50,24 +50,46 @@ struct GivenPrompt {
         throw arguments.invalid(
           Self.tokens, path, expected: "a file of one sequence, not of \(sequences.count)")
       }
-      self.ids = ids
-      text = tokenizer.decode(ids)
+      self.init(text: tokenizer.decode(ids), ids: ids)
       return
     }
     let given = try arguments.required(Self.text)
     let bytes = given == "-" ? try StandardInput().readAll() : Array(given.utf8)
-    let isBare = arguments.has(Self.bare)
-    let plain = arguments.has(Self.plain) ? [0..<bytes.count] : []
-    ids = try tokenizer.encode(bytes, addSpecialTokens: !isBare, plain: plain).map(\.id)
-    text = String(decoding: bytes, as: UTF8.self)
+    self.init(
+      text: String(decoding: bytes, as: UTF8.self),
+      ids: try Self.encode(bytes, arguments, tokenizer))
+    Self.warn(ofSecondBeginning: [ids], arguments, tokenizer, context)
+  }
+
+  private init(text: String, ids: [Int]) {
+    self.text = text
+    self.ids = ids
+  }
+
+  /// The tokens of a text.
+  static func encode(
+    _ bytes: [UInt8], _ arguments: ParsedArguments, _ tokenizer: Tokenizer
+  ) throws -> [Int] {
+    try tokenizer.encode(
+      bytes, addSpecialTokens: !arguments.has(bare),
+      plain: arguments.has(plain) ? [0..<bytes.count] : []
+    ).map(\.id)
+  }
+
+  /// Says, once, that texts spell the beginning-of-text token that the tokenizer puts before them.
+  static func warn(
+    ofSecondBeginning prompts: [[Int]], _ arguments: ParsedArguments, _ tokenizer: Tokenizer,
+    _ context: CommandContext
+  ) {
     let beginning = tokenizer.beginning
-    if !isBare, !beginning.isEmpty, ids.dropFirst(beginning.count).starts(with: beginning) {
-      let spelled = escaped(tokenizer.decode(beginning))
-      context.warn(
-        Warning(
-          code: "generation.second-beginning",
-          "the prompt begins with \(spelled), and the tokenizer puts another before it",
-          hint: "\(Self.bare.spelling) leaves that out, as a chat template's prompt wants it"))
-    }
+    guard !arguments.has(bare), !beginning.isEmpty,
+      prompts.contains(where: { $0.dropFirst(beginning.count).starts(with: beginning) })
+    else { return }
+    let spelled = escaped(tokenizer.decode(beginning))
+    context.warn(
+      Warning(
+        code: "generation.second-beginning",
+        "the prompt begins with \(spelled), and the tokenizer puts another before it",
+        hint: "\(bare.spelling) leaves that out, as a chat template's prompt wants it"))
   }
 }
