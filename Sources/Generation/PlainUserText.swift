@@ -10,48 +10,57 @@ extension ChatFormat {
   ///   - prompt: the conversation as it was rendered.
   ///   - conversation: the conversation.
   /// - Returns: ranges of the prompt's bytes, without white space at their ends.
-  /// - Throws: `userTextNotFound` where the template makes something else of marked words, or what
-  ///   rendering throws.
+  /// - Throws: `userTextNotFound` where the template makes something else of marked words or leaves
+  ///   out a mark, or what rendering throws.
   package func userText(in prompt: String, of conversation: Conversation) throws -> [Range<Int>] {
     let used = Set(prompt.unicodeScalars)
     // Plane 15 is for private use.
     let marks = Array(
       (0xF_0000...0xF_FFFD as ClosedRange<UInt32>).lazy.compactMap(Unicode.Scalar.init)
         .filter { !used.contains($0) }.prefix(2))
+    guard marks.count == 2 else { throw GenerationError.userTextNotFound }
     var marked = conversation
+    var messages = 0
     for index in marked.messages.indices where marked.messages[index]["role"] == "user" {
       guard var message = marked.messages[index].objectValue,
         let content = message["content"]?.stringValue
       else { continue }
-      message["content"] = .string(content.enclosed(by: marks))
+      guard let enclosed = content.enclosed(by: marks) else { continue }
+      messages += 1
+      message["content"] = .string(enclosed)
       marked.messages[index] = .object(message)
     }
     var bytes: [UInt8] = []
     var ranges: [Range<Int>] = []
     var start: Int?
     for scalar in try render(marked).unicodeScalars {
-      if scalar == marks.first {
+      if scalar == marks[0], start == nil {
         start = bytes.count
-      } else if scalar == marks.last {
-        if let start { ranges.append(start..<bytes.count) }
+      } else if scalar == marks[1], let begin = start {
+        ranges.append(begin..<bytes.count)
+        start = nil
       } else {
         bytes += String(scalar).utf8
       }
     }
-    guard bytes.elementsEqual(prompt.utf8) else { throw GenerationError.userTextNotFound }
+    // A mark out of place is among the bytes.
+    guard bytes.elementsEqual(prompt.utf8), start == nil, ranges.count >= messages else {
+      throw GenerationError.userTextNotFound
+    }
     return ranges
   }
 }
 
 extension String {
-  /// The text with marks around all of it but white space at its ends, which templates remove.
-  fileprivate func enclosed(by marks: [Unicode.Scalar]) -> String {
+  /// The text with marks around all of it but white space at its ends, which templates remove; nil
+  /// where there is nothing else.
+  fileprivate func enclosed(by marks: [Unicode.Scalar]) -> String? {
     func isSpace(_ scalar: Unicode.Scalar) -> Bool {
       scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
     }
-    guard marks.count == 2, let first = unicodeScalars.firstIndex(where: { !isSpace($0) }),
+    guard let first = unicodeScalars.firstIndex(where: { !isSpace($0) }),
       let last = unicodeScalars.lastIndex(where: { !isSpace($0) })
-    else { return self }
+    else { return nil }
     let end = unicodeScalars.index(after: last)
     var result = String.UnicodeScalarView(unicodeScalars[..<first])
     result.append(marks[0])

@@ -129,15 +129,20 @@ import Tokenization
     }
   }
 
-  @Test func aTemplateThatLooksAtMarksIsRefused() throws {
+  /// One that makes something else of marked words, that leaves out one of two marks, or both.
+  @Test(arguments: [
+    "{{ messages[-1].content | length }}", "{{ messages[-1].content.split(' ')[0] }}",
+    "{{ messages[-1].content.split(' ')[-1] }}", "{{ messages[-1].content.split(' ')[1] }}",
+  ])
+  func aTemplateThatTakesMarksApartIsRefused(_ template: String) throws {
     let folder = try TemporaryFolder()
     let path = try folder.copy(fixture: "doge-nano")
-    try folder.write(
-      "checkpoint/chat_template.jinja", "{{ messages[-1].content | length }}")
+    try folder.write("checkpoint/chat_template.jinja", template)
     let format = try ChatFormat(TextFiles(path: path), withTools: false)
-    let conversation = Conversation(messages: [["role": "user", "content": "Hi"]])
+    let conversation = Conversation(messages: [["role": "user", "content": "Hi you there"]])
+    let prompt = try format.render(conversation)
     let error = #expect(throws: GenerationError.self) {
-      try format.userText(in: "2", of: conversation)
+      try format.userText(in: prompt, of: conversation)
     }
     #expect(error == .userTextNotFound && error?.diagnostic.kind == .unsupported)
   }
