@@ -33,6 +33,9 @@ package struct AtomicFolder: ~Copyable {
     }
   }
 
+  /// Where the files are until `commit`.
+  package var temporaryPath: String { FileSystem.join(target.folder, temporary.name) }
+
   /// Refuses paths where no folder can be created; useful before any work is done.
   package static func check(_ path: String) throws(FileError) { _ = try target(path) }
 

@@ -56,9 +56,11 @@ extension Converter {
     return try export(model, plan, to: folder, overwrite: overwrite)
   }
 
-  /// The same of a model that was planned before.
+  /// The same of a model that was planned before; `checking` sees the complete folder under a
+  /// temporary name, and where it throws, the export fails.
   public func export(
-    _ model: StoredModel, _ plan: ExportPlan, to folder: String, overwrite: Bool = false
+    _ model: StoredModel, _ plan: ExportPlan, to folder: String, overwrite: Bool = false,
+    checking: (_ temporaryFolder: String) throws -> Void = { _ in }
   ) throws -> ExportReport {
     try OutputFolder.check(folder, overwrite: overwrite)
     _ = try read(model)
@@ -75,6 +77,7 @@ extension Converter {
     for (name, bytes) in plan.files {
       try output.write(name, bytes: bytes.count) { try $0.write(bytes, at: 0) }
     }
+    try checking(output.temporaryPath)
     try progress.checkCancellation()
     try model.checkUnchanged()
     // It may have come, or been filled, while the work was done.

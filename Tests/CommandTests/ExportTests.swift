@@ -48,6 +48,26 @@ import Testing
     try kibble("inspect", bench.path("a"), "--json").json["parameters"]
   }
 
+  /// A verification that cannot be run leaves what there was: here the tokenizer has more tokens
+  /// than the model.
+  @Test func verificationFails() throws {
+    let checkpoint = try bench.folder.copy(fixture: "reference/e3-oldnames-f32")
+    for name in ["tokenizer.json", "tokenizer_config.json"] {
+      try bench.folder.write(
+        "checkpoint/" + name, fileBytes(Fixtures.folder("doge-nano") + "/" + name))
+    }
+    let failing = ["export", checkpoint, "--verify", "-o", bench.path("out")]
+    #expect(try Program.run(failing).code == 65)
+    #expect(try bench.folder.names() == ["checkpoint"])
+
+    let before = try kibble("export", bench.checkpoint, "-o", bench.path("out"), "--dtype", "f16")
+    #expect(before.code == 0)
+    let weights = try fileBytes(bench.path("out/model.safetensors"))
+    #expect(try Program.run(failing + ["--force"]).code == 65)
+    #expect(try bench.folder.names() == ["checkpoint", "out"])
+    #expect(try fileBytes(bench.path("out/model.safetensors")) == weights)
+  }
+
   @Test func refusal() throws {
     let path = Fixtures.folder("cases/router-bias-oldnames")
     let run = try kibble("export", path, "-o", bench.path("out"), "--layout", "current", "--json")

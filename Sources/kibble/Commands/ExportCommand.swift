@@ -56,11 +56,14 @@ struct ExportCommand: Command {
     var bytes = plan.parameterCount * 4 / type.columnsPerBlock
     var verification: ExportVerification?
     if !context.dryRun {
-      bytes = try runtime.converter.export(model, plan, to: folder, overwrite: context.force).bytes
-      if arguments.has(Self.verify) {
+      let report = try runtime.converter.export(
+        model, plan, to: folder, overwrite: context.force
+      ) { temporary in
+        guard arguments.has(Self.verify) else { return }
         verification = try ExportVerification(
-          of: folder, type, against: model, at: source.path, runtime, context)
+          of: temporary, type, against: model, at: source.path, runtime, context)
       }
+      bytes = report.bytes
     }
     try context.summarize {
       if context.json {
