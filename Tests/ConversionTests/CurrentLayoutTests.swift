@@ -184,6 +184,12 @@ import Testing
     try expectSame(model, type: type, within: 1.5 * rounded)
   }
 
+  /// What the construction adds is not rounded: weights of 16 bits stay the same model in bf16.
+  @Test func sixteenBitsStay() throws {
+    let model = try stored(Fixtures.folder("reference/e4-newnames-bf16"))
+    try expectSame(model, type: .bf16, within: 5e-4)
+  }
+
   @Test func enginesAgree() throws {
     let model = try stored(Fixtures.folder("reference/e3-oldnames-f32"), "int4")
     var first: [UInt8]?

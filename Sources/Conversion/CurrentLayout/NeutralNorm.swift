@@ -3,35 +3,39 @@ import TensorCore
 /// Norms of queries and keys that change nothing, for models that have none
 /// (formats/layout-current.md, section 3).
 ///
-/// A head gets some more channels, and they the sides of squares that add up to the head's new
-/// width D, times 2^m, as biases: the mean square of the head is 4^m then, as long as its own
-/// channels are too small to be seen beside them, and RMSNorm divides by 2^m, which its weight
-/// makes good. The weight of the new channels is zero.
+/// A head gets some more channels, and they the sides of four squares, times 2^m, as biases, beside
+/// which its own channels are too small to be seen. For keys the squares add up to the head's new
+/// width D: the mean square of the head is 4^m then, and RMSNorm divides by 2^m, which its weight
+/// makes good. For queries they add up to the old width hd: what is divided by √(hd/D)·2^m comes out
+/// larger by √(D/hd), since scores are divided by √D, no longer by √hd. So no weight or bias is a
+/// number that a type would round. The weight of the new channels is zero.
 package struct NeutralNorm {
   /// Channels of a head, old and new: a multiple of 8, as attention kernels like it, with room
   /// for the sides of four squares.
   let width: Int
   /// What q_proj and k_proj add to each channel of a head; zero for its own channels.
-  let biases: [Float]
-  /// The norms' weights for a head's own channels.
-  ///
-  /// Scores are divided by √D, no longer by √hd, and the queries' weight makes that good, too.
-  let queryWeight: Float
-  let keyWeight: Float
+  let queryBiases: [Float]
+  let keyBiases: [Float]
+  /// Both norms' weight for a head's own channels.
+  let weight: Float
 
   /// Norms for heads of that many channels, in a checkpoint of a type.
   init(dimension: Int, type: ElementType) {
-    width = (dimension + 4).roundedUp(to: 8)
+    let width = (dimension + 4).roundedUp(to: 8)
     // float16 cannot hold more, nor small queries if they are divided by more.
     let scale: Float = type == .f16 ? 0x1p11 : 0x1p20
-    var biases = [Float](repeating: 0, count: width)
-    for (index, side) in Self.sides(ofSquaresAddingUpTo: width).enumerated() {
-      let channel = index < 2 ? dimension / 2 + index : (width + dimension) / 2 + index - 2
-      biases[channel] = Float(side) * scale
+    func biases(_ sum: Int) -> [Float] {
+      var biases = [Float](repeating: 0, count: width)
+      for (index, side) in Self.sides(ofSquaresAddingUpTo: sum).enumerated() {
+        let channel = index < 2 ? dimension / 2 + index : (width + dimension) / 2 + index - 2
+        biases[channel] = Float(side) * scale
+      }
+      return biases
     }
-    self.biases = biases
-    queryWeight = Float((Double(width) / Double(dimension)).squareRoot()) * scale
-    keyWeight = scale
+    self.width = width
+    queryBiases = biases(dimension)
+    keyBiases = biases(width)
+    weight = scale
   }
 
   /// The sides of four squares, the largest as small as can be; Lagrange has shown that there

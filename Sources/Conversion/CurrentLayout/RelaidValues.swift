@@ -22,14 +22,14 @@ struct RelaidValues {
     case .k, .v: return stored(spec, rows: places.keysAndValues)
     case .dt: return stored(spec, columns: places.firstValues)
     case .o: return stored(spec, columns: places.queries)
-    case .qBias: return .values(bias(spec, places.queries, plus: norm?.biases ?? []))
-    case .kBias: return .values(bias(spec, places.keysAndValues, plus: norm?.biases ?? []))
+    case .qBias: return .values(bias(spec, places.queries, plus: norm?.queryBiases ?? []))
+    case .kBias:
+      return .values(bias(spec, places.keysAndValues, plus: norm?.keyBiases ?? []))
     case .vBias: return .values(bias(spec, places.keysAndValues, plus: []))
     case .dtBias, .oBias:
       if model.index(of: spec.role, layer: spec.layer) != nil { return stored(spec) }
       return .values([Float](repeating: 0, count: spec.shape[0]))
-    case .qNorm: return norm.map { weight($0.queryWeight) } ?? stored(spec)
-    case .kNorm: return norm.map { weight($0.keyWeight) } ?? stored(spec)
+    case .qNorm, .kNorm: return norm.map { weight($0.weight) } ?? stored(spec)
     default: return stored(spec)
     }
   }
