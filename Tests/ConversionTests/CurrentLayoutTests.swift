@@ -226,6 +226,18 @@ import Testing
     #expect(report.notes[1].contains("float16"))
   }
 
+  /// The type of the weights is said also where the source's config does not.
+  @Test func typeInConfig() throws {
+    let path = try legacy("reference/e4-newnames-bf16")
+    var config = try #require(try JSON.parse(fileBytes(path + "/config.json")).objectValue)
+    (config["torch_dtype"], config["dtype"]) = (nil, nil)
+    try folder.write("in/config.json", JSON.object(config).serialized())
+    _ = try converter().export(
+      stored(path), to: folder.path("out"), layout: .current, type: .bf16)
+    let exported = try JSON.parse(fileBytes(folder.path("out/config.json")))
+    #expect(exported["torch_dtype"] == "bfloat16" && exported["dtype"] == nil)
+  }
+
   /// A model of the current layout changes nothing but names.
   @Test func currentStaysAsItIs() throws {
     let model = try stored(Fixtures.folder("cases/residual-weight"))

@@ -32,6 +32,8 @@ extension CurrentLayout {
       result["num_experts"] = JSON(experts.count)
       result["num_experts_per_tok"] = JSON(experts.perToken)
     }
+    // ExportedConfig puts the type there.
+    if result["dtype"] == nil, result["torch_dtype"] == nil { result["torch_dtype"] = .null }
     if width != config.headDimension { stretchRope(in: &result, of: config, width: width) }
     return result
   }
