@@ -68,6 +68,40 @@ import Testing
     #expect(try fileBytes(bench.path("out/model.safetensors")) == weights)
   }
 
+  /// Figures go into the card with what they are against, if they are about the weights.
+  @Test func measured() throws {
+    let models = (
+      int8: try bench.convert("int8.kibble", "--type", "int8"),
+      int4: try bench.convert("int4.kibble", "--type", "int4")
+    )
+    func export(_ report: String) throws -> Run {
+      try bench.folder.write("report.json", report)
+      return try kibble(
+        "export", models.int4, "-o", bench.path("out"), "--force", "--json", "--measured",
+        bench.path("report.json"))
+    }
+    func card(_ reference: String) throws -> String {
+      let report = try kibble("verify", reference, models.int4, "--json").output
+      #expect(try export(report).code == 0)
+      return try String(decoding: fileBytes(bench.path("out/README.md")), as: UTF8.self)
+    }
+    #expect(try card(bench.checkpoint).contains("against the checkpoint in bf16, on "))
+    #expect(try card(models.int8).contains("against `int8.kibble` in int8, on "))
+
+    let fast = try kibble("verify", bench.checkpoint, models.int4, "--mode", "fast", "--json")
+    let other = try kibble("verify", bench.checkpoint, models.int8, "--json")
+    for (report, reason) in [
+      (fast.output, "fast mode"), (other.output, "other models"), ("{}", "no report"),
+      (String(other.output.dropLast(9)), ""),
+    ] {
+      let run = try export(report)
+      #expect(run.code == 65)
+      #expect(try run.error["code"] == "export.unusable-report")
+      #expect(try run.error["path"]?.stringValue == bench.path("report.json"))
+      #expect(try run.error["message"]?.stringValue?.contains(reason) == true || reason == "")
+    }
+  }
+
   @Test func refusal() throws {
     let path = Fixtures.folder("cases/router-bias-oldnames")
     let run = try kibble("export", path, "-o", bench.path("out"), "--layout", "current", "--json")

@@ -49,6 +49,9 @@ struct ModelDescription {
     }
   }
 
+  /// The checksum that a report gives for the checkpoint that the weights come from.
+  var sourcesChecksum: UInt32 { CRC32.checksum(Array((sources ?? .null).serialized().utf8)) }
+
   /// Whether both come from the same files of a checkpoint.
   func isVersion(of other: ModelDescription) -> Bool { sources == other.sources }
 
