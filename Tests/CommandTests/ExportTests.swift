@@ -85,7 +85,7 @@ import Testing
       #expect(try export(report).code == 0)
       return try String(decoding: fileBytes(bench.path("out/README.md")), as: UTF8.self)
     }
-    #expect(try card(bench.checkpoint).contains("against the checkpoint in bf16, on "))
+    #expect(try card(bench.checkpoint).contains("against the checkpoint in f32, on "))
     #expect(try card(models.int8).contains("against `int8.kibble` in int8, on "))
 
     let fast = try kibble("verify", bench.checkpoint, models.int4, "--mode", "fast", "--json")
