@@ -78,13 +78,21 @@ package struct RotaryEmbedding: Sendable {
     }
   }
 
+  /// Beyond the maximum, rounded to binary32 in each step as torch does it: at thousands of
+  /// positions the rounding of the base alone turns angles by more than the rest of a forward pass.
   private func dynamic(_ factor: Double, _ length: Int) -> [Float] {
-    let ratio = Double(max(length, maxPositions)) / Double(maxPositions)
-    let d = Double(headDimension)
     // At hd = 2 the exponent has no value; its only frequency is 1 for any base.
-    let growth =
-      headDimension > 2 ? deterministicPow(factor * ratio - (factor - 1), d / (d - 2)) : 1
-    return plain(parameters.theta * growth).map { Float($0) }
+    guard length > maxPositions, headDimension > 2 else {
+      return plain(parameters.theta).map { Float($0) }
+    }
+    let d = Double(headDimension)
+    let stretch = Float(factor) * Float(length) / Float(maxPositions) - Float(factor - 1)
+    // Of a Python number torch rounds the power alone, not the exponent.
+    let growth = Float(deterministicPow(Double(stretch), d / (d - 2)))
+    let base = Double(Float(parameters.theta) * growth)
+    return (0..<headDimension / 2).map {
+      1 / Float(deterministicPow(base, Double(Float(2 * $0) / Float(headDimension))))
+    }
   }
 
   private func blended(_ yarn: YarnScaling) -> [Float] {

@@ -115,9 +115,13 @@ import Testing
     case .linear(let factor):
       return (series(theta).map { $0 / factor }, 1)
     case .dynamic(let factor):
-      let maximum = Double(sample.maxPositions)
-      let stretch = factor * max(Double(length), maximum) / maximum - (factor - 1)
-      return (series(d > 2 ? theta * pow(stretch, d / (d - 2)) : theta), 1)
+      guard length > sample.maxPositions, d > 2 else { return (series(theta), 1) }
+      let maximum = Float(sample.maxPositions)
+      let stretch = Float(factor) * Float(length) / maximum - Float(factor - 1)
+      let base = Float(theta) * Float(pow(Double(stretch), d / (d - 2)))
+      return (
+        (0..<sample.headDimension / 2).map { Double(1 / powf(base, Float(2 * $0) / Float(d))) }, 1
+      )
     case .yarn(let yarn):
       func edge(_ turns: Double) -> Double {
         d * log(Double(yarn.originalMaxPositions) / (turns * 2 * .pi)) / (2 * log(theta))
