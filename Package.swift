@@ -114,7 +114,7 @@ let package = Package(
       ].map { .embedInCode("Tables/Data/\($0).txt") },
       swiftSettings: strict),
     module("Tokenization", ["Diagnostics", "JSONCore", "UnicodeText"]),
-    module("ChatTemplate", ["Diagnostics", "JSONCore"]),
+    module("ChatTemplate", ["Diagnostics", "JSONCore", "UnicodeText"]),
     module(
       "Generation",
       [

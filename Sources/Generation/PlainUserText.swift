@@ -1,5 +1,6 @@
 import ChatTemplate
 import JSONCore
+import UnicodeText
 
 extension ChatFormat {
   /// Where a prompt has the words of its users.
@@ -55,11 +56,8 @@ extension String {
   /// The text with marks around all of it but white space at its ends, which templates remove; nil
   /// where there is nothing else.
   fileprivate func enclosed(by marks: [Unicode.Scalar]) -> String? {
-    func isSpace(_ scalar: Unicode.Scalar) -> Bool {
-      scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
-    }
-    guard let first = unicodeScalars.firstIndex(where: { !isSpace($0) }),
-      let last = unicodeScalars.lastIndex(where: { !isSpace($0) })
+    guard let first = unicodeScalars.firstIndex(where: { !$0.isPythonSpace }),
+      let last = unicodeScalars.lastIndex(where: { !$0.isPythonSpace })
     else { return nil }
     let end = unicodeScalars.index(after: last)
     var result = String.UnicodeScalarView(unicodeScalars[..<first])

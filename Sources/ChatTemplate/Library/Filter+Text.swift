@@ -1,3 +1,5 @@
+import UnicodeText
+
 /// Filters that make text.
 extension Renderer {
   func applyText(

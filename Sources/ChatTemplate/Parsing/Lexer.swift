@@ -1,3 +1,5 @@
+import UnicodeText
+
 /// Cuts a template into tokens and takes care of the whitespace around tags, as jinja2 does with
 /// `trim_blocks` and `lstrip_blocks`: the line break after a block tag goes, and so does the
 /// space before one on its line; `-` takes all whitespace, `+` none.

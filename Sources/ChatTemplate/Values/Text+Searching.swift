@@ -1,3 +1,5 @@
+import UnicodeText
+
 /// Finding, cutting and stripping. Texts are searched by their bytes, which in UTF-8 finds whole
 /// characters only.
 extension Text {
@@ -99,16 +101,6 @@ extension Text {
 }
 
 extension Unicode.Scalar {
-  /// Whether Python's `str.isspace` holds for the scalar.
-  var isPythonSpace: Bool {
-    switch value {
-    case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F,
-      0x205F, 0x3000:
-      true
-    default: false
-    }
-  }
-
   /// Whether Python's `str.splitlines` ends a line here.
   var isPythonLineEnd: Bool {
     switch value {
