@@ -15,7 +15,8 @@ extension DogeModel {
   ///
   /// - Throws: `ModelError` for a token outside the vocabulary.
   package func embedding(of tokens: [Int]) throws(ModelError) -> FloatMatrix {
-    try embed([SequenceCall(tokens, cache: makeCache(maximum: 0))])
+    try check(tokens, from: 0)
+    return embed(tokens)
   }
 
   /// RMSNorm of all rows of `x`, as the matrices of that step get it.
@@ -108,14 +109,5 @@ extension DogeModel {
     case .attention(let layer): weights.blocks[layer].inputResidual
     case .feedForward(let layer): weights.blocks[layer].postResidual
     }
-  }
-}
-
-extension DogeModel {
-  /// Whether a call of so many tokens has other RoPE frequencies than shorter ones.
-  package func frequenciesDependOnLength(upTo tokens: Int) -> Bool {
-    let embedding = RotaryEmbedding(config)
-    let set = embedding.sharedFrequencies(length: tokens)
-    return set == nil || set != embedding.sharedFrequencies(length: 1)
   }
 }

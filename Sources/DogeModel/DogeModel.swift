@@ -19,6 +19,8 @@ public final class DogeModel: Sendable {
   public let layout: CheckpointLayout
   /// The file that holds the weights.
   public let stored: StoredModel
+  /// The file's path, or the checkpoint's, for messages.
+  public var path: String { stored.path }
   /// What computes it.
   public var compute: Compute { layer.compute }
   let weights: ModelWeights<Linear>
@@ -135,14 +137,8 @@ public final class DogeModel: Sendable {
     _ tokens: [Int], cache: KVCache, workspace: Workspace = Workspace(),
     routing: ExpertRouting = .hf, wanted: Int? = nil
   ) throws(ModelError) -> FloatMatrix {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let pass = try pass(
-      [SequenceCall(tokens, cache: cache)], workspace: workspace, routing: routing)
-    pass.run(wanted: min(wanted ?? tokens.count, tokens.count))
-    if tokens.count == 1 { teamSize.note(seconds: (clock.now - start) / .seconds(1)) }
-    cache.count += tokens.count
-    return pass.x
+    try run(
+      [SequenceCall(tokens, cache: cache)], workspace: workspace, routing: routing, wanted: wanted)
   }
 
   /// Runs a call of several sequences, each of which gets what a call of its own would give it.
@@ -164,11 +160,18 @@ public final class DogeModel: Sendable {
       Set(sequences.map { ObjectIdentifier($0.cache) }).count == sequences.count,
       "two sequences in one cache")
     guard !sequences.isEmpty else { return FloatMatrix(rows: 0, columns: config.hiddenSize) }
+    return try run(sequences, workspace: workspace, routing: routing, wanted: nil)
+  }
+
+  private func run(
+    _ sequences: [SequenceCall], workspace: Workspace, routing: ExpertRouting, wanted: Int?
+  ) throws(ModelError) -> FloatMatrix {
     let clock = ContinuousClock()
     let start = clock.now
     let pass = try pass(sequences, workspace: workspace, routing: routing)
-    pass.run(wanted: pass.x.rows)
-    if pass.x.rows == 1 { teamSize.note(seconds: (clock.now - start) / .seconds(1)) }
+    let rows = pass.x.rows
+    pass.run(wanted: min(wanted ?? rows, rows))
+    if rows == 1 { teamSize.note(seconds: (clock.now - start) / .seconds(1)) }
     for sequence in sequences { sequence.cache.count += sequence.tokens.count }
     return pass.x
   }
@@ -204,8 +207,9 @@ public final class DogeModel: Sendable {
   private func pass(
     _ sequences: [SequenceCall], workspace: Workspace, routing: ExpertRouting
   ) throws(ModelError) -> ForwardPass {
-    let x = try embed(sequences)
+    for sequence in sequences { try check(sequence.tokens, from: sequence.cache.count) }
     for sequence in sequences { try sequence.cache.reserve(sequence.tokens.count) }
+    let x = embed(sequences.count == 1 ? sequences[0].tokens : sequences.flatMap(\.tokens))
     return ForwardPass(
       self, x, sequences: sequences.map { ($0.cache, $0.tokens.count) }, workspace: workspace,
       routing: routing, members: members(rows: x.rows))
@@ -214,17 +218,16 @@ public final class DogeModel: Sendable {
   /// How many threads a call of so many tokens, or rows of logits, is given.
   func members(rows: Int) -> Int { rows == 1 ? teamSize.count : layer.compute.pool.threadCount }
 
-  /// The embedding of a call's tokens, `[tokens, d]`.
-  func embed(_ sequences: [SequenceCall]) throws(ModelError) -> FloatMatrix {
-    for sequence in sequences {
-      for (index, token) in sequence.tokens.enumerated()
-      where !(0..<config.vocabularySize).contains(token) {
-        throw .tokenOutOfRange(
-          token: token, position: sequence.cache.count + index,
-          vocabulary: config.vocabularySize)
-      }
-    }
-    let tokens = sequences.count == 1 ? sequences[0].tokens : sequences.flatMap(\.tokens)
+  /// Finds a token of a call that is none of the model's.
+  func check(_ tokens: [Int], from position: Int) throws(ModelError) {
+    guard let index = tokens.firstIndex(where: { !(0..<config.vocabularySize).contains($0) })
+    else { return }
+    throw .tokenOutOfRange(
+      token: tokens[index], position: position + index, vocabulary: config.vocabularySize)
+  }
+
+  /// The embedding of tokens of the model, `[tokens, d]`.
+  func embed(_ tokens: [Int]) -> FloatMatrix {
     let x = FloatMatrix(rows: tokens.count, columns: config.hiddenSize)
     layer.compute.rows(tokens, of: weights.embedding.weight, into: x)
     return x

@@ -49,11 +49,7 @@ public final class Generator {
 
   /// Whether the tokens of a prompt that are in the cache are used again.
   public var reusesPrefix: Bool {
-    let mixesTokens = model.config.experts != nil && routing.mixesTokens
-    return switch model.config.rope.scaling {
-    case .dynamic, .longRope: false
-    case .none, .linear, .yarn, .llama3: !mixesTokens
-    }
+    !model.mixesTokens(under: routing) && !model.frequenciesDependOnLength(upTo: context)
   }
 
   /// Forgets what has been run.

@@ -39,8 +39,16 @@ public struct StoredModel: Sendable {
     let layer: Int?
   }
 
+  /// The file's path, or the checkpoint's that it was made from, for messages.
+  public var path: String { file.path }
+
   /// The number of weights, a tied head not counted.
   public var parameterCount: Int { tensors.reduce(0) { $0 + $1.spec.elementCount } }
+
+  /// All bytes of the tensors in bits, by the number of weights.
+  public var bitsPerWeight: Double {
+    Double(tensors.reduce(0) { $0 + $1.record.byteCount } * 8) / Double(parameterCount)
+  }
 
   /// Whether any tensor is stored as codes with scales.
   public var isQuantized: Bool { tensors.contains { $0.record.type.isQuantized } }

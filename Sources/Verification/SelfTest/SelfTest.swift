@@ -83,7 +83,7 @@ public struct SelfTester {
 
   /// Why a test says nothing of a model; nil where it does.
   private func exemption(from kind: SelfTest.Kind, of model: DogeModel) -> String? {
-    let mixesTokens = routing.mixesTokens && model.config.experts != nil
+    let mixesTokens = model.mixesTokens(under: routing)
     switch kind {
     case .causality:
       if tokens.count < 2 { return "one token has none before it" }
