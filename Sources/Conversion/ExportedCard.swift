@@ -63,8 +63,7 @@ struct ExportedCard {
     let quantized = model.tensors.map(\.record).filter(\.type.isQuantized)
     guard !quantized.isEmpty else { return nil }
     let types = Set(quantized.map { "\($0.type.name) in groups of \($0.geometry.groupSize)" })
-    let bytes = model.tensors.reduce(0) { $0 + $1.record.byteCount }
-    let hundredths = (bytes * 800 + model.parameterCount / 2) / model.parameterCount
+    let hundredths = Int((model.bitsPerWeight * 100).rounded())
     let bits = "\(hundredths / 100)." + String(hundredths % 100 + 100).dropFirst()
     let recipe = model.file.metadata["recipe"]
     var text =

@@ -31,8 +31,7 @@ struct ModelSummary {
     switch source {
     case .kibble(let model):
       metadata = model.file.metadata
-      let bytes = model.tensors.reduce(0) { $0 + $1.record.byteCount }
-      bitsPerWeight = Double(bytes * 8) / Double(model.parameterCount)
+      bitsPerWeight = model.bitsPerWeight
     case .checkpoint(let folder, let resolved):
       let bytes = resolved.tensors.reduce(0) {
         $0 + folder.tensors[$1.sourceIndex].entry.byteRange.count
