@@ -125,7 +125,7 @@ let package = Package(
       "ChoiceScoring",
       [
         "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "Kernels", "Parallel",
-        "Tokenization",
+        "Tokenization", "UnicodeText",
       ]),
 
     // The command line.

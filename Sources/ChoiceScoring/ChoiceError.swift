@@ -16,8 +16,8 @@ public enum ChoiceError: Error, Equatable, Sendable {
   case choiceTooLong(choice: Int, tokens: Int, context: Int)
   /// There is neither a context nor a token that begins a text.
   case nothingBefore
-  /// A logit is no number, or infinite.
-  case notFinite
+  /// A logit of the model at that path is no number, or infinite.
+  case notFinite(path: String)
 }
 
 extension ChoiceError: Diagnosable {
@@ -53,9 +53,10 @@ extension ChoiceError: Diagnosable {
         .badData, code: "score.nothing-before",
         "the context is empty, and the model has no beginning-of-text token to stand for it",
         hint: "Give a context.")
-    case .notFinite:
+    case .notFinite(let path):
       Diagnostic(
         .badData, code: "score.not-finite", "the model's logits are not finite numbers",
+        path: path,
         hint: "`check` finds damaged files, `verify` shows where values run away.")
     }
   }

@@ -51,13 +51,11 @@ public final class ChoiceScorer {
     limit = context ?? model.config.maxPositions
   }
 
-  /// Finds what is wrong with a question.
+  /// A question as the model is asked it.
   ///
   /// - Throws: `ChoiceError`, or what the tokenizer throws.
-  public func check(_ item: ChoiceItem) throws { _ = try tokens(of: item) }
-
-  private func tokens(of item: ChoiceItem) throws -> [ChoiceTokens] {
-    try item.groups.map { context, choices in
+  public func tokenized(_ item: ChoiceItem) throws -> TokenizedChoices {
+    let groups = try item.groups.map { context, choices in
       let tokens = try ChoiceTokens(
         context, choices, tokenizer, beginning: beginning, prefix: prefix, limit: limit)
       for ids in [tokens.context] + tokens.choices {
@@ -65,22 +63,22 @@ public final class ChoiceScorer {
       }
       return tokens
     }
+    return TokenizedChoices(item: item, groups: groups)
   }
 
   /// Scores questions.
   ///
-  /// - Parameter items: the questions; their scores do not depend on each other.
+  /// - Parameter questions: from `tokenized`; their scores do not depend on each other.
   /// - Returns: the scores of each.
-  /// - Throws: `ChoiceError`, `ModelError`, or what the tokenizer throws.
-  public func scores(of items: [ChoiceItem]) throws -> [ChoiceScores] {
-    let groups = try items.map(tokens(of:))
-    var predicted = try predictions(of: groups.flatMap { $0 })[...]
-    return zip(items, groups).map { item, groups in
-      let choices = predicted.prefix(groups.count).flatMap { $0 }
-      predicted = predicted.dropFirst(groups.count)
+  /// - Throws: `ChoiceError.notFinite`, or `ModelError`.
+  public func scores(of questions: [TokenizedChoices]) throws -> [ChoiceScores] {
+    var predicted = try predictions(of: questions.flatMap(\.groups))[...]
+    return questions.map { question in
+      let choices = predicted.prefix(question.groups.count).flatMap { $0 }
+      predicted = predicted.dropFirst(question.groups.count)
       return ChoiceScores(
         logLikelihoods: choices.map { $0.reduce(0) { $0 + $1.logProbability } },
-        tokens: choices.map(\.count), bytes: item.choices.map(\.utf8.count),
+        tokens: choices.map(\.count), bytes: question.item.choices.map(\.utf8.count),
         isGreedy: choices.map { $0.allSatisfy(\.isGreedy) })
     }
   }
@@ -106,8 +104,7 @@ public final class ChoiceScorer {
   }
 
   private func sharesContext(_ tokens: ChoiceTokens) -> Bool {
-    let mixesTokens = model.config.experts != nil && routing.mixesTokens
-    return !mixesTokens && tokens.longest <= limit
+    !model.mixesTokens(under: routing) && tokens.longest <= limit
       && !model.frequenciesDependOnLength(upTo: tokens.longest)
   }
 
@@ -215,7 +212,9 @@ extension ChoiceScorer {
         logits.withRow(row) { model.compute.kernels.largestIndex(of: $0) }
       }
       for (index, row) in block.enumerated() {
-        guard likeliest[index] != nil, sums[index].isFinite else { throw ChoiceError.notFinite }
+        guard likeliest[index] != nil, sums[index].isFinite else {
+          throw ChoiceError.notFinite(path: model.path)
+        }
         while next < targets.count, targets[next].row == row {
           let token = targets[next].token
           predictions.append(

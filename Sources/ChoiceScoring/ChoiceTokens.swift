@@ -1,4 +1,5 @@
 import Tokenization
+import UnicodeText
 
 /// The tokens of a context and the choices behind it, as lm-evaluation-harness makes them
 /// (`TemplateLM._encode_pair`).
@@ -6,7 +7,7 @@ import Tokenization
 /// White space at the end of the context goes to the choices. A choice's tokens are those of
 /// context and choice together behind as many as the context alone has, and the model is given the
 /// context's own tokens before them.
-package struct ChoiceTokens: Equatable {
+package struct ChoiceTokens: Equatable, Sendable {
   /// The context's tokens, at least one.
   package let context: [Int]
   /// Each choice's, at least one.
@@ -64,9 +65,10 @@ package struct ChoiceTokens: Equatable {
   var longest: Int { context.count + (choices.map(\.count).max() ?? 0) - 1 }
 }
 
-extension Unicode.Scalar {
-  /// Whether Python's `str.rstrip` takes it away.
-  fileprivate var isPythonSpace: Bool {
-    properties.isWhitespace || ("\u{1C}"..."\u{1F}").contains(self)
-  }
+/// A question, and what a model's tokenizer makes of it.
+public struct TokenizedChoices: Sendable {
+  /// The question.
+  public let item: ChoiceItem
+  /// For each context its tokens and those of its choices.
+  let groups: [ChoiceTokens]
 }

@@ -84,7 +84,7 @@ import Tokenization
       answer: 0)
     let several = try ChoiceItem(
       contexts: ["In the beginning", "And", ""], choices: [" was", " the", "In"], answer: nil)
-    let scores = try scorer.scores(of: [several, one, several])
+    let scores = try scorer.scores(of: [several, one, several].map(scorer.tokenized))
     try #require(scores.count == 3)
     #expect(scores[0] == scores[2])
     #expect(scores[1].bytes == [7, 4, 7])

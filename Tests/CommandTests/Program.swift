@@ -65,11 +65,11 @@ final class Child {
 
   init(
     _ arguments: [String], program: String? = Program.path, input: String? = nil,
-    output: Int32? = nil
+    inputPath: String = "/dev/null", output: Int32? = nil
   ) throws {
     let path = try #require(program, "the program is not beside the tests")
     let folder = try TemporaryFolder()
-    let inputPath = try input.map { try folder.write("input", $0) } ?? "/dev/null"
+    let inputPath = try input.map { try folder.write("input", $0) } ?? inputPath
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?
     #else

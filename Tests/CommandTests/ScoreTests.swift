@@ -3,6 +3,14 @@ import JSONCore
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// `kibble score` on the small trained model.
 @Suite struct ScoreTests {
   private let model = Fixtures.folder("doge-nano")
@@ -31,6 +39,32 @@ import Testing
     #expect(lines[3]["choice"] == 0)
     let threads = try kibble("score", model, "--jsonl", file, "--threads", "1")
     #expect(threads.output == run.output)
+  }
+
+  /// An answer comes before the next question, so that a program can ask one after the other.
+  @Test func linesOfStdinAreAnsweredAsTheyCome() throws {
+    let folder = try TemporaryFolder()
+    let question = Array(#"{"context": "In the", "choices": [" beginning", " end"]}"#.utf8) + [0x0A]
+    try #require(mkfifo(folder.path("questions"), 0o600) == 0)
+    let questions = open(folder.path("questions"), O_RDWR | O_CLOEXEC)
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let child = try Child(
+      ["score", model, "--jsonl", "-", "--quiet"], inputPath: folder.path("questions"),
+      output: ends[1])
+    close(ends[1])
+    for _ in 0..<2 {
+      #expect(write(questions, question, question.count) == question.count)
+      var answer = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+      try #require(poll(&answer, 1, 60_000) == 1, "no answer")
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      let count = read(ends[0], &bytes, bytes.count)
+      let line = try JSON.parse(Array(bytes.prefix(max(0, count))))
+      #expect(line["loglikelihoods"]?.arrayValue?.count == 2)
+    }
+    close(questions)
+    #expect(try child.wait().code == 0)
+    close(ends[0])
   }
 
   @Test func summary() throws {
@@ -91,7 +125,8 @@ import Testing
     let folder = try TemporaryFolder()
     let file = try folder.write("q.jsonl", good + "\n" + line + "\n")
     let run = try kibble("score", model, "--jsonl", file)
-    #expect(run.code == 65 && run.output == "")
+    // What came before the line is scored.
+    #expect(run.code == 65 && run.output.split(separator: "\n").count == 1)
     #expect(run.errors.contains("line 2") && run.errors.contains(word))
   }
 }

@@ -56,6 +56,13 @@ package final class StandardInput {
     }
   }
 
+  /// Whether something can be read without waiting for it, if only the end.
+  package var isReady: Bool {
+    if isAtEnd || buffer.contains(UInt8(ascii: "\n")) { return true }
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&request, 1, 0) > 0
+  }
+
   /// Everything up to the end.
   ///
   /// - Parameter limit: the most bytes that are taken.

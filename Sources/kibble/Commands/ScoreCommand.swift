@@ -51,28 +51,40 @@ struct ScoreCommand: Command {
     let runtime = try Runtime(context, verifiesChecksums: arguments.has(.verifyChecksums))
     let paths = [try arguments.argument(.model)] + arguments.rest(Self.other)
     let scorers = try paths.map { try scorer($0, arguments, runtime) }
-    var items: [ChoiceItem] = []
-    try JSONLines.forEach(arguments.required(Self.lines)) { line in
-      let item = try ChoiceItem(line)
-      for scorer in scorers { try scorer.check(item) }
-      items.append(item)
-    }
-    var report = ScoreReport(paths: paths, items: items.count, mode: scorers[0].model.mode)
-    try context.progress.phase("scoring", total: items.count, unit: .items) {
-      var rest = items[...]
-      while !rest.isEmpty {
+    let lines = try JSONLines(arguments.required(Self.lines))
+    var report = ScoreReport(paths: paths, mode: scorers[0].model.mode)
+    try context.progress.phase("scoring", total: lines.expectedCount ?? 0, unit: .items) {
+      var failure: (any Error)?
+      while failure == nil {
         try context.progress.checkCancellation()
-        let batch = Array(rest.prefix(ChoiceScorer.batch))
-        rest = rest.dropFirst(batch.count)
-        let scores = try scorers.map { try $0.scores(of: batch) }
-        for (index, item) in batch.enumerated() {
+        // For each question what every model's tokenizer makes of it.
+        var batch: [[TokenizedChoices]] = []
+        do {
+          while batch.count < ChoiceScorer.batch, batch.isEmpty || lines.isReady,
+            let question = try lines.next({ line in
+              let item = try ChoiceItem(line)
+              return try scorers.map { try $0.tokenized(item) }
+            })
+          {
+            batch.append(question)
+          }
+        } catch {
+          // What came before is scored all the same.
+          failure = error
+        }
+        if batch.isEmpty { break }
+        let scores = try scorers.indices.map { model in
+          try scorers[model].scores(of: batch.map { $0[model] })
+        }
+        for (index, question) in batch.enumerated() {
           let own = scores.map { $0[index] }
-          report.add(own, answer: item.answer)
+          report.add(own, answer: question[0].item.answer)
           if !context.json { try context.output.writeLine(own.json.serialized()) }
         }
         try context.output.flush()
         context.progress.report(.advanced(by: batch.count))
       }
+      if let failure { throw failure }
     }
     for scorer in scorers { try scorer.model.stored.checkUnchanged() }
     if let scorer = scorers.first(where: { $0.cutCount > 0 }) {

@@ -6,20 +6,20 @@ import ToolSupport
 /// The result of `score`, as text and as JSON.
 struct ScoreReport {
   private let paths: [String]
-  private let items: Int
+  private var items = 0
   private let mode: ComputeMode
   private var summaries: [ChoiceSummary]
   private var comparison = ChoiceComparison()
 
-  init(paths: [String], items: Int, mode: ComputeMode) {
+  init(paths: [String], mode: ComputeMode) {
     self.paths = paths
-    self.items = items
     self.mode = mode
     summaries = paths.map { _ in ChoiceSummary() }
   }
 
   /// Adds a question, as each model sees it.
   mutating func add(_ scores: [ChoiceScores], answer: Int?) {
+    items += 1
     if let answer {
       for index in scores.indices { summaries[index].add(scores[index], answer: answer) }
     }
