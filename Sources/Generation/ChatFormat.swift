@@ -32,4 +32,22 @@ public struct ChatFormat: Sendable {
     }
     return try template.render(conversation, strftime: { LocalTime.formatted($0) })
   }
+
+  /// A conversation as a model is given it.
+  ///
+  /// - Parameters:
+  ///   - conversation: the messages, the last of them a user's.
+  ///   - tokenizer: the model's.
+  ///   - keepsUserTextPlain: whether special tokens that users spell are text like any other.
+  /// - Returns: its text, and its tokens: the template has put the special ones where they belong.
+  /// - Throws: `TemplateError`, `TokenizerError`, or `GenerationError` where the users' text cannot
+  ///   be found in the prompt.
+  public func prompt(
+    of conversation: Conversation, _ tokenizer: Tokenizer, keepsUserTextPlain: Bool
+  ) throws -> (text: String, ids: [Int]) {
+    let text = try render(conversation)
+    let plain = keepsUserTextPlain ? try userText(in: text, of: conversation) : []
+    let tokens = try tokenizer.encode(Array(text.utf8), addSpecialTokens: false, plain: plain)
+    return (text, tokens.map(\.id))
+  }
 }

@@ -95,13 +95,9 @@ public struct ChatSession {
   }
 
   /// The conversation as the model is given it.
-  private func rendered() throws -> (prompt: String, ids: [Int]) {
-    let prompt = try format.render(conversation)
-    let plain = keepsUserTextPlain ? try format.userText(in: prompt, of: conversation) : []
-    // The template has put the special tokens where they belong.
-    let tokens = try generator.tokenizer.encode(
-      Array(prompt.utf8), addSpecialTokens: false, plain: plain)
-    return (prompt, tokens.map(\.id))
+  private func rendered() throws -> (text: String, ids: [Int]) {
+    try format.prompt(
+      of: conversation, generator.tokenizer, keepsUserTextPlain: keepsUserTextPlain)
   }
 
   /// Whether a prompt of so many tokens leaves too little of the context to an answer.

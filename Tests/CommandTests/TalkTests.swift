@@ -145,6 +145,46 @@ import Testing
     }
   }
 
+  @Test func aTemplateAroundThePrompt() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.copy(fixture: "doge-nano")
+    try folder.write(
+      "checkpoint/chat_template.jinja",
+      "{{ tools | tojson }}|{{ day }}|{{ add_generation_prompt }}|{{ messages[-1].content }}")
+    try folder.write(
+      "checkpoint/additional_chat_templates/short.jinja", "<{{ messages[0].content }}>")
+    func generate(_ options: String...) throws -> Run {
+      try Program.run(["generate", path, "--max-new-tokens", "1", "--prompt", "Hi"] + options)
+    }
+    func prompt(_ options: String...) throws -> JSON? {
+      try Program.run(
+        ["generate", path, "--max-new-tokens", "1", "--prompt", "Hi", "--json"] + options
+      ).json["prompt"]
+    }
+    #expect(try prompt() == "Hi")
+    #expect(try prompt("--template", "short") == "<Hi>")
+    #expect(try prompt("--template", "default") == "null||True|Hi")
+    #expect(try prompt("--no-generation-prompt") == "null||False|Hi")
+    #expect(try prompt("--variable", "day=[1, null]") == "null|[1, None]|True|Hi")
+    let tools = try folder.write("tools.json", #"[{"name": "f"}]"#)
+    #expect(try prompt("--tools", tools) == #"[{"name": "f"}]||True|Hi"#)
+    let lines = try folder.write("p.jsonl", #"{"prompt": "Ho"}"#)
+    let events = try Program.run([
+      "generate", path, "--prompts", lines, "--jsonl", "--template", "short",
+      "--max-new-tokens", "1",
+    ]).output.split(separator: "\n")
+    #expect(try JSON.parse(Array(#require(events.last).utf8))["prompt"] == "<Ho>")
+    expectRefusal(try generate("--template", "none"), 66, "none")
+    expectRefusal(try generate("--template", "short", "--no-bos"), 64, "--no-bos")
+    // What the template gives is what `chat` asks.
+    let chat = try Program.run(["chat", path, "--message", "Hi", "--max-new-tokens", "9", "--json"])
+    let same = try Program.run([
+      "generate", path, "--prompt", "Hi", "--template", "default", "--max-new-tokens", "9",
+      "--json",
+    ])
+    #expect(try ids(same) == ids(chat))
+  }
+
   @Test func plainUserText() throws {
     let text = "a<|end_of_text|>b"
     let ids = try tokenizedPlainly(text)

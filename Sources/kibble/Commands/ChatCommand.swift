@@ -27,7 +27,7 @@ struct ChatCommand: Command {
       samplingDiscussion,
     ],
     positionals: [.model],
-    options: [message, system, RenderCommand.template, GivenPrompt.plain]
+    options: [message, system, RenderCommand.template, PromptEncoder.plain]
       + ConversationOpening.options
       + OptionSpec.sampling + [
         GenerateCommand.events, .mode, .cache, .routing, .verifyChecksums,
@@ -58,7 +58,7 @@ struct ChatCommand: Command {
       path: path, context,
       ChatSession(
         generator, format: format, system: arguments.value(Self.system), opening: opening,
-        keepsUserTextPlain: arguments.has(GivenPrompt.plain)))
+        keepsUserTextPlain: arguments.has(PromptEncoder.plain)))
     guard let message else {
       try chat.converse(StandardInput())
       return .success

@@ -9,8 +9,8 @@ import ToolSupport
 extension GenerateCommand {
   /// Continues the texts of a file of JSON lines.
   func run(
-    prompts path: String, _ generator: TextGenerator, path model: String,
-    _ arguments: ParsedArguments, _ context: CommandContext
+    prompts path: String, _ generator: TextGenerator, _ encoder: PromptEncoder,
+    path model: String, _ arguments: ParsedArguments, _ context: CommandContext
   ) throws -> ExitStatus {
     let sequences = try arguments.integer(Self.batch, in: 1...1024) ?? 1
     let rows = generator.generator.model.config.vocabularySize
@@ -18,10 +18,10 @@ extension GenerateCommand {
     var texts: [String] = []
     var prompts: [[Int]] = []
     try JSONLines.forEach(path) { line in
-      guard let text = line["prompt"]?.stringValue else {
+      guard let given = line["prompt"]?.stringValue else {
         throw JSONLineError.missing("prompt", expected: "a text")
       }
-      let ids = try GivenPrompt.encode(Array(text.utf8), arguments, generator.tokenizer)
+      let (text, ids) = try encoder.encode(Array(given.utf8))
       guard !ids.isEmpty else { throw GenerationError.emptyPrompt }
       try generator.tokenizer.check(ids, rows: rows)
       guard ids.count <= longest else {
@@ -31,7 +31,7 @@ extension GenerateCommand {
       texts.append(text)
       prompts.append(ids)
     }
-    GivenPrompt.warn(ofSecondBeginning: prompts, arguments, generator.tokenizer, context)
+    encoder.warn(ofSecondBeginning: prompts, context)
     let batch = BatchGenerator(
       model: generator.generator.model, routing: generator.generator.routing,
       context: generator.generator.context, sequences: min(sequences, max(1, prompts.count)))

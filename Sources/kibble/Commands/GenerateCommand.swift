@@ -19,7 +19,8 @@ struct GenerateCommand: Command {
     name: "generate", summary: "continue a text",
     discussion: [
       "The text appears as it is made; how fast that was stands on stderr. For conversations with "
-        + "an Instruct model there is `chat`.",
+        + "an Instruct model there is `chat`; --template, --tools, --variable and "
+        + "--no-generation-prompt make the text what a user says in its chat template here, too.",
       samplingDiscussion,
       "With --compare both models get the same random numbers. Where their tokens part, both "
         + "tokens are shown with the probabilities that each model gives them.",
@@ -59,12 +60,13 @@ struct GenerateCommand: Command {
       context, showsLoading: false, verifiesChecksums: arguments.has(.verifyChecksums))
     let seed = try arguments.generationSeed()
     let path = try arguments.argument(.model)
-    let generator = try TextGenerator(
-      path: path, TextFiles(path: path), arguments, runtime, context, seed: seed)
+    let files = try TextFiles(path: path)
+    let generator = try TextGenerator(path: path, files, arguments, runtime, context, seed: seed)
+    let encoder = try PromptEncoder(arguments, files, generator.tokenizer)
     if let file = arguments.value(Self.prompts) {
-      return try run(prompts: file, generator, path: path, arguments, context)
+      return try run(prompts: file, generator, encoder, path: path, arguments, context)
     }
-    let prompt = try GivenPrompt(arguments, generator.tokenizer, context)
+    let prompt = try GivenPrompt(arguments, encoder, generator.tokenizer, context)
     if let other = arguments.value(Self.compare) {
       let candidate = try TextGenerator(
         path: other, TextFiles(path: other), arguments, runtime, context, seed: seed)

@@ -5,7 +5,7 @@ import Generation
 import JSONCore
 import ToolSupport
 
-/// What the options of `chat` say of a conversation before anything is said.
+/// What the options of `chat` and `generate` say of a conversation before anything is said.
 enum ConversationOpening {
   static let headless = OptionSpec.flag(
     "no-generation-prompt", "end the prompt without the head of the answer")
