@@ -1,6 +1,6 @@
 import CZlib
 
-/// Raw deflate data (RFC 1951), as zip archives hold them, written out.
+/// Compressed data, written out.
 package struct Inflation: Equatable, Sendable {
   /// The bytes that were written, at most the target's.
   package let written: Int
@@ -9,17 +9,33 @@ package struct Inflation: Equatable, Sendable {
   /// Whether the data came to their end.
   package let isComplete: Bool
 
+  package init(written: Int, read: Int, isComplete: Bool) {
+    (self.written, self.read, self.isComplete) = (written, read, isComplete)
+  }
+
+  /// What stands around deflate data (RFC 1951).
+  package enum Wrapper: Int32, Sendable {
+    /// Nothing, as in zip archives.
+    case none = -15
+    /// zlib's header and checksum (RFC 1950).
+    case zlib = 15
+  }
+
   /// Inflates data until they end, break a rule or would leave the target.
   ///
   /// - Parameters:
   ///   - source: the data.
   ///   - target: where their bytes go.
+  ///   - wrapper: what stands around them.
   /// - Returns: how far it came; nil where the data break a rule of the format, or memory is short.
-  package static func run(_ source: RawSpan, into target: MemoryBuffer) -> Inflation? {
+  package static func run(
+    _ source: RawSpan, into target: MemoryBuffer, wrapper: Wrapper = .none
+  ) -> Inflation? {
     var stream = unsafe z_stream()
     let size = unsafe Int32(MemoryLayout<z_stream>.size)
-    // Minus the window's bits: without zlib's header and checksum.
-    guard unsafe inflateInit2_(&stream, -15, ZLIB_VERSION, size) == Z_OK else { return nil }
+    guard unsafe inflateInit2_(&stream, wrapper.rawValue, ZLIB_VERSION, size) == Z_OK else {
+      return nil
+    }
     defer { _ = unsafe inflateEnd(&stream) }
     return unsafe source.withUnsafeBytes { source in
       let start = unsafe source.baseAddress?.assumingMemoryBound(to: UInt8.self)
