@@ -21,8 +21,8 @@ INLINE vi add_pairs(vi sum, sums16 pairs) {
 #define KB_KEEP(v) ((void)0)
 #define KB_SIGNED 1
 #define KB_DOTS 0
-// A product is no larger than 127 * 8 (int4), 31 (int5, with its bias), 63 or 128 (int8): as many fit 16 bits.
-#define KB_RUN(type) ((type) <= KB_INT5 ? 8 : (type) == KB_INT6 ? 4 : 2)
+// A product is no larger than 127 * 8 (int4 and fewer bits), 31 (int5, with its bias), 63 or 128 (int8): as many fit 16 bits.
+#define KB_RUN(type) (kb_code_bits(type) <= 5 ? 8 : (type) == KB_INT6 ? 4 : 2)
 #define KB_FEW(n) ((n) < 2 ? (n) : 2)
 #define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"

@@ -118,10 +118,11 @@ static float choose_scale(const group *g, int method) {
 /// Adds a code to the units of its block, a lane of a tile.
 static void put_code(int type, uint32_t code, uint32_t column, uint32_t *units) {
   kb_place low = kb_low_place(type, column);
-  units[low.unit * KB_TILE] |= (code & (type == KB_INT8 ? 255 : 15)) << low.bit;
-  if (kb_block_units(type) == 1) return;
+  uint32_t together = kb_low_bits(type), more = kb_code_bits(type) - together;
+  units[low.unit * KB_TILE] |= (code & ((1u << together) - 1)) << low.bit;
+  if (more == 0) return;
   kb_place high = kb_high_place(type, column);
-  units[high.unit * KB_TILE] |= (code >> 4 & (type == KB_INT5 ? 1 : 3)) << high.bit;
+  units[high.unit * KB_TILE] |= (code >> together & ((1u << more) - 1)) << high.bit;
 }
 
 void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, uint32_t group_size, int exponent, uint32_t *units,

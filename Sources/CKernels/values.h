@@ -69,12 +69,19 @@ static inline uint32_t kb_block_columns(int type) {
     case KB_F16: case KB_BF16: return 2;
     case KB_INT8: return 4;
     case KB_INT4: return 8;
+    case KB_INT2: return 16;
     default: return 32;
   }
 }
 
-/// Units of a block: one, or four with the low bits of int5 or int6 and then those with the high ones.
-static inline uint32_t kb_block_units(int type) { return type == KB_INT5 ? 5 : type == KB_INT6 ? 6 : 1; }
+/// Units of a block: one, or those with the low bits of int3, int5 or int6 and then those with the high ones.
+static inline uint32_t kb_block_units(int type) { return type == KB_INT3 ? 3 : type == KB_INT5 ? 5 : type == KB_INT6 ? 6 : 1; }
+
+/// Bits of a code of a quantized type.
+static inline uint32_t kb_code_bits(int type) { return (uint32_t)type & 15; }
+
+/// Those of them that lie together.
+static inline uint32_t kb_low_bits(int type) { return type == KB_INT8 ? 8 : kb_code_bits(type) < 4 ? 2 : 4; }
 
 /// Columns of a row with its padding.
 static inline uint32_t kb_padded_columns(int type, uint32_t cols) {
@@ -85,16 +92,22 @@ static inline uint32_t kb_padded_columns(int type, uint32_t cols) {
 /// A unit of a block, and the lowest bit in it.
 typedef struct { uint32_t unit, bit; } kb_place;
 
-/// Where the code of a block's column lies, or the low 4 bits of it where the type has more than 4 and fewer than 8.
+/// Where pairs of bits of a block's columns lie, from a unit on: four columns in the lowest bits of the bytes, four above them, and so on.
+static inline kb_place kb_pair_place(uint32_t unit, uint32_t column) {
+  return (kb_place){unit + column / 16, 8 * (column % 4) + 2 * (column % 16 / 4)};
+}
+
+/// Where the low bits of the code of a block's column lie.
 static inline kb_place kb_low_place(int type, uint32_t column) {
   if (type == KB_INT8) return (kb_place){0, 8 * column};
+  if (kb_low_bits(type) == 2) return kb_pair_place(0, column);
   return (kb_place){column / 8, 8 * (column % 4) + 4 * (column / 4 % 2)};
 }
 
-/// Where the other bits of an int5 or int6 lie.
+/// Where the other bits of an int3, int5 or int6 lie.
 static inline kb_place kb_high_place(int type, uint32_t column) {
-  if (type == KB_INT5) return (kb_place){4, 8 * (column % 4) + column / 4};
-  return (kb_place){4 + column / 16, 8 * (column % 4) + 2 * (column % 16 / 4)};
+  if (type == KB_INT6) return kb_pair_place(4, column);
+  return (kb_place){type == KB_INT3 ? 2 : 4, 8 * (column % 4) + column / 4};
 }
 
 static inline uint32_t kb_load_unit(const uint8_t *units, size_t index) {
@@ -103,13 +116,13 @@ static inline uint32_t kb_load_unit(const uint8_t *units, size_t index) {
   return u;
 }
 
-/// The code of a column of a block; the block's units are `stride` units apart. A type's number is that of its bits.
+/// The code of a column of a block; the block's units are `stride` units apart.
 static inline int32_t kb_s_block_code(int type, const uint8_t *units, size_t stride, uint32_t column) {
   kb_place low = kb_low_place(type, column);
-  uint32_t code = kb_load_unit(units, low.unit * stride) >> low.bit, bits = (uint32_t)type;
-  if (bits == 5 || bits == 6) {
+  uint32_t code = kb_load_unit(units, low.unit * stride) >> low.bit, bits = kb_code_bits(type), together = kb_low_bits(type);
+  if (bits > together) {
     kb_place high = kb_high_place(type, column);
-    code = (code & 15) | kb_load_unit(units, high.unit * stride) >> high.bit << 4;
+    code = (code & ((1u << together) - 1)) | kb_load_unit(units, high.unit * stride) >> high.bit << together;
   }
   return (int32_t)(code << (32 - bits)) >> (32 - bits);
 }

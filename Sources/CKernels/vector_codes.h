@@ -5,12 +5,14 @@
 enum { KB_FLIPPED = !KB_SIGNED && !KB_DOTS };
 
 /// Whether codes have a bias or flipped bits, which sums of products have to be rid of.
-INLINE bool is_biased(int type) { return !KB_SIGNED || type == KB_INT5 || type == KB_INT6; }
-/// What sums of products begin with where that is so.
+INLINE bool is_biased(int type) { return !KB_SIGNED || (type != KB_INT4 && type != KB_INT8); }
+/// What sums of products begin with where that is so, by `unbias_shift` binary places too large.
 INLINE const int32_t *unbias_of(int type, const kb_fast_rows *x) {
   if (type == KB_INT8) return KB_FLIPPED ? x->unflip : x->unbias128;
-  return type == KB_INT4 ? x->unbias8 : type == KB_INT5 ? x->unbias16 : x->unbias32;
+  return type == KB_INT5 ? x->unbias16 : type == KB_INT6 ? x->unbias32 : x->unbias8;
 }
+/// The biases of 2 and 4 have no sums of their own.
+INLINE int unbias_shift(int type) { return type == KB_INT2 ? 2 : type == KB_INT3 ? 1 : 0; }
 
 /// Bytes of the units of a group of 32 columns of 16 rows.
 INLINE size_t group_bytes(int type) {
@@ -37,6 +39,12 @@ INLINE vi code_of(group_codes w, uint32_t i, int part) {
     vu u = unit_of(w, i, part);
     return (vi)(KB_SIGNED || KB_FLIPPED ? u : u ^ 0x80808080);
   }
+  // The bit of the sign is flipped in the whole unit that it is in, of int3, int5 and int6 among the high bits.
+  if (w.type == KB_INT2) return (vi)((unit_of(w, i / 4, part) ^ 0xaaaaaaaa) >> 2 * (i % 4) & 0x03030303);
+  if (w.type == KB_INT3) {
+    vu pairs = unit_of(w, i / 4, part) >> 2 * (i % 4) & 0x03030303, high = ~unit_of(w, 2, part);
+    return (vi)(pairs | ((i < 2 ? high << (2 - i) : high >> (i - 2)) & 0x04040404));
+  }
   vu u = unit_of(w, i / 2, part);
   if (w.type == KB_INT4 && KB_SIGNED) {
     vb b = (vb)u;
@@ -51,7 +59,6 @@ INLINE vi code_of(group_codes w, uint32_t i, int part) {
     return (vi)((u >> 4 * (i % 2) & 0x0f0f0f0f) ^ (after & 0x0f0f0f0f));
   }
   vu low = u >> 4 * (i % 2) & 0x0f0f0f0f;
-  // The bit of the sign is among the high bits: it is flipped in the whole unit.
   if (w.type == KB_INT5) {
     vu high = ~unit_of(w, 4, part);
     return (vi)(low | ((i < 4 ? high << (4 - i) : high >> (i - 4)) & 0x10101010));

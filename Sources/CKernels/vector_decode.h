@@ -11,6 +11,10 @@ INLINE v16f group_scales(const kb_matrix *w, const uint16_t *scales) {
 /// of the type are 0, so that codes are not negative.
 INLINE v16u four_codes(int type, const v16u *units, uint32_t four) {
   if (type == KB_INT8) return units[0];
+  if (type == KB_INT2 || type == KB_INT3) {
+    v16u pairs = units[four / 4] >> 2 * (four % 4) & 0x03030303;
+    return type == KB_INT2 ? pairs : pairs | ((four < 2 ? units[2] << (2 - four) : units[2] >> (four - 2)) & 0x04040404);
+  }
   v16u low = units[four / 2] >> 4 * (four % 2) & 0x0f0f0f0f;
   if (type == KB_INT5) return low | ((four < 4 ? units[4] << (4 - four) : units[4] >> (four - 4)) & 0x10101010);
   if (type == KB_INT6) {
@@ -23,7 +27,7 @@ INLINE v16u four_codes(int type, const v16u *units, uint32_t four) {
 
 /// Columns begin ..< end of a tile of integers, [columns][16].
 INLINE void decode_codes(int type, const kb_matrix *w, uint32_t tile, uint32_t begin, uint32_t end, float *out) {
-  const uint32_t block = kb_block_columns(type), block_bytes = kb_block_units(type) * KB_TILE * 4;
+  const uint32_t block = kb_block_columns(type), block_bytes = kb_block_units(type) * KB_TILE * 4, bits = kb_code_bits(type);
   const uint8_t *units = w->codes + tile * w->tile_stride + begin / block * block_bytes;
   uint32_t groups = (w->cols + w->group - 1) / w->group, until = begin;
   v16f scale = splat(0);
@@ -36,7 +40,7 @@ INLINE void decode_codes(int type, const kb_matrix *w, uint32_t tile, uint32_t b
     _Pragma("unroll") for (uint32_t four = 0; four < block / 4; four++) {
       v16u codes = four_codes(type, (const v16u *)units, four);
       _Pragma("unroll") for (int k = 0; k < 4; k++, out += KB_TILE)
-        store(out, __builtin_convertvector((v16i)(codes << (32 - type - 8 * k)) >> (32 - type), v16f) * scale);
+        store(out, __builtin_convertvector((v16i)(codes << (32 - bits - 8 * k)) >> (32 - bits), v16f) * scale);
     }
   }
 }
@@ -63,6 +67,8 @@ INLINE const float *decode_tile(const kb_matrix *w, uint32_t tile, uint32_t begi
         store(o + 16, (v16f)(u & 0xffff0000));
       }
       break;
+    case KB_INT2: decode_codes(KB_INT2, w, tile, begin, end, out); break;
+    case KB_INT3: decode_codes(KB_INT3, w, tile, begin, end, out); break;
     case KB_INT4: decode_codes(KB_INT4, w, tile, begin, end, out); break;
     case KB_INT5: decode_codes(KB_INT5, w, tile, begin, end, out); break;
     case KB_INT6: decode_codes(KB_INT6, w, tile, begin, end, out); break;
@@ -77,14 +83,20 @@ INLINE v16f row_codes(int type, const uint8_t *units, uint32_t column) {
   typedef uint8_t bytes8 __attribute__((ext_vector_type(8), aligned(1)));
   if (type == KB_INT8) return __builtin_convertvector(*(const bytes16 *)(units + column), v16f);
   const v16u fours = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}, bytes = {0, 8, 16, 24, 0, 8, 16, 24, 0, 8, 16, 24, 0, 8, 16, 24};
-  uint32_t half = type == KB_INT4 ? 0 : column % 32 / KB_TILE;
+  const uint32_t bits = kb_code_bits(type);
+  uint32_t half = column % kb_block_columns(type) / KB_TILE;
   units += column / kb_block_columns(type) * kb_block_units(type) * 4;
+  if (kb_low_bits(type) == 2) {
+    v16u pairs = (v16u)kb_load_unit(units, half) >> (bytes + 2 * fours) & 3;
+    if (type == KB_INT3) pairs |= ((v16u)kb_load_unit(units, 2) >> (bytes + fours + 4 * half) & 1) << 2;
+    return __builtin_convertvector((v16i)(pairs << (32 - bits)) >> (32 - bits), v16f);
+  }
   bytes8 b = *(const bytes8 *)(units + 8 * half);
   v16u low = __builtin_convertvector(__builtin_shufflevector(b, b, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7), v16u);
   v16u codes = low >> 4 * (fours & 1) & 15;
   if (type == KB_INT5) codes |= ((v16u)kb_load_unit(units, 4) >> (bytes + fours + 4 * half) & 1) << 4;
   if (type == KB_INT6) codes |= ((v16u)kb_load_unit(units, 4 + half) >> (bytes + 2 * fours) & 3) << 4;
-  return __builtin_convertvector((v16i)(codes << (32 - type)) >> (32 - type), v16f);
+  return __builtin_convertvector((v16i)(codes << (32 - bits)) >> (32 - bits), v16f);
 }
 
 /// One row of a tiled matrix: a lane of each of its units.

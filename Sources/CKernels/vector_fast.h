@@ -1,4 +1,4 @@
-// Fast kernels: int8 activations times weights of 4 to 8 bits, summed as integers within groups of 32 columns.
+// Fast kernels: int8 activations times weights of 2 to 8 bits, summed as integers within groups of 32 columns.
 // The file that includes it says how four bytes of a lane are multiplied:
 //   KB_SIGNED: 1 where both factors may be negative. Otherwise the first may not, and codes are made unsigned with a bias.
 //   KB_DOTS: 1 where add_dots(sum, w, x) adds products to sums of 32 bits. Otherwise products(w, x) are sums16 of 16 bits;
@@ -21,7 +21,7 @@ INLINE void group_dots(group_codes w, int n, const kb_fast_rows *x, const int32_
 #if KB_DOTS
   vi odd[KB_FAST_TOKENS][KB_PARTS];
   const bool two = n <= 2 && !w.decoded;
-  EACH(t, n) EACH(p, KB_PARTS) d[t][p] = (vi)(is_biased(w.type) ? unbias[t] : 0), odd[t][p] = (vi)0;
+  EACH(t, n) EACH(p, KB_PARTS) d[t][p] = (vi)(is_biased(w.type) ? unbias[t] >> unbias_shift(w.type) : 0), odd[t][p] = (vi)0;
   EACH(i, 8) {
     vi code[KB_PARTS];
     EACH(p, KB_PARTS) code[p] = code_of(w, i, p);
@@ -49,7 +49,7 @@ INLINE void group_dots(group_codes w, int n, const kb_fast_rows *x, const int32_
         sums16 more = flipped ? products(v, code[p] ^ sign) : products(code[p], v);
         sum[t][p] = i % run ? sum[t][p] + more : more;
         if (i % run == run - 1) {
-          d[t][p] = add_pairs(i < run ? (vi)(is_biased(w.type) ? unbias[t] : 0) : d[t][p], sum[t][p]);
+          d[t][p] = add_pairs(i < run ? (vi)(is_biased(w.type) ? unbias[t] >> unbias_shift(w.type) : 0) : d[t][p], sum[t][p]);
           if (n > 1) KB_KEEP(d[t][p]);
         } else if (n > 1) KB_KEEP(sum[t][p]);
       }
@@ -178,6 +178,8 @@ INLINE void matmul_fast_type(const kb_matrix *m, int type, const void *packed, u
 static void matmul_fast(const kb_matrix *m, const void *packed, uint32_t tokens, uint32_t tile_begin, uint32_t tile_end, float *y,
                         size_t y_stride) {
   switch (m->type) {
+    case KB_INT2: matmul_fast_type(m, KB_INT2, packed, tokens, tile_begin, tile_end, y, y_stride); break;
+    case KB_INT3: matmul_fast_type(m, KB_INT3, packed, tokens, tile_begin, tile_end, y, y_stride); break;
     case KB_INT4: matmul_fast_type(m, KB_INT4, packed, tokens, tile_begin, tile_end, y, y_stride); break;
     case KB_INT5: matmul_fast_type(m, KB_INT5, packed, tokens, tile_begin, tile_end, y, y_stride); break;
     case KB_INT6: matmul_fast_type(m, KB_INT6, packed, tokens, tile_begin, tile_end, y, y_stride); break;

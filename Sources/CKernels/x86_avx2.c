@@ -17,8 +17,8 @@ INLINE vi add_pairs(vi sum, sums16 pairs) { return sum + (vi)_mm256_madd_epi16((
 #define KB_KEEP(v) __asm__("" : "+x"(v))
 #define KB_SIGNED 0
 #define KB_DOTS 0
-// A pair is no larger than 2 * 127 * 15 (int4), 31, 63 or 128 (int8): as many fit 16 bits.
-#define KB_RUN(type) ((type) == KB_INT4 ? 8 : (type) == KB_INT5 ? 4 : (type) == KB_INT6 ? 2 : 1)
+// A pair is no larger than 2 * 127 * 15 (int4 and fewer bits), 31, 63 or 128 (int8): as many fit 16 bits.
+#define KB_RUN(type) (kb_code_bits(type) <= 4 ? 8 : (type) == KB_INT5 ? 4 : (type) == KB_INT6 ? 2 : 1)
 #define KB_FEW(n) ((n) < 4 ? (n) : 4)
 #define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"

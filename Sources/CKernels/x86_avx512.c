@@ -18,7 +18,7 @@ INLINE vi add_pairs(vi sum, sums16 pairs) { return sum + (vi)_mm512_madd_epi16((
 #define KB_KEEP(v) __asm__("" : "+v"(v))
 #define KB_SIGNED 0
 #define KB_DOTS 0
-#define KB_RUN(type) ((type) == KB_INT4 ? 8 : (type) == KB_INT5 ? 4 : (type) == KB_INT6 ? 2 : 1)  // as in AVX2
+#define KB_RUN(type) (kb_code_bits(type) <= 4 ? 8 : (type) == KB_INT5 ? 4 : (type) == KB_INT6 ? 2 : 1)  // as in AVX2
 #define KB_FEW(n) ((n) < 8 ? (n) : 8)
 #define KB_EACH_FEW _Pragma("nounroll")
 #include "vector_fast.h"

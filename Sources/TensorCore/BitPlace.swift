@@ -32,15 +32,19 @@ extension WeightType {
     case .f16, .bf16: return [BitPlace(unit: first, shift: 16 * inBlock, count: 16)]
     case .int8: return [BitPlace(unit: first, shift: 8 * inBlock, count: 8)]
     case .int4: return [low]
-    case .int5:
-      return [low, BitPlace(unit: first + 4, shift: 8 * (inBlock % 4) + inBlock / 4, count: 1)]
-    case .int6:
-      return [
-        low,
-        BitPlace(
-          unit: first + 4 + inBlock / 16, shift: 8 * (inBlock % 4) + 2 * (inBlock / 4 % 4),
-          count: 2),
-      ]
+    case .int2: return [pair(from: first)]
+    case .int3: return [pair(from: first), single(in: first + 2)]
+    case .int5: return [low, single(in: first + 4)]
+    case .int6: return [low, pair(from: first + 4)]
+    }
+    /// The bit of the column in a unit that has one of each of 32.
+    func single(in unit: Int) -> BitPlace {
+      BitPlace(unit: unit, shift: 8 * (inBlock % 4) + inBlock / 4, count: 1)
+    }
+    /// The two bits of the column in units of 16 columns each.
+    func pair(from unit: Int) -> BitPlace {
+      BitPlace(
+        unit: unit + inBlock / 16, shift: 8 * (inBlock % 4) + 2 * (inBlock / 4 % 4), count: 2)
     }
   }
 }

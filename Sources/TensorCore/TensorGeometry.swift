@@ -8,9 +8,9 @@ public enum Arrangement: UInt8, Sendable {
 
 /// The sizes of a stored tensor's planes, from its type, arrangement and shape.
 ///
-/// A row is a sequence of blocks of 1 (f32), 2 (f16, bf16), 4 (int8), 8 (int4) or 32 (int5, int6)
-/// columns, each in one or more 4-byte units. Columns are padded to whole blocks and to a multiple
-/// of 4, rows of tiles to a multiple of 16.
+/// A row is a sequence of blocks of 1 (f32), 2 (f16, bf16), 4 (int8), 8 (int4), 16 (int2) or 32
+/// (int3, int5, int6) columns, each in one or more 4-byte units. Columns are padded to whole blocks
+/// and to a multiple of 4, rows of tiles to a multiple of 16.
 public struct TensorGeometry: Equatable, Sendable {
   /// Rows of a tile: the 32-bit lanes of an AVX-512 vector.
   public static let tileRows = 16

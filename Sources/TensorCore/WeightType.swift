@@ -9,6 +9,8 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
   case int6 = 6
   case int5 = 5
   case int4 = 4
+  case int3 = 0x13
+  case int2 = 0x12
 
   /// The type's name on the command line and in reports.
   public var name: String {
@@ -20,6 +22,8 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
     case .int6: "int6"
     case .int5: "int5"
     case .int4: "int4"
+    case .int3: "int3"
+    case .int2: "int2"
     }
   }
 
@@ -33,7 +37,7 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
   public var isQuantized: Bool {
     switch self {
     case .f32, .f16, .bf16: false
-    case .int8, .int6, .int5, .int4: true
+    case .int8, .int6, .int5, .int4, .int3, .int2: true
     }
   }
 
@@ -44,17 +48,19 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
     case .f16, .bf16: 2
     case .int8: 4
     case .int4: 8
-    case .int6, .int5: 32
+    case .int2: 16
+    case .int6, .int5, .int3: 32
     }
   }
 
   /// 4-byte units of a block.
   ///
   /// A block of int5 or int6 has four units with the low bits of its codes, as in int4, and then
-  /// one or two with the high bits.
+  /// one or two with the high bits; one of int3 has two as in int2, and then one.
   public var unitsPerBlock: Int {
     switch self {
-    case .f32, .f16, .bf16, .int8, .int4: 1
+    case .f32, .f16, .bf16, .int8, .int4, .int2: 1
+    case .int3: 3
     case .int5: 5
     case .int6: 6
     }

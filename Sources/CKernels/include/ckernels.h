@@ -13,7 +13,7 @@
 #define KB_TILE 16
 
 /// Element types of stored matrices; the codes of formats/kibble-v1.md.
-enum { KB_F32 = 1, KB_F16 = 2, KB_BF16 = 3, KB_INT4 = 4, KB_INT5 = 5, KB_INT6 = 6, KB_INT8 = 8 };
+enum { KB_F32 = 1, KB_F16 = 2, KB_BF16 = 3, KB_INT4 = 4, KB_INT5 = 5, KB_INT6 = 6, KB_INT8 = 8, KB_INT2 = 0x12, KB_INT3 = 0x13 };
 
 /// Element types of source tensors.
 enum { KB_SOURCE_F32, KB_SOURCE_F16, KB_SOURCE_BF16, KB_SOURCE_F64 };

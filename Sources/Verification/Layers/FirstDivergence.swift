@@ -107,6 +107,8 @@ extension WeightType {
     case .int6: 1 / 31
     case .int5: 1 / 15
     case .int4: 1 / 7
+    case .int3: 1 / 3
+    case .int2: 1
     }
   }
 }

@@ -13,7 +13,8 @@ import Verification
 struct ConvertCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the type of the large matrices",
-    choices: ["source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4"], default: "source")
+    choices: ["source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"],
+    default: "source")
 
   static let spec = CommandSpec(
     name: "convert", summary: "turn a checkpoint into a .kibble file",
@@ -54,10 +55,10 @@ struct ConvertCommand: Command {
 struct QuantizeCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the large matrices' type, where no --recipe gives it",
-    choices: ["int8", "int6", "int5", "int4", "mixed"])
+    choices: ["int8", "int6", "int5", "int4", "int3", "int2", "mixed"])
 
   static let spec = CommandSpec(
-    name: "quantize", summary: "store a float model in 4 to 8 bits a weight",
+    name: "quantize", summary: "store a float model in 2 to 8 bits a weight",
     discussion: [
       "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
         + "the least squared error; `rtn` lets the largest weight decide. `gptq` runs the model on "
