@@ -28,6 +28,8 @@ extension WeightType {
   /// The codes that encoding may give, for quantized types.
   var codes: ClosedRange<Int> {
     switch self {
+    case .int2: -2...1
+    case .int3: -4...3
     case .int4: -8...7
     case .int5: -16...15
     case .int6: -32...31
@@ -61,7 +63,7 @@ struct Encoding: Sendable, CustomStringConvertible {
 
   var description: String { "\(type.name) \(arrangement) \(method.rawValue) \(group)" }
 
-  static let quantized = [WeightType.int4, .int5, .int6, .int8].flatMap { type in
+  static let quantized = [WeightType.int2, .int3, .int4, .int5, .int6, .int8].flatMap { type in
     [Arrangement.rows, .tiles].flatMap { arrangement in
       [32, 64, 128].flatMap { group in
         QuantizationMethod.allCases.map {
@@ -143,18 +145,25 @@ struct Encoded: Equatable {
     func nibble(unit: Int) -> UInt32 {
       bits(4, unit: unit, from: column % 4 * 8 + column / 4 % 2 * 4)
     }
+    func pair(unit: Int) -> UInt32 {
+      bits(2, unit: unit, from: column % 4 * 8 + column % 16 / 4 * 2)
+    }
     let (block, place) = (column / 32, column % 32)
     switch geometry.type {
     case .f32: return bits(32, unit: column, from: 0)
     case .f16, .bf16: return bits(16, unit: column / 2, from: column % 2 * 16)
     case .int8: return bits(8, unit: column / 4, from: column % 4 * 8)
     case .int4: return nibble(unit: column / 8)
+    case .int2: return pair(unit: column / 16)
+    case .int3:
+      return pair(unit: block * 3 + place / 16)
+        | bits(1, unit: block * 3 + 2, from: place % 4 * 8 + place / 4) << 2
     case .int5:
       return nibble(unit: block * 5 + place / 8)
         | bits(1, unit: block * 5 + 4, from: place % 4 * 8 + place / 4) << 4
     case .int6:
       return nibble(unit: block * 6 + place / 8)
-        | bits(2, unit: block * 6 + 4 + place / 16, from: place % 4 * 8 + place % 16 / 4 * 2) << 4
+        | pair(unit: block * 6 + 4 + place / 16) << 4
     }
   }
 
@@ -166,6 +175,8 @@ struct Encoded: Equatable {
       case .int8: 256
       case .int6: 64
       case .int5: 32
+      case .int3: 8
+      case .int2: 4
       default: 16
       }
     return bits >= values / 2 ? bits - values : bits
@@ -185,7 +196,7 @@ struct Encoded: Equatable {
     case .f32: return Float(bitPattern: bits)
     case .f16: return Float(Float16(bitPattern: UInt16(bits)))
     case .bf16: return Float(bitPattern: bits << 16)
-    case .int8, .int6, .int5, .int4:
+    case .int8, .int6, .int5, .int4, .int3, .int2:
       let unit = Float(sign: .plus, exponent: exponent, significand: 1)
       return Float(code(row, column)) * (Float(half(row, column / geometry.groupSize)) * unit)
     }

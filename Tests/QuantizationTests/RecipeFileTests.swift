@@ -65,7 +65,7 @@ import Testing
   /// What follows the schema, the place that the message names, and what it expects there.
   @Test(arguments: [
     (#""rules": []"#, "type is missing", #""mixed""#),
-    (#""type": "int3", "rules": []"#, #"type is "int3""#, #""source", "f32""#),
+    (#""type": "int1", "rules": []"#, #"type is "int1""#, #""source", "f32""#),
     (#""type": 4, "rules": []"#, "type is 4", #""int4""#),
     (#""type": "int4""#, "rules is missing", "an array"),
     (#""type": "int4", "rules": {}"#, "rules is an object", "an array"),

@@ -4,7 +4,7 @@ import TensorCore
 import Testing
 
 @Suite struct RecipeTests {
-  @Test(arguments: ["source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4"])
+  @Test(arguments: ["source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"])
   func targetNames(name: String) { #expect(TargetType(name: name)?.name == name) }
 
   @Test(arguments: ["", "Source", "int7", "f64", "q4_0"])

@@ -126,7 +126,8 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
   /// Elements of the four source types that hold the same numbers encode to the same bytes.
   @Test(arguments: [
     Encoding(type: .int8), Encoding(type: .int6), Encoding(type: .int5, arrangement: .rows),
-    Encoding(type: .int4, arrangement: .rows),
+    Encoding(type: .int4, arrangement: .rows), Encoding(type: .int3),
+    Encoding(type: .int2, arrangement: .rows),
   ])
   func sourceTypes(encoding: Encoding) throws {
     var tensor = sample(19, 72)
