@@ -22,17 +22,17 @@ def require(condition, message):
     if not condition: raise Damaged(message)
 
 def directory(data):
-    """Tensors, blobs as [(name, start, end, CRC-32)], gaps as [(start, end)]. Checks what section 8 says of opening."""
+    """Tensors, blobs as [(name, start, end, CRC-32, bytes if compressed)], gaps as [(start, end)]. Checks what section 8 says of opening."""
     require(data[:8] == b"\x89KIBBLE\n" and len(data) >= 128, "not a .kibble file, or truncated")
     _, major, _, features, length, T, B, S, payload, reserved, crc = struct.unpack_from("<8sHHIQIIQQ76sI", data)
     require(major, "major version 0")
-    if major > 1 or features: raise Newer(f"major version {major}, required features {features:#x}")
+    if major > 1 or features > 1: raise Newer(f"major version {major}, required features {features:#x}")
     require(length == len(data), f"{len(data)} bytes instead of {length}: truncated, or something was appended")
     strings = 128 + 128 * T + 32 * B
     require(T <= 1048576 and B <= 1024 and payload == up(strings + S, 64) <= length, "a number in the header")
     require(crc == zlib.crc32(data[128:payload], zlib.crc32(data[:124])), "checksum of header and directory")
     require(not any(reserved) and not any(data[strings + S:payload]), "reserved bytes of header or directory")
-    tensors, blobs, gaps, end, seen = [], [], [], payload, set()
+    tensors, blobs, gaps, end, seen, inflated = [], [], [], payload, set(), 0
     def name_at(offset, length):
         require(1 <= length <= 255 and offset + length <= S, "place of a name")
         name = data[strings + offset:strings + offset + length]
@@ -46,11 +46,13 @@ def directory(data):
         gaps.append((end, offset))
         end = offset + length
     for i in range(B):  # section 4
-        name, name_length, offset, length, crc, zero = struct.unpack_from("<IIQQII", data, 128 + 128 * T + 32 * i)
+        name, name_length, offset, length, crc, whole = struct.unpack_from("<IIQQII", data, 128 + 128 * T + 32 * i)
         name = name_at(name, name_length)
-        require(name[0] != "." and not {"/", "\\"} & set(name) and zero == 0, f"{name}: not plain, or reserved bytes")
+        require(name[0] != "." and not {"/", "\\"} & set(name), f"{name}: not a plain name")
         check_place(name, offset, length)
-        blobs.append((name, offset, end, crc))
+        inflated += whole
+        require(max(length, whole) <= 2**26 and (whole == 0 or features and length < whole) and inflated <= 2**28, f"{name}: length")
+        blobs.append((name, offset, end, crc, whole))
     for i in range(T):  # section 3
         name, name_length, code, arrangement, rank, planes, exponent, group, crc, *shape, tail = struct.unpack_from(
             "<IIBBBBiII4Q72s", data, 128 + 128 * i)
@@ -123,12 +125,24 @@ def parse_json(text):
     def refuse(text): raise ValueError(f"{text} in JSON")  # Python would take NaN and Infinity
     return json.loads(text.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
 
+def inflate(name, stored, whole):
+    """The bytes of a blob; `whole` is their number where they are compressed, else 0 (section 4)."""
+    if not whole: return stored
+    stream = zlib.decompressobj()
+    try: contents = stream.decompress(stored, whole)
+    except zlib.error as error: raise Damaged(f"{name}: {error}")
+    # At its end the stream may wait for its checksum alone.
+    try: contents += stream.decompress(stream.unconsumed_tail, 1)
+    except zlib.error as error: raise Damaged(f"{name}: {error}")
+    require(stream.eof and not stream.unused_data and len(contents) == whole, f"{name}: not a zlib stream of its length")
+    return contents
+
 def read(path):
     """All tensors as {name: float32 array} and all blobs as {name: bytes}; raises Damaged or Newer."""
     with open(path, "rb") as file: data = file.read()
     tensors, blobs, gaps = directory(data)
-    contents = {name: data[start:end] for name, start, end, _ in blobs}
-    for name, _, _, crc in blobs: require(zlib.crc32(contents[name]) == crc, f"{name}: checksum")
+    contents = {name: inflate(name, data[start:end], whole) for name, start, end, _, whole in blobs}
+    for name, _, _, crc, _ in blobs: require(zlib.crc32(contents[name]) == crc, f"{name}: checksum")
     try: parse_json(contents["kibble.json"])
     except (KeyError, ValueError, RecursionError) as error: raise Damaged(f"kibble.json is missing or no JSON: {error}")
     for start, end in gaps: require(not any(data[start:end]), f"bytes from {start} to {end} are not 0")

@@ -14,14 +14,12 @@ extension ConversionPlan {
   /// before the checkpoint is read.
   static func metadata(
     of source: ModelSource, recipe: EncodingRecipe, tensors: [PlannedTensor],
-    provenance: Provenance, toolVersion: String
+    provenance: Provenance, toolVersion: String, blobs: [BlobContent]
   ) -> JSON {
+    let minorVersion = KibblePlan.minorVersion(types: tensors.map(\.geometry.type), blobs: blobs)
     var metadata = JSONObject([
       ("schema", JSON(schema)),
-      (
-        "format_version",
-        JSON("\(KibbleFormat.majorVersion).\(KibbleFormat.minorVersion)")
-      ),
+      ("format_version", JSON("\(KibbleFormat.majorVersion).\(minorVersion)")),
       ("tool", ["name": "kibble", "version": JSON(toolVersion)] as JSON),
       ("family", JSON(source.config.family.rawValue)),
       ("layout", source.layout.metadata),

@@ -36,7 +36,7 @@ public struct ConversionPlan: Sendable {
   /// The version of the program, as the metadata record it.
   public let toolVersion: String
   private let provenance: Provenance
-  private let carriedBlobs: [(name: String, bytes: [UInt8])]
+  private let carriedBlobs: [BlobContent]
   /// Where everything lies in the output; checksums and exponents are filled in when it is
   /// written.
   package let fileLayout: KibblePlan
@@ -47,17 +47,32 @@ public struct ConversionPlan: Sendable {
   ///   - source: the model to convert; it must not be quantized.
   ///   - recipe: the types to store.
   ///   - toolVersion: the version of the program, for the metadata.
+  ///   - compressesBlobs: whether tokenizer, card and templates are compressed.
   /// - Throws: `ConversionError` where the recipe does not fit the model.
-  public init(source: ModelSource, recipe: EncodingRecipe, toolVersion: String) throws {
+  public init(
+    source: ModelSource, recipe: EncodingRecipe, toolVersion: String, compressesBlobs: Bool = true
+  ) throws {
+    try self.init(
+      source: source, recipe: recipe, toolVersion: toolVersion,
+      provenance: Provenance(of: source),
+      carriedBlobs: source.blobs().map { name, bytes in
+        // Whoever opens the file reads the config.
+        BlobContent(
+          name: name, bytes: bytes, compressed: compressesBlobs && name != BlobName.config)
+      })
+  }
+
+  private init(
+    source: ModelSource, recipe: EncodingRecipe, toolVersion: String, provenance: Provenance,
+    carriedBlobs: [BlobContent]
+  ) throws {
     try recipe.check()
     let tensors = try Self.tensors(of: source, recipe: recipe)
-    let provenance = try Provenance(of: source)
-    let carriedBlobs = try source.blobs()
     fileLayout = Self.fileLayout(
       tensors,
       metadata: Self.metadata(
         of: source, recipe: recipe, tensors: tensors, provenance: provenance,
-        toolVersion: toolVersion),
+        toolVersion: toolVersion, blobs: carriedBlobs),
       carriedBlobs)
     self.source = source
     self.recipe = recipe
@@ -67,10 +82,16 @@ public struct ConversionPlan: Sendable {
     self.carriedBlobs = carriedBlobs
   }
 
+  /// The same model by another recipe.
+  package func with(_ recipe: EncodingRecipe) throws -> ConversionPlan {
+    try ConversionPlan(
+      source: source, recipe: recipe, toolVersion: toolVersion, provenance: provenance,
+      carriedBlobs: carriedBlobs)
+  }
+
   /// The same model with all tensors in float32.
   package func inFloat32() throws -> ConversionPlan {
-    try ConversionPlan(
-      source: source, recipe: EncodingRecipe(target: .weights(.f32)), toolVersion: toolVersion)
+    try with(EncodingRecipe(target: .weights(.f32)))
   }
 
   /// The length of the output in bytes.
@@ -96,13 +117,15 @@ public struct ConversionPlan: Sendable {
     provenance.enter(weightChecksums: weightChecksums)
     return Self.metadata(
       of: source, recipe: recipe, tensors: tensors, provenance: provenance,
-      toolVersion: toolVersion)
+      toolVersion: toolVersion, blobs: carriedBlobs)
   }
 
   private static func fileLayout(
-    _ tensors: [PlannedTensor], metadata: JSON, _ carried: [(name: String, bytes: [UInt8])]
+    _ tensors: [PlannedTensor], metadata: JSON, _ carried: [BlobContent]
   ) -> KibblePlan {
-    let own = (name: KibbleFormat.metadataName, bytes: Array(metadata.serialized().utf8))
+    // As it is: its length must not depend on the checksums in it, which come last.
+    let own = BlobContent(
+      name: KibbleFormat.metadataName, bytes: Array(metadata.serialized().utf8), compressed: false)
     return KibblePlan(
       tensors: tensors.map { ($0.name, $0.spec.shape, $0.geometry) }, blobs: [own] + carried)
   }

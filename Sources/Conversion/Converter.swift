@@ -102,7 +102,8 @@ public struct Converter: Sendable {
     case .kibble(let model): return model
     case .checkpoint:
       let plan = try ConversionPlan(
-        source: source, recipe: EncodingRecipe(target: .source), toolVersion: toolVersion)
+        source: source, recipe: EncodingRecipe(target: .source), toolVersion: toolVersion,
+        compressesBlobs: false)
       return try load(plan).model
     }
   }

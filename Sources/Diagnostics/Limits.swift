@@ -50,6 +50,8 @@ public enum Limits {
   public static let kibbleName = 255
   /// A blob.
   public static let kibbleBlob = 64 << 20
+  /// The most bytes that the compressed blobs of a file have together.
+  public static let kibbleInflated = 256 << 20
 
   // Tokenizers
   /// Bytes of an added token.

@@ -10,6 +10,8 @@ struct DirectoryReader {
   let tensorCount: Int
   let blobCount: Int
   let strings: Range<Int>
+  /// Whether blobs may be compressed.
+  let allowsCompression: Bool
 
   init(bytes span: RawSpan, path: String) throws(KibbleFormatError) {
     guard let magic = span.bytes(0..<KibbleFormat.magic.count), magic == KibbleFormat.magic else {
@@ -30,7 +32,9 @@ struct DirectoryReader {
         path: path, field: "major version", found: 0, expected: "\(KibbleFormat.majorVersion)")
     }
     let features = fields.integer(UInt32.self, at: 12)
-    guard features == 0 else { throw .unknownFeatures(path: path, bits: features) }
+    let unknown = features & ~KibbleFormat.compressedBlobs
+    guard unknown == 0 else { throw .unknownFeatures(path: path, bits: unknown) }
+    allowsCompression = features & KibbleFormat.compressedBlobs != 0
     let length = fields.integer(UInt64.self, at: 16)
     guard length == UInt64(span.byteCount) else {
       throw .wrongLength(path: path, expected: length, found: span.byteCount)
@@ -73,10 +77,11 @@ struct DirectoryReader {
     var blobs: [BlobRecord] = []
     var tensors: [TensorRecord] = []
     let blobStart = KibbleFormat.headerBytes + tensorCount * KibbleFormat.tensorRecordBytes
+    var inflated = 0
     for index in 0..<blobCount {
       let start = blobStart + index * KibbleFormat.blobRecordBytes
       let entry = try Entry(reader: self, start: start, number: "blob \(index)")
-      blobs.append(try entry.blob(&end))
+      blobs.append(try entry.blob(&end, &inflated))
     }
     for index in 0..<tensorCount {
       let start = KibbleFormat.headerBytes + index * KibbleFormat.tensorRecordBytes
@@ -192,7 +197,8 @@ private struct Entry {
     }
   }
 
-  func blob(_ end: inout Int) throws(KibbleFormatError) -> BlobRecord {
+  /// Reads a blob's record; `inflated` counts the bytes of all compressed ones.
+  func blob(_ end: inout Int, _ inflated: inout Int) throws(KibbleFormatError) -> BlobRecord {
     // Blobs become files again, so their names must not lead out of a folder.
     guard !name.hasPrefix("."), !name.contains("/"), !name.contains("\\") else {
       throw bad("name", name, "a plain file name")
@@ -201,11 +207,25 @@ private struct Entry {
     guard length <= UInt64(KibbleFormat.maximumBlobBytes) else {
       throw bad("length of blob", length, "at most \(KibbleFormat.maximumBlobBytes)")
     }
-    let record = BlobRecord(
-      name: name, range: try range(at: 8, "blob", length: nil, &end),
-      crc32: integer(UInt32.self, at: 24))
-    try checkReserved(28..<32)
-    return record
+    let range = try range(at: 8, "blob", length: nil, &end)
+    let whole = Int(integer(UInt32.self, at: 28))
+    if !reader.allowsCompression { try checkReserved(28..<32) }
+    if whole > 0 {
+      guard range.count < whole, whole <= KibbleFormat.maximumBlobBytes else {
+        throw bad(
+          "length of the decompressed blob", whole,
+          "\(range.count + 1) ... \(KibbleFormat.maximumBlobBytes)")
+      }
+      inflated += whole
+      guard inflated <= KibbleFormat.maximumInflatedBytes else {
+        throw bad(
+          "length of the decompressed blobs so far", inflated,
+          "at most \(KibbleFormat.maximumInflatedBytes)")
+      }
+    }
+    return BlobRecord(
+      name: name, range: range, crc32: integer(UInt32.self, at: 24),
+      inflatedBytes: whole > 0 ? whole : nil)
   }
 
   func tensor(_ end: inout Int) throws(KibbleFormatError) -> TensorRecord {

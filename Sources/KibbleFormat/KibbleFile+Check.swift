@@ -14,7 +14,7 @@ extension KibbleFile {
       for blob in blobs {
         try checkGap(gapStart..<blob.range.lowerBound, before: blob.name)
         gapStart = blob.range.upperBound
-        try checkSum(blob.name, [blob.range], blob.crc32, progress)
+        try checkSum(blob, progress)
       }
       for tensor in tensors {
         for plane in tensor.planes {
@@ -34,7 +34,7 @@ extension KibbleFile {
   /// - Throws: `KibbleFormatError.payloadChecksum` for the first that is wrong, or `Interruption`.
   public func checkSums(progress: any ProgressSink = NoProgress()) throws {
     try progress.phase("verifying checksums", total: payloadBytes, unit: .bytes) {
-      for blob in blobs { try checkSum(blob.name, [blob.range], blob.crc32, progress) }
+      for blob in blobs { try checkSum(blob, progress) }
       for tensor in tensors {
         try checkSum(tensor.name, tensor.planes, tensor.crc32, progress)
       }
@@ -49,6 +49,12 @@ extension KibbleFile {
     if let index = unsafe region.buffer(range).firstIndex(where: { $0 != 0 }) {
       throw .paddingNotZero(path: path, entry: entry, offset: range.lowerBound + index)
     }
+  }
+
+  private func checkSum(_ blob: BlobRecord, _ progress: any ProgressSink) throws {
+    _ = try checkedBytes(of: blob)
+    progress.report(.advanced(by: blob.range.count))
+    try progress.checkCancellation()
   }
 
   private func checkSum(

@@ -18,6 +18,8 @@ public final class KibbleFile: Sendable {
   public let region: any ByteRegion
   /// The object in the blob kibble.json: layout, recipe, source, tool.
   public let metadata: JSON
+  /// The bytes of the blob config.json, where there is one.
+  public let config: [UInt8]?
   private let tensorIndex: [String: Int]
 
   /// Maps a file and reads its header and directory.
@@ -43,9 +45,8 @@ public final class KibbleFile: Sendable {
     }
     metadata = try JSON.parse(region.checkedBytes(of: blob, path: path))
     // All numbers depend on the config, so nobody gets to see a damaged one.
-    if let config = blobs.first(where: { $0.name == KibbleFormat.configName }) {
-      _ = try region.checkedBytes(of: config, path: path)
-    }
+    config = try blobs.first { $0.name == KibbleFormat.configName }
+      .map { try region.checkedBytes(of: $0, path: path) }
   }
 
   /// The checksum of header and directory, which hold those of all payloads.
@@ -58,13 +59,10 @@ public final class KibbleFile: Sendable {
     tensorIndex[name].map { tensors[$0] }
   }
 
-  /// The bytes of the blob of that name; opening has checked those of config.json only.
-  public func blob(named name: String) -> [UInt8]? {
-    blobs.first { $0.name == name }.map { region.bytes($0.range) }
-  }
-
   /// The bytes of a blob, if they have its checksum.
-  public func checkedBytes(of blob: BlobRecord) throws(KibbleFormatError) -> [UInt8] {
+  ///
+  /// - Throws: `KibbleFormatError`, or `FileError.outOfMemory`.
+  public func checkedBytes(of blob: BlobRecord) throws -> [UInt8] {
     try region.checkedBytes(of: blob, path: path)
   }
 
@@ -77,11 +75,24 @@ public final class KibbleFile: Sendable {
 extension ByteRegion {
   fileprivate func checkedBytes(
     of blob: BlobRecord, path: String
-  ) throws(KibbleFormatError) -> [UInt8] {
-    let bytes = bytes(blob.range)
+  ) throws -> [UInt8] {
+    let bytes: [UInt8]
+    if let whole = blob.inflatedBytes {
+      let target = try MemoryBuffer(count: whole)
+      let inflation = withBytes {
+        Inflation.run($0.extracting(blob.range), into: target, wrapper: .zlib)
+      }
+      guard inflation == Inflation(written: whole, read: blob.range.count, isComplete: true) else {
+        throw KibbleFormatError.badCompression(path: path, entry: blob.name)
+      }
+      bytes = target.bytes(0..<whole)
+    } else {
+      bytes = self.bytes(blob.range)
+    }
     let found = CRC32.checksum(bytes)
     guard found == blob.crc32 else {
-      throw .payloadChecksum(path: path, entry: blob.name, expected: blob.crc32, found: found)
+      throw KibbleFormatError.payloadChecksum(
+        path: path, entry: blob.name, expected: blob.crc32, found: found)
     }
     return bytes
   }

@@ -6,7 +6,10 @@ package enum KibbleFormat {
   /// `\x89KIBBLE\n`: not text, not changed by a transfer that touches line ends.
   package static let magic: [UInt8] = [0x89, 0x4B, 0x49, 0x42, 0x42, 0x4C, 0x45, 0x0A]
   package static let majorVersion: UInt16 = 1
-  package static let minorVersion: UInt16 = 0
+  /// The version that brought compressed blobs and some types; files without them stay 1.0.
+  package static let minorVersion: UInt16 = 1
+  /// The bit of the required features that says that blobs may be compressed.
+  package static let compressedBlobs: UInt32 = 1
   package static let headerBytes = 128
   package static let tensorRecordBytes = 128
   package static let blobRecordBytes = 32
@@ -19,10 +22,22 @@ package enum KibbleFormat {
   package static let maximumNameBytes = Limits.kibbleName
   /// Blobs are read whole; tokenizers have some ten megabytes.
   package static let maximumBlobBytes = Limits.kibbleBlob
+  /// Those of compressed blobs together.
+  package static let maximumInflatedBytes = Limits.kibbleInflated
   /// The name of the blob that holds kibble's own metadata.
   package static let metadataName = "kibble.json"
   /// The name of the blob that holds the model's config.
   package static let configName = "config.json"
+}
+
+extension WeightType {
+  /// The minor version that brought the type.
+  var minorVersion: UInt16 {
+    switch self {
+    case .f32, .f16, .bf16, .int8, .int6, .int5, .int4: 0
+    case .int3, .int2: KibbleFormat.minorVersion
+    }
+  }
 }
 
 /// One tensor of a `.kibble` file, as its directory describes it.
@@ -50,8 +65,10 @@ public struct TensorRecord: Equatable, Sendable {
 public struct BlobRecord: Equatable, Sendable {
   /// The file name that it had in the checkpoint folder.
   public let name: String
-  /// Where it lies in the file.
+  /// Where it lies in the file, as it is stored.
   public let range: Range<Int>
-  /// CRC-32 (zlib) of its bytes.
+  /// CRC-32 (zlib) of its bytes, which may be compressed in the file.
   public let crc32: UInt32
+  /// The number of its bytes where they are compressed in the file; nil where they lie there.
+  public let inflatedBytes: Int?
 }

@@ -44,6 +44,11 @@ extension KibbleFormatError: Diagnosable {
         .badData, code: "kibble.bad-record",
         "\(field) of \(escaped(entry)) is \(escaped(found)), expected \(expected)", path: path,
         tensor: entry, hint: damaged)
+    case .badCompression(let path, let entry):
+      return Diagnostic(
+        .badData, code: "kibble.bad-compression",
+        "\(escaped(entry)) is not a zlib stream of as many bytes as its record says", path: path,
+        tensor: entry, hint: damaged)
     case .duplicateName(let path, let name):
       return Diagnostic(
         .badData, code: "kibble.duplicate-name", "two entries are named \(escaped(name))",

@@ -16,6 +16,8 @@ public enum KibbleFormatError: Error, Equatable, Sendable {
   case badHeader(path: String, field: String, found: UInt64, expected: String)
   /// A field of a tensor's or blob's record is not as the format wants it.
   case badRecord(path: String, entry: String, field: String, found: String, expected: String)
+  /// A compressed blob is no zlib stream of as many bytes as its record says.
+  case badCompression(path: String, entry: String)
   /// Two entries have the same name.
   case duplicateName(path: String, name: String)
   /// A type or arrangement that this reader does not know.

@@ -12,7 +12,7 @@ public struct KibblePlan: Sendable {
   public let blobs: [BlobRecord]
   /// The length of the whole file.
   public let fileLength: Int
-  let blobBytes: [[UInt8]]
+  private let contents: [BlobContent]
   let payloadOffset: Int
 
   /// Lays out a file of these tensors and blobs.
@@ -21,7 +21,7 @@ public struct KibblePlan: Sendable {
   /// file where they are not is refused when it is opened.
   public init(
     tensors specs: [(name: String, shape: [Int], geometry: TensorGeometry)],
-    blobs contents: [(name: String, bytes: [UInt8])]
+    blobs contents: [BlobContent]
   ) {
     let names = (specs.map(\.name) + contents.map(\.name)).reduce(0) { $0 + $1.utf8.count }
     let directory =
@@ -34,10 +34,12 @@ public struct KibblePlan: Sendable {
       end = start + length
       return start..<end
     }
-    blobs = contents.map { name, bytes in
-      BlobRecord(name: name, range: place(bytes.count), crc32: CRC32.checksum(bytes))
+    blobs = contents.map {
+      BlobRecord(
+        name: $0.name, range: place($0.stored.count), crc32: $0.crc32,
+        inflatedBytes: $0.inflatedBytes)
     }
-    blobBytes = contents.map(\.bytes)
+    self.contents = contents
     tensors = specs.map { name, shape, geometry in
       TensorRecord(
         name: name, shape: shape, geometry: geometry, exponent: 0,
@@ -49,9 +51,15 @@ public struct KibblePlan: Sendable {
   /// Writes everything but the tensors' planes: header, directory and blobs.
   public func writeFrame(to sink: some ByteSink) throws(FileError) {
     try sink.write(frame(), at: 0)
-    for (record, bytes) in zip(blobs, blobBytes) {
-      try sink.write(bytes, at: record.range.lowerBound)
+    for (record, content) in zip(blobs, contents) {
+      try sink.write(content.stored, at: record.range.lowerBound)
     }
+  }
+
+  /// The least minor version that has such types and blobs.
+  package static func minorVersion(types: [WeightType], blobs: [BlobContent]) -> UInt16 {
+    let isCompressed = blobs.contains { $0.inflatedBytes != nil }
+    return isCompressed ? KibbleFormat.minorVersion : types.map(\.minorVersion).max() ?? 0
   }
 
   /// Header and directory, up to the first payload byte.
@@ -69,8 +77,9 @@ public struct KibblePlan: Sendable {
     var header = LittleEndianBytes()
     header.bytes += KibbleFormat.magic
     header.append(KibbleFormat.majorVersion)
-    header.append(KibbleFormat.minorVersion)
-    header.append(UInt32(0))  // features that a reader must know
+    let isCompressed = contents.contains { $0.inflatedBytes != nil }
+    header.append(Self.minorVersion(types: tensors.map(\.type), blobs: contents))
+    header.append(isCompressed ? KibbleFormat.compressedBlobs : 0)
     header.append(UInt64(fileLength))
     header.append(UInt32(tensors.count))
     header.append(UInt32(blobs.count))
@@ -81,6 +90,31 @@ public struct KibblePlan: Sendable {
     directory.pad(to: payloadOffset - KibbleFormat.headerBytes)
     header.append(CRC32.checksum(header.bytes + directory.bytes))
     return header.bytes + directory.bytes
+  }
+}
+
+/// A blob as it goes into a file.
+public struct BlobContent: Sendable {
+  /// Its name.
+  public let name: String
+  let stored: [UInt8]
+  let crc32: UInt32
+  /// The number of its bytes where `stored` are compressed.
+  let inflatedBytes: Int?
+
+  /// A blob.
+  ///
+  /// - Parameters:
+  ///   - name: its name.
+  ///   - bytes: its bytes.
+  ///   - compressed: whether it is compressed, if that makes it shorter.
+  public init(name: String, bytes: [UInt8], compressed: Bool) {
+    let short =
+      compressed ? Deflation.zlib(bytes).flatMap { $0.count < bytes.count ? $0 : nil } : nil
+    self.name = name
+    stored = short ?? bytes
+    crc32 = CRC32.checksum(bytes)
+    inflatedBytes = short == nil ? nil : bytes.count
   }
 }
 
@@ -118,12 +152,11 @@ private struct LittleEndianBytes {
   }
 
   mutating func append(_ blob: BlobRecord, nameOffset: Int) {
-    let end = bytes.count + KibbleFormat.blobRecordBytes
     append(UInt32(nameOffset))
     append(UInt32(blob.name.utf8.count))
     append(UInt64(blob.range.lowerBound))
     append(UInt64(blob.range.count))
     append(blob.crc32)
-    pad(to: end)
+    append(UInt32(blob.inflatedBytes ?? 0))
   }
 }

@@ -71,7 +71,7 @@ public struct StoredModel: Sendable {
   /// - Parameter file: a file, or the same bytes in memory.
   /// - Throws: what the file lacks or has too much of; all errors are `Diagnosable`.
   public init(file: KibbleFile) throws {
-    guard let configBytes = file.blob(named: BlobName.config) else {
+    guard let configBytes = file.config else {
       throw KibbleFormatError.missingBlob(path: file.path, name: BlobName.config)
     }
     let config = try ModelSource.readConfig(configBytes, path: file.path)

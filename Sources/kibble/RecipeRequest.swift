@@ -17,9 +17,11 @@ struct RecipeRequest {
   var isSearched: Bool { path == nil && file.recipe.target == .mixed }
 
   /// Plans the conversion; a recipe file that does not fit the model is bad input.
-  func plan(_ source: ModelSource) throws -> ConversionPlan {
+  func plan(_ source: ModelSource, compressesBlobs: Bool) throws -> ConversionPlan {
     do {
-      return try ConversionPlan(source: source, recipe: file.recipe, toolVersion: toolVersion)
+      return try ConversionPlan(
+        source: source, recipe: file.recipe, toolVersion: toolVersion,
+        compressesBlobs: compressesBlobs)
     } catch let error as ConversionError {
       var diagnostic = error.diagnostic
       guard let path, diagnostic.kind == .usage else { throw error }

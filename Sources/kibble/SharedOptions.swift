@@ -32,6 +32,10 @@ extension OptionSpec {
     "recipe", "FILE", "types, groups and method from a recipe instead of the options for them")
   static let saveRecipe = value(
     "save-recipe", "FILE", "write the recipe, which makes the same file again with --recipe")
+  static let blobs = value(
+    "blobs", "FORM",
+    "whether tokenizer, card and templates are compressed; raw is for readers of format 1.0",
+    choices: ["raw", "zlib"], default: "zlib")
   static let maxSize = value(
     "max-size", "BYTES", "for mixed: the largest file, such as 750000, 750k or 12MiB")
   static let targetBitsPerWeight = value(

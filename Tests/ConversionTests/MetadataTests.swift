@@ -24,7 +24,7 @@ import Testing
         "card", "tensors",
       ])
     #expect(metadata["schema"] == "kibble.metadata/1")
-    #expect(metadata["format_version"] == "1.0")
+    #expect(metadata["format_version"] == "1.1")
     #expect(metadata["tool"] == ["name": "kibble", "version": "1.2.3"])
     #expect(metadata["family"] == "doge")
     #expect(
@@ -40,6 +40,14 @@ import Testing
         "license": "apache-2.0", "datasets": ["wordnet-3.0", "king-james-bible"],
         "language": ["en"], "tags": ["doge", "sft"],
       ])
+  }
+
+  /// The format's version is that of the header; without blobs to compress, the types decide.
+  @Test(arguments: [("int4", "1.0"), ("int3", "1.1"), ("int2", "1.1")])
+  func formatVersion(type: String, version: String) throws {
+    let file = try file(Fixtures.folder("cases/odd-shapes"), type)
+    #expect(file.metadata["format_version"]?.stringValue == version)
+    #expect("1.\(file.bytes[10])" == version)
   }
 
   /// Sources are the checkpoint's files with their sizes and checksums.
@@ -131,7 +139,7 @@ import Testing
         "LICENSE",
       ])
     for blob in file.blobs.dropFirst() {
-      #expect(try file.blob(named: blob.name) == fileBytes(path + "/" + blob.name))
+      #expect(try file.checkedBytes(of: blob) == fileBytes(path + "/" + blob.name))
     }
   }
 

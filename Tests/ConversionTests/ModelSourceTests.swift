@@ -91,12 +91,12 @@ import Testing
     var metadata = try #require(file.metadata.objectValue)
     var tensors = file.tensors.map { (name: $0.name, shape: $0.shape, geometry: $0.geometry) }
     try change(&metadata, &tensors)
-    let blobs = file.blobs.map { blob in
+    let blobs = try file.blobs.map { blob in
       let own = Array(JSON.object(metadata).serialized().utf8)
-      return (
+      return BlobContent(
         name: blob.name,
-        bytes: blob.name == "kibble.json" ? own : file.blob(named: blob.name) ?? []
-      )
+        bytes: blob.name == "kibble.json" ? own : try file.checkedBytes(of: blob),
+        compressed: false)
     }
     let path = folder.path("tampered.kibble")
     try folder.write("tampered.kibble", KibblePlan(tensors: tensors, blobs: blobs).emptyFile())

@@ -99,11 +99,13 @@ import Testing
   /// Opens the file with other tensors and blobs; all weights are zeros.
   private func open(_ change: (inout Tensors, inout Blobs) throws -> Void) throws {
     var tensors = original.tensors.map { (name: $0.name, shape: $0.shape, geometry: $0.geometry) }
-    var blobs = original.blobs.map {
-      (name: $0.name, bytes: original.region.bytes($0.range))
+    var blobs = try original.blobs.map {
+      (name: $0.name, bytes: try original.checkedBytes(of: $0))
     }
     try change(&tensors, &blobs)
-    let plan = KibblePlan(tensors: tensors, blobs: blobs)
+    let plan = KibblePlan(
+      tensors: tensors,
+      blobs: blobs.map { BlobContent(name: $0.name, bytes: $0.bytes, compressed: false) })
     let memory = try MemoryBuffer(count: plan.fileLength)
     try plan.writeFrame(to: memory)
     _ = try StoredModel(file: KibbleFile(region: memory, path: "x.kibble"))

@@ -29,6 +29,7 @@ import Testing
       .badRecord(path: path, entry: "w", field: "rank", found: "3", expected: "1 or 2"), .badData,
       ["w", "rank", "3", "1 or 2"]
     ),
+    (.badCompression(path: path, entry: "w"), .badData, ["w", "zlib"]),
     (.duplicateName(path: path, name: "w"), .badData, ["w"]),
     (
       .unknownCode(path: path, entry: "w", field: "type", found: 5), .unsupported,
@@ -55,7 +56,7 @@ import Testing
   }
 
   @Test func codesAreDistinct() {
-    #expect(Set(Self.errors.map(\.0.diagnostic.code)).count == 14)
+    #expect(Set(Self.errors.map(\.0.diagnostic.code)).count == 15)
   }
 
   @Test func aLongFileIsNotTruncated() {

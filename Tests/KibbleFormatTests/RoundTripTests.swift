@@ -43,11 +43,9 @@ import Testing
     }
     #expect(file.blobs.map(\.name) == sample.blobs.map(\.name))
     for (blob, record) in zip(sample.blobs, file.blobs) {
-      #expect(file.blob(named: blob.name) == blob.bytes)
       #expect(try file.checkedBytes(of: record) == blob.bytes)
     }
     #expect(file.tensor(named: "config.json") == nil)
-    #expect(file.blob(named: "int4.rows.7") == nil)
   }
 
   @Test func aFileOnDiskIsTheSame() throws {
@@ -89,7 +87,19 @@ import Testing
     let file = try open(sample.bytes())
     try file.check()
     #expect(file.region.count % 64 == 0)
-    #expect(file.blob(named: "empty.txt") == [])
+    #expect(try file.checkedBytes(of: file.blobs[2]) == [])
+  }
+
+  /// The minor version is the least that has the file's types, and no feature bit is set for them.
+  @Test(arguments: WeightType.allCases) func minorVersionOfATypeOnly(type: WeightType) throws {
+    let sample = SampleFile(tensors: [
+      try SampleTensor("a", .int4, .tiles, shape: [3, 5]),
+      try SampleTensor("b", type, .tiles, shape: [3, 5]),
+      try SampleTensor("c", .f32, .rows, shape: [3]),
+    ])
+    let file = try PatchedFile(sample)
+    #expect(file.read(UInt16.self, at: 10) == (type == .int3 || type == .int2 ? 1 : 0))
+    #expect(file.read(UInt32.self, at: 12) == 0)
   }
 
   @Test func minorVersionsAreNotRefused() throws {

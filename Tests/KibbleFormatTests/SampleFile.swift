@@ -11,6 +11,8 @@ struct SampleFile {
     ("kibble.json", Array(#"{"schema":"kibble.metadata/1"}"#.utf8)),
     ("config.json", Array(#"{"model_type":"doge"}"#.utf8)),
   ]
+  /// Whether the blobs are compressed where that makes them shorter.
+  var compressesBlobs = false
 
   /// The example at the end of formats/kibble-v1.md.
   static func example() throws -> SampleFile {
@@ -35,7 +37,10 @@ struct SampleFile {
   /// The layout, with checksums and exponents.
   func plan() -> KibblePlan {
     var plan = KibblePlan(
-      tensors: tensors.map { ($0.name, $0.shape, $0.geometry) }, blobs: blobs)
+      tensors: tensors.map { ($0.name, $0.shape, $0.geometry) },
+      blobs: blobs.map {
+        BlobContent(name: $0.name, bytes: $0.bytes, compressed: compressesBlobs)
+      })
     for (index, tensor) in tensors.enumerated() {
       plan.tensors[index].exponent = tensor.exponent
       plan.tensors[index].crc32 = CRC32.checksum(tensor.planes.flatMap { $0 })

@@ -48,6 +48,8 @@ struct SampleTensor {
       (0..<columns).map { column in
         let code = (row * 7 + column * 3) % 15 - 7
         return switch type {
+        case .int3: UInt32(truncatingIfNeeded: code) & 7
+        case .int2: UInt32(truncatingIfNeeded: code) & 3
         case .f32: Float(code).bitPattern
         case .bf16: Float(code).bitPattern >> 16
         case .f16: 0x3C00 + UInt32(row + column)
@@ -62,8 +64,8 @@ struct SampleTensor {
       exponent: type.isQuantized ? -9 : 0)
   }
 
-  /// Where the 4-byte unit of a row and column, of padding too, begins in the plane; of int5 and
-  /// int6, the unit with the low bits, or with the high ones.
+  /// Where the 4-byte unit of a row and column, of padding too, begins in the plane; of int3, int5
+  /// and int6, the unit with the low bits, or with the high ones.
   func unitOffset(_ row: Int, _ column: Int, high: Bool = false) -> Int {
     let (block, inBlock) = (column / 32, column % 32)
     let unit =
@@ -72,6 +74,8 @@ struct SampleTensor {
       case .f16, .bf16: column / 2
       case .int8: column / 4
       case .int4: column / 8
+      case .int2: column / 16
+      case .int3: block * 3 + (high ? 2 : inBlock / 16)
       case .int5: block * 5 + (high ? 4 : inBlock / 8)
       case .int6: block * 6 + (high ? 4 + inBlock / 16 : inBlock / 8)
       }
@@ -95,10 +99,12 @@ struct SampleTensor {
     case .f16, .bf16:
       for byte in 0..<2 { codes[unit + column % 2 * 2 + byte] |= UInt8(bits >> (8 * byte) & 255) }
     case .int8: codes[unit + column % 4] |= UInt8(bits & 255)
+    case .int2, .int3: codes[unit + column % 4] |= UInt8(bits & 3) << (column % 16 / 4 * 2)
     case .int4, .int5, .int6:
       codes[unit + column % 4] |= UInt8(bits & 15) << (column % 8 < 4 ? 0 : 4)
     }
     let high = unitOffset(row, column, high: true) + column % 4
+    if geometry.type == .int3 { codes[high] |= UInt8(bits >> 2 & 1) << (column % 32 / 4) }
     if geometry.type == .int5 { codes[high] |= UInt8(bits >> 4 & 1) << (column % 32 / 4) }
     if geometry.type == .int6 { codes[high] |= UInt8(bits >> 4 & 3) << (column % 16 / 4 * 2) }
   }

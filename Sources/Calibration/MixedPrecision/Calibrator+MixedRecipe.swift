@@ -12,15 +12,18 @@ extension Calibrator {
   ///   - groupSizes: the group sizes to choose from.
   ///   - sequences: tokens to measure with, each sequence from an empty cache.
   ///   - toolVersion: the version of the program, for the metadata.
+  ///   - compressesBlobs: whether tokenizer, card and templates are compressed in the file.
   /// - Returns: the recipe, as a plan with a rule for each large matrix, and how it was found.
   /// - Throws: what is wrong with the model, the rules, the tokens or the budget, or
   ///   `Interruption`.
   public func mixedRecipe(
     for source: ModelSource, base: EncodingRecipe, under budget: SizeBudget,
-    groupSizes: [Int] = EncodingRecipe.groupSizes, sequences: [[Int]], toolVersion: String
+    groupSizes: [Int] = EncodingRecipe.groupSizes, sequences: [[Int]], toolVersion: String,
+    compressesBlobs: Bool = true
   ) throws -> MixedRecipe {
     let search = try MixedSearch(
-      source: source, base: base, groupSizes: groupSizes, toolVersion: toolVersion)
+      source: source, base: base, groupSizes: groupSizes, toolVersion: toolVersion,
+      compressesBlobs: compressesBlobs)
     // Measuring takes long, and would be in vain.
     try search.check(budget)
     return try search.recipe(under: budget, costs: costs(of: search, sequences: sequences))

@@ -23,7 +23,7 @@ package struct MixedSearch: Sendable {
   package let source: ModelSource
 
   private let base: EncodingRecipe
-  private let toolVersion: String
+  private let floats: ConversionPlan
   /// Bytes of the tensors that are not searched.
   private let fixedBytes: Int
 
@@ -34,18 +34,19 @@ package struct MixedSearch: Sendable {
   ///   - base: method, calibration and the rules that fix some tensors.
   ///   - groupSizes: the group sizes to choose from.
   ///   - toolVersion: the version of the program, for the metadata.
+  ///   - compressesBlobs: whether tokenizer, card and templates are compressed.
   /// - Throws: `ConversionError` where the rules do not fit the model.
   package init(
     source: ModelSource, base: EncodingRecipe, groupSizes: [Int] = EncodingRecipe.groupSizes,
-    toolVersion: String
+    toolVersion: String, compressesBlobs: Bool = true
   ) throws {
     var base = base
     base.target = .weights(.f32)
-    let floats = try ConversionPlan(source: source, recipe: base, toolVersion: toolVersion)
+    floats = try ConversionPlan(
+      source: source, recipe: base, toolVersion: toolVersion, compressesBlobs: compressesBlobs)
     base.target = .mixed
     self.source = source
     self.base = base
-    self.toolVersion = toolVersion
     var tensors: [Tensor] = []
     var fixedBytes = 0
     for tensor in floats.tensors {
@@ -119,7 +120,7 @@ package struct MixedSearch: Sendable {
           groupSize: hasOwnSize ? geometry.groupSize : nil))
     }
     return MixedRecipe(
-      plan: try ConversionPlan(source: source, recipe: recipe, toolVersion: toolVersion),
+      plan: try floats.with(recipe),
       choices: chosen, total: allocation.total.adding(bytes: fixedBytes),
       front: allocator.front.map { $0.adding(bytes: fixedBytes) })
   }

@@ -26,7 +26,7 @@ struct ConvertCommand: Command {
     positionals: [
       .required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")
     ],
-    options: [.output, type, .groupSize, .tensor, .recipe, .saveRecipe],
+    options: [.output, type, .groupSize, .tensor, .recipe, .saveRecipe, .blobs],
     examples: [
       .init("every tensor as it is", "convert ./Doge-20M -o doge.kibble"),
       .init("eight bits", "convert ./Doge-20M -o doge-int8.kibble --type int8"),
@@ -74,7 +74,7 @@ struct QuantizeCommand: Command {
     positionals: [.model],
     options: [
       .output, type, .groupSize, .method, .calibration, .tune, .state, .maxSize,
-      .targetBitsPerWeight, .tensor, .recipe, .saveRecipe,
+      .targetBitsPerWeight, .tensor, .recipe, .saveRecipe, .blobs,
     ],
     examples: [
       .init("four bits", "quantize doge.kibble -o doge-int4.kibble --type int4"),
@@ -178,6 +178,7 @@ private func writeModel(
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
   let output = try arguments.required(.output)
+  let compressesBlobs = arguments.value(.blobs) != "raw"
   let source = try ModelSource.open(path: path)
   if let statePath, let identity = FileSystem.identity(statePath),
     source.identities.contains(identity)
@@ -202,11 +203,11 @@ private func writeModel(
     let found = try Runtime(context).calibrator(context).mixedRecipe(
       for: source, base: request.file.recipe, under: budget,
       groupSizes: arguments.searchedGroupSizes(), sequences: calibration ?? [],
-      toolVersion: toolVersion)
+      toolVersion: toolVersion, compressesBlobs: compressesBlobs)
     request.file.recipe = found.plan.recipe
     mixed = MixedListing(found)
   }
-  let plan = try request.plan(source)
+  let plan = try request.plan(source, compressesBlobs: compressesBlobs)
   if context.dryRun {
     context.warn(ofCheckpoint: source.warnings)
     try ConversionListing(plan, mixed: mixed).show(context)

@@ -21,7 +21,7 @@ struct Inspection {
     switch source {
     case .checkpoint(let folder, _): try? JSON.parse(folder.configBytes, dialect: .python)
     case .kibble(let model):
-      model.file.blob(named: "config.json").flatMap { try? JSON.parse($0, dialect: .python) }
+      model.file.config.flatMap { try? JSON.parse($0, dialect: .python) }
     }
   }
 
