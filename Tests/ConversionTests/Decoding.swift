@@ -31,6 +31,7 @@ extension KibbleFile {
       Float(bits >> UInt32(width - 1) == 1 ? Int(bits) - 1 << width : Int(bits))
     }
     let (byte, nibble) = (8 * (column % 4), 8 * (column % 4) + 4 * (column / 4 % 2))
+    let pair = byte + column / 4 % 4 * 2
     let (block, inBlock) = column.quotientAndRemainder(dividingBy: 32)
     switch geometry.type {
     case .f32: return Float(bitPattern: bits(32, unit: column, from: 0))
@@ -38,13 +39,18 @@ extension KibbleFile {
     case .bf16: return Float(bitPattern: bits(16, unit: column / 2, from: 16 * (column % 2)) << 16)
     case .int8: return code(bits(8, unit: column / 4, from: byte), width: 8) * scale()
     case .int4: return code(bits(4, unit: column / 8, from: nibble), width: 4) * scale()
+    case .int2: return code(bits(2, unit: column / 16, from: pair), width: 2) * scale()
+    case .int3:
+      let low = bits(2, unit: block * 3 + inBlock / 16, from: pair)
+      let high = bits(1, unit: block * 3 + 2, from: byte + inBlock / 4)
+      return code(low | high << 2, width: 3) * scale()
     case .int5:
       let low = bits(4, unit: block * 5 + inBlock / 8, from: nibble)
       let high = bits(1, unit: block * 5 + 4, from: byte + inBlock / 4)
       return code(low | high << 4, width: 5) * scale()
     case .int6:
       let low = bits(4, unit: block * 6 + inBlock / 8, from: nibble)
-      let high = bits(2, unit: block * 6 + 4 + inBlock / 16, from: byte + inBlock / 4 % 4 * 2)
+      let high = bits(2, unit: block * 6 + 4 + inBlock / 16, from: pair)
       return code(low | high << 4, width: 6) * scale()
     }
   }

@@ -18,7 +18,7 @@ import Testing
   /// Threads and kernels change nothing.
   @Test(
     arguments: fixtures,
-    ["source", "bf16", "int8", "int6", "int5", "int4"])
+    ["source", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"])
   func enginesAgree(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type))
     let expected = try Engine(isa: .scalar, threads: 1).converter().load(plan)
@@ -42,7 +42,7 @@ import Testing
       _ = try converter().write(plan(path, recipe(middle)), to: between)
       for (type, group, method) in [
         ("int4", 32, QuantizationMethod.search), ("int4", 128, .rtn), ("int5", 64, .search),
-        ("int6", 32, .rtn), ("int8", 64, .search),
+        ("int6", 32, .rtn), ("int8", 64, .search), ("int3", 64, .search), ("int2", 32, .rtn),
       ] {
         let recipe = try recipe(type, group: group, method)
         let direct = try converter().load(plan(path, recipe)).model.file

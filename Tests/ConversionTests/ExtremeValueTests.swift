@@ -22,7 +22,7 @@ import Testing
   ]
 
   /// All weights of a tensor the same.
-  @Test(arguments: ["source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4"])
+  @Test(arguments: ["source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"])
   func constantTensors(type: String) throws {
     for (index, value) in Self.values.enumerated() {
       let path = try folder.copy(

@@ -14,7 +14,7 @@ import Testing
   }
 
   /// Large matrices are compressed, everything else stays f32.
-  @Test(arguments: ["f16", "bf16", "int8", "int6", "int5", "int4"])
+  @Test(arguments: ["f16", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"])
   func compressedTypes(type: String) throws {
     let types = try types("cases/doge2-moe-untied", recipe(type))
     let prefix = "model.layers.1."

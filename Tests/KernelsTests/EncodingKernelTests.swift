@@ -125,8 +125,8 @@ import Testing
     let input = Guarded(tile)
     let columns = tile.count / 16
     let groups = (columns + group - 1) / group
-    // So many bits a column, where columns fill whole units.
-    let units = Guarded<UInt32>(repeating: 9, count: tile.count * type / 32)
+    // So many bits a column, where columns fill whole units: the low digit of the type.
+    let units = Guarded<UInt32>(repeating: 9, count: tile.count * (type & 15) / 32)
     let scales = Guarded(given ?? [UInt16](repeating: 9, count: groups * 16), slack: 2)
     var error = kb_tile_error()
     try kernels(isa).quantize(
@@ -162,10 +162,18 @@ import Testing
     let type: Int
     let method: Int
     let group: Int
-    var testDescription: String {
-      "int\(type), \(method == KB_RTN ? "rtn" : "search"), \(group)"
+    /// Columns that fill whole units.
+    var wholeColumns: Int {
+      switch type {
+      case KB_INT3, KB_INT5, KB_INT6: 32
+      case KB_INT2: 16
+      default: 8
+      }
     }
-    static let all = [KB_INT4, KB_INT5, KB_INT6, KB_INT8].flatMap { type in
+    var testDescription: String {
+      "int\(type & 15), \(method == KB_RTN ? "rtn" : "search"), \(group)"
+    }
+    static let all = [KB_INT2, KB_INT3, KB_INT4, KB_INT5, KB_INT6, KB_INT8].flatMap { type in
       [KB_RTN, KB_SEARCH].flatMap { method in
         [32, 64, 128].map { Quantizer(type: type, method: method, group: $0) }
       }
@@ -180,7 +188,7 @@ import Testing
       (80, 1, -14), (120, 3, -13), (136, 1, -14), (256, 1e-30, -110), (576, 1e30, 85),
       (64, 0x1.fp127, 113), (96, 0x1p-126, -110),
     ] {
-      let whole = columns.roundedUp(to: test.type == KB_INT5 || test.type == KB_INT6 ? 32 : 8)
+      let whole = columns.roundedUp(to: test.wholeColumns)
       let tile = tile(whole, scale: scale, seed: UInt64(columns))
       let results = try [.scalar, isa].map {
         try quantize(

@@ -28,6 +28,8 @@ struct FastMatrix {
     var random = SplitMix(seed)
     let range: ClosedRange<Int32> =
       switch type {
+      case .int2: -2...1
+      case .int3: -4...3
       case .int4: -8...7
       case .int5: -16...15
       case .int6: -32...31

@@ -15,7 +15,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
     WeightType.allCases.flatMap { type in
       edgeSizes.map { Case(type: type, columns: $0, group: 32) }
     }
-    + [WeightType.int4, .int5, .int6, .int8].flatMap { type in
+    + [WeightType.int2, .int3, .int4, .int5, .int6, .int8].flatMap { type in
       [(32, [72, 80, 120, 576]), (64, [63, 72, 80, 120, 300]), (128, [72, 127, 129, 257, 576])]
         .flatMap { group, sizes in sizes.map { Case(type: type, columns: $0, group: group) } }
     }
@@ -89,7 +89,9 @@ private struct Case: Sendable, CustomTestStringConvertible {
   /// Every way to cut tokens into blocks.
   @Test(arguments: 1...50, vectorSets)
   func anyNumberOfTokens(tokens: Int, isa: InstructionSet) throws {
-    for (type, columns) in [(WeightType.f32, 19), (.int4, 300), (.int5, 300), (.int6, 300)] {
+    for (type, columns) in [
+      (WeightType.f32, 19), (.int2, 300), (.int3, 300), (.int4, 300), (.int5, 300), (.int6, 300),
+    ] {
       let sample = try SampleMatrix(type, rows: 16, columns: columns, seed: 6)
       var random = SplitMix(7)
       let x = Guarded(random.normals(tokens * columns))
@@ -127,7 +129,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
   }
 
   /// Exponents at the limits of the format, where scales and values are subnormal or huge.
-  @Test(arguments: [WeightType.int8, .int6, .int5, .int4], [-110, -100, 0, 113])
+  @Test(arguments: [WeightType.int8, .int6, .int5, .int4, .int3, .int2], [-110, -100, 0, 113])
   func extremeExponents(type: WeightType, exponent: Int) throws {
     let sample = try SampleMatrix(type, rows: 80, columns: 100, exponent: exponent, seed: 10)
     var random = SplitMix(11)

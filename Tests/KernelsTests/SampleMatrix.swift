@@ -92,9 +92,10 @@ struct SampleMatrix {
       let extreme: Int8 = Bool.random(using: &random) ? -128 : 127
       let code = isExtreme ? extreme : Int8(truncatingIfNeeded: random.next())
       return (UInt32(UInt8(bitPattern: code)), Float(code))
-    case .int4:
-      let code = Int8.random(in: -8...7, using: &random)
-      return (UInt32(UInt8(bitPattern: code) & 15), Float(code))
+    case .int2, .int3, .int4:
+      let limit: Int32 = type == .int2 ? 2 : type == .int3 ? 4 : 8
+      let code = Int32.random(in: -limit..<limit, using: &random)
+      return (UInt32(bitPattern: code), Float(code))
     case .int5, .int6:
       let limit: Int32 = type == .int5 ? 16 : 32
       let extreme = Bool.random(using: &random) ? -limit : limit - 1
@@ -115,11 +116,18 @@ struct SampleMatrix {
   static func places(_ type: WeightType, _ column: Int) -> [Place] {
     let (block, inBlock) = (column / 32, column % 32)
     let nibble = column % 4 * 8 + (column % 8 >= 4 ? 4 : 0)
+    let pair = column % 4 * 8 + inBlock % 16 / 4 * 2
     switch type {
     case .f32: return [Place(unit: column, shift: 0, count: 32)]
     case .f16, .bf16: return [Place(unit: column / 2, shift: column % 2 * 16, count: 16)]
     case .int8: return [Place(unit: column / 4, shift: column % 4 * 8, count: 8)]
     case .int4: return [Place(unit: column / 8, shift: nibble, count: 4)]
+    case .int2: return [Place(unit: column / 16, shift: pair, count: 2)]
+    case .int3:
+      return [
+        Place(unit: block * 3 + (inBlock < 16 ? 0 : 1), shift: pair, count: 2),
+        Place(unit: block * 3 + 2, shift: column % 4 * 8 + inBlock / 4, count: 1, from: 2),
+      ]
     case .int5:
       return [
         Place(unit: block * 5 + inBlock / 8, shift: nibble, count: 4),
@@ -128,9 +136,7 @@ struct SampleMatrix {
     case .int6:
       return [
         Place(unit: block * 6 + inBlock / 8, shift: nibble, count: 4),
-        Place(
-          unit: block * 6 + (inBlock < 16 ? 4 : 5), shift: column % 4 * 8 + inBlock % 16 / 4 * 2,
-          count: 2, from: 4),
+        Place(unit: block * 6 + (inBlock < 16 ? 4 : 5), shift: pair, count: 2, from: 4),
       ]
     }
   }

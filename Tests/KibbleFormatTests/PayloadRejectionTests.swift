@@ -99,7 +99,7 @@ import Testing
 
   /// The high bits of padding are in units of their own.
   @Test(
-    arguments: [(WeightType.int5, UInt32(16)), (.int6, 16), (.int6, 32)],
+    arguments: [(WeightType.int3, UInt32(4)), (.int5, 16), (.int6, 16), (.int6, 32)],
     [Arrangement.rows, .tiles])
   func highBitsOfPaddingAreZero(bit: (type: WeightType, value: UInt32), arrangement: Arrangement)
     throws
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [WeightType.int8, .int6, .int5, .int4])
+  @Test(arguments: [WeightType.int8, .int6, .int5, .int4, .int3, .int2])
   func scalesOfPaddingRowsAreZero(type: WeightType) throws {
     let tensor = try SampleTensor("w", type, .tiles, shape: [19, 37])
     for row in 19..<32 {
@@ -169,7 +169,7 @@ import Testing
 
   @Test(arguments: [UInt16(0x7C00), 0xFC00, 0x7E00, 0xFFFF])
   func scalesAreFinite(bits: UInt16) throws {
-    for type in [WeightType.int8, .int6, .int5, .int4] {
+    for type in [WeightType.int8, .int6, .int5, .int4, .int3, .int2] {
       for arrangement in [Arrangement.rows, .tiles] {
         let tensor = try SampleTensor("w", type, arrangement, shape: [3, 40])
         let offset = tensor.scaleOffset(2, 1)
@@ -200,6 +200,14 @@ import Testing
     (.int4, 0, 0x7BFF, 112, true),
     (.int4, 1, 1, 113, true),
     (.int8, 127, 0, 113, true),
+    (.int2, -2, 0x7BFF, 111, true),
+    (.int2, -2, 0x7BFF, 112, false),
+    (.int2, 1, 0x7BFF, 112, true),
+    (.int2, 1, 0x7BFF, 113, false),
+    (.int3, -4, 0x7BFF, 110, true),
+    (.int3, -4, 0x7BFF, 111, false),
+    (.int3, 3, 0x7BFF, 110, true),
+    (.int3, 3, 0x7BFF, 111, false),
     (.int5, -16, 0x7BFF, 108, true),
     (.int5, -16, 0x7BFF, 109, false),
     (.int5, 15, 0x7BFF, 108, true),

@@ -93,9 +93,16 @@ enum fill { RANDOM, LOWEST, HIGHEST };
 
 /// Columns of the fewest whole units of a type, and how many units those are.
 static uint32_t block_columns(int type) {
-  return type == KB_F32 ? 1 : type == KB_INT8 ? 4 : type == KB_INT4 ? 8 : type == KB_INT5 || type == KB_INT6 ? 32 : 2;
+  switch (type) {
+    case KB_F32: return 1;
+    case KB_F16: case KB_BF16: return 2;
+    case KB_INT8: return 4;
+    case KB_INT4: return 8;
+    case KB_INT2: return 16;
+    default: return 32;
+  }
 }
-static uint32_t block_units(int type) { return type == KB_INT5 ? 5 : type == KB_INT6 ? 6 : 1; }
+static uint32_t block_units(int type) { return type == KB_INT3 ? 3 : type == KB_INT5 ? 5 : type == KB_INT6 ? 6 : 1; }
 static bool is_quantized(int type) { return type >= KB_INT4; }
 static uint32_t padded_columns(int type, uint32_t cols) {
   uint32_t least = block_columns(type) < 4 ? 4 : block_columns(type);
@@ -108,6 +115,10 @@ static void put(uint32_t *units, uint32_t lanes, int type, uint32_t column, uint
   switch (type) {
     case KB_F32: case KB_F16: case KB_BF16: units[0] |= code << 16 * column; break;
     case KB_INT8: units[0] |= code << byte; break;
+    case KB_INT2: case KB_INT3:
+      units[column / 16 * lanes] |= (code & 3) << (byte + 2 * (column % 16 / 4));
+      if (type == KB_INT3) units[2 * lanes] |= (code >> 2) << (byte + column / 4);
+      break;
     default:
       units[column / 8 * lanes] |= (code & 15) << (byte + 4 * (column / 4 % 2));
       if (type == KB_INT5) units[4 * lanes] |= (code >> 4) << (byte + column / 4);
@@ -129,7 +140,7 @@ static kb_matrix matrix(int type, bool tiled, uint32_t rows, uint32_t cols, uint
       if (type == KB_F32) { float x = number(1); memcpy(&code, &x, 4); }
       if (type == KB_F16) code = code % 0xbc00 & 0xffff;  // finite
       if (type == KB_BF16) code = (code & 0x8000) | (0x3000 + code % 0x1000);
-      uint32_t sign = 1u << (type - 1);  // of an integer, whose type is its number of bits
+      uint32_t sign = 1u << ((type & 15) - 1);  // of an integer, the low digit of whose type is its number of bits
       if (quantized) code = fill == LOWEST ? sign : fill == HIGHEST ? sign - 1 : code & (2 * sign - 1);
       if (type == KB_F16 && code >= 0x7c00 && code < 0x8000) code &= 0x3fff;
       size_t block = (size_t)(r / lanes) * units + c / per * block_units(type);
@@ -176,7 +187,7 @@ static void fast_products(kb_matrix w, uint32_t tokens, uint32_t tile_begin, uin
 
 static const uint32_t sizes[] = {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 72, 80, 120, 257, 576};
 enum { SIZES = sizeof sizes / sizeof *sizes };
-static const int types[] = {KB_F32, KB_F16, KB_BF16, KB_INT4, KB_INT5, KB_INT6, KB_INT8};
+static const int types[] = {KB_F32, KB_F16, KB_BF16, KB_INT2, KB_INT3, KB_INT4, KB_INT5, KB_INT6, KB_INT8};
 enum { FLOATS = 3, TYPES = sizeof types / sizeof *types };
 
 static void test_products(void) {

@@ -63,7 +63,20 @@ import Testing
     Size(
       type: .int4, arrangement: .tiles, shape: [1, 1], group: 64, paddedColumns: 8, paddedRows: 16,
       codeBytes: 64, groups: 1, scaleBytes: 32),
-    // int5 and int6: columns to 32, in 5 or 6 units.
+    // int2: columns to 16.
+    Size(
+      type: .int2, arrangement: .rows, shape: [3, 4], group: 32, paddedColumns: 16, paddedRows: 3,
+      codeBytes: 12, groups: 1, scaleBytes: 6),
+    Size(
+      type: .int2, arrangement: .tiles, shape: [17, 72], group: 64, paddedColumns: 80,
+      paddedRows: 32, codeBytes: 640, groups: 2, scaleBytes: 128),
+    // int3, int5 and int6: columns to 32, in 3, 5 or 6 units.
+    Size(
+      type: .int3, arrangement: .rows, shape: [3, 4], group: 32, paddedColumns: 32, paddedRows: 3,
+      codeBytes: 36, groups: 1, scaleBytes: 6),
+    Size(
+      type: .int3, arrangement: .tiles, shape: [17, 72], group: 64, paddedColumns: 96,
+      paddedRows: 32, codeBytes: 1152, groups: 2, scaleBytes: 128),
     Size(
       type: .int5, arrangement: .rows, shape: [3, 4], group: 32, paddedColumns: 32, paddedRows: 3,
       codeBytes: 60, groups: 1, scaleBytes: 6),
@@ -124,7 +137,7 @@ import Testing
       for arrangement in [Arrangement.rows, .tiles] {
         let geometry = try #require(
           TensorGeometry(type: type, arrangement: arrangement, shape: shape, groupSize: 32))
-        #expect(geometry.totalBytes >= geometry.elementCount / 2)
+        #expect(geometry.totalBytes >= geometry.elementCount / 4)
         #expect(geometry.planeBytes.reduce(0, +) == geometry.totalBytes)
       }
     }
@@ -132,7 +145,7 @@ import Testing
 
   @Test(arguments: [0, -32])
   func quantizedTensorsNeedGroups(groupSize: Int) {
-    for type in [WeightType.int8, .int6, .int5, .int4] {
+    for type in [WeightType.int8, .int6, .int5, .int4, .int3, .int2] {
       #expect(
         TensorGeometry(type: type, arrangement: .rows, shape: [4, 4], groupSize: groupSize) == nil)
     }

@@ -6,7 +6,8 @@ import Testing
     (WeightType.f32, UInt8(1), "f32", [1, 1], false), (.f16, 2, "f16", [2, 1], false),
     (.bf16, 3, "bf16", [2, 1], false), (.int4, 4, "int4", [8, 1], true),
     (.int5, 5, "int5", [32, 5], true), (.int6, 6, "int6", [32, 6], true),
-    (.int8, 8, "int8", [4, 1], true),
+    (.int8, 8, "int8", [4, 1], true), (.int2, 18, "int2", [16, 1], true),
+    (.int3, 19, "int3", [32, 3], true),
   ])
   func weightTypes(
     type: WeightType, code: UInt8, name: String, block: [Int], isQuantized: Bool
@@ -19,13 +20,13 @@ import Testing
     #expect(type.isQuantized == isQuantized)
   }
 
-  @Test(arguments: ["", "F32", "int3", "int7", "source", "f32 "])
+  @Test(arguments: ["", "F32", "int1", "int7", "source", "f32 "])
   func otherNamesAreNoWeightTypes(name: String) {
     #expect(WeightType(name: name) == nil)
   }
 
   @Test func otherCodesAreFree() {
-    for code: UInt8 in [0, 7, 9, 255] { #expect(WeightType(rawValue: code) == nil) }
+    for code: UInt8 in [0, 7, 9, 17, 20, 255] { #expect(WeightType(rawValue: code) == nil) }
   }
 
   @Test(arguments: [
