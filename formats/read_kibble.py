@@ -14,7 +14,7 @@ class Newer(ValueError): exit_code = 69
 Type = collections.namedtuple("Type", "name stored columns_per_block units_per_block column_multiple planes")  # section 6
 TYPES = {1: Type("f32", "<u4", 1, 1, 4, 1), 2: Type("f16", "<u2", 2, 1, 4, 1), 3: Type("bf16", "<u2", 2, 1, 4, 1),
          4: Type("int4", "i1", 8, 1, 8, 2), 5: Type("int5", "i1", 32, 5, 32, 2), 6: Type("int6", "i1", 32, 6, 32, 2),
-         8: Type("int8", "i1", 4, 1, 4, 2)}
+         8: Type("int8", "i1", 4, 1, 4, 2), 18: Type("int2", "i1", 16, 1, 16, 2), 19: Type("int3", "i1", 32, 3, 32, 2)}
 Tensor = collections.namedtuple("Tensor", "name type tile shape rows padded_rows columns group exponent crc planes")
 
 def up(n, multiple): return -(-n // multiple) * multiple
@@ -82,16 +82,16 @@ def by_rows(plane, tensor, width):
     return tiles.swapaxes(1, 2).reshape(tensor.padded_rows, -1, width)
 
 def codes(units, type):
-    """The codes [padded rows, padded columns] of units [padded rows, U, 4] of int4, int5 or int6, as bytes."""
+    """The codes [padded rows, padded columns] of units [padded rows, U, 4] of int2 to int6, as bytes."""
     bits, blocks = int(type.name[3:]), units.reshape(len(units), -1, type.units_per_block, 4)
-    # [row, block, unit, 4 columns or the 4 after them, byte]: the first four columns are low nibbles, the next high ones
-    low, high = np.stack([blocks & 15, blocks >> 4], axis=3), blocks[:, :, 4:]
-    if bits == 4: values = low.reshape(len(units), -1)
-    else:  # a high unit's byte has the other bits of every fourth column, from the least significant ones
-        step = bits - 4
-        high = np.stack([high >> shift & (1 << step) - 1 for shift in range(0, 8, step)], axis=3)
-        shape = (len(units), blocks.shape[1], 32)
-        values = (low[:, :, :4].reshape(shape) | high.reshape(shape) << 4).reshape(len(units), -1)
+    def fields(first, last, width):
+        """The fields of so many bits of some units of every block, [row, column]: a byte has those of every fourth column."""
+        some = blocks[:, :, first:last]
+        return np.stack([some >> shift & (1 << width) - 1 for shift in range(0, 8, width)], axis=3).reshape(len(units), -1)
+    low = 2 if bits < 4 else 4
+    count = type.columns_per_block * low // 32  # units with low bits
+    values = fields(0, count, low)
+    if bits > low: values = values | fields(count, None, bits - low) << low
     sign = np.uint8(1 << bits - 1)
     return (values ^ sign) - sign
 
@@ -101,7 +101,7 @@ def decode(data, tensor):
     planes = [np.frombuffer(data, np.uint8, length, offset) for offset, length in tensor.planes]
     require(zlib.crc32(b"".join(planes)) == tensor.crc, f"{name}: checksum")  # without the gap between them
     units = by_rows(planes[0], tensor, 4)
-    if type.name in ("int4", "int5", "int6"): units = codes(units, type)
+    if type.name in ("int2", "int3", "int4", "int5", "int6"): units = codes(units, type)
     stored = units.reshape(tensor.padded_rows, -1).view(type.stored)
     require(not stored[rows:].any() and not stored[:, columns:].any(), f"{name}: padding is not 0")
     stored = stored[:rows, :columns].copy()

@@ -22,11 +22,28 @@ struct SecondReaderTests {
     [
       ("source", 32), ("f32", 32), ("f16", 32), ("bf16", 32),
       ("int8", 64), ("int4", 32), ("int4", 128), ("int5", 32), ("int5", 128), ("int6", 64),
+      ("int3", 32), ("int3", 128), ("int2", 32), ("int2", 64),
     ])
   func sameBits(fixture: String, type: (name: String, group: Int)) throws {
     let (file, checkpoint) = try exported(fixture, type.name, group: type.group)
     let run = try SecondReader.run([file, "--compare", checkpoint])
     #expect(run.status == 0, "\(run.output)")
+  }
+
+  /// It decompresses blobs, and finds that one is damaged.
+  @Test func compressedBlobs() throws {
+    let (path, checkpoint) = try exported("doge-nano", "int2")
+    let file = try KibbleFile(path: path)
+    let blob = try #require(file.blobs.first { $0.inflatedBytes != nil })
+    let run = try SecondReader.run([path, "--compare", checkpoint])
+    #expect(run.status == 0, "\(run.output)")
+    for place in [blob.range.lowerBound, blob.range.upperBound - 1] {
+      var bytes = file.bytes
+      bytes[place] ^= 1
+      let damaged = try folder.write("damaged.kibble", bytes)
+      let run = try SecondReader.run([damaged])
+      #expect(run.status == 65 && run.output.contains(blob.name), "\(run.output)")
+    }
   }
 
   /// It names the tensor whose bits differ.
