@@ -63,7 +63,7 @@ import Testing
     let search = try search()
     let costs = costs(search)
     var last = Double.infinity
-    for bits in [4.3, 4.6, 5.05, 5.55, 6.6, 8.54, 16.5, 32] {
+    for bits in [2.4, 3.5, 4.3, 4.6, 5.05, 5.55, 6.6, 8.54, 16.5, 32] {
       let found = try search.recipe(under: .bitsPerWeight(bits), costs: costs)
       #expect(found.plan.bitsPerWeight <= bits)
       #expect(found.total.cost <= last)
@@ -114,7 +114,7 @@ import Testing
     let found = try search.recipe(under: .fileBytes(bytes), costs: costs)
     #expect(found.plan.fileLength == bytes)
     #expect(try Int(smallest(.fileBytes(bytes - 1))) == bytes)
-    let bits = try #require(Double(smallest(.bitsPerWeight(4))))
+    let bits = try #require(Double(smallest(.bitsPerWeight(2))))
     let plan = try search.recipe(under: .bitsPerWeight(bits), costs: costs).plan
     #expect(plan.bitsPerWeight <= bits && plan.bitsPerWeight > bits - 0.001)
     #expect(found.plan.recipe.rules == plan.recipe.rules)

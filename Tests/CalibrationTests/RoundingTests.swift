@@ -7,7 +7,8 @@ import Testing
 @Suite struct RoundingTests {
   /// Codes are those of plain GPTQ.
   @Test(arguments: [
-    (WeightType.int4, -8, 7), (.int5, -16, 15), (.int6, -32, 31), (.int8, -127, 127),
+    (WeightType.int2, -2, 1), (.int3, -4, 3), (.int4, -8, 7), (.int5, -16, 15), (.int6, -32, 31),
+    (.int8, -127, 127),
   ])
   func plainReference(type: WeightType, least: Double, largest: Double) throws {
     let sample = try RoundingSample(columns: 24, type: type)

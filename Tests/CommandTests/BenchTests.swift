@@ -88,8 +88,8 @@ import Testing
       let json = try Program.run(["bench", file] + Self.shallow).json
       return try #require(json["weight_bytes_per_token"]?.intValue)
     }
-    let sizes = try ["f32", "bf16", "int8", "int6", "int5", "int4"].map(bytes)
-    #expect(sizes == sizes.sorted(by: >) && Set(sizes).count == 6)
+    let sizes = try ["f32", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"].map(bytes)
+    #expect(sizes == sizes.sorted(by: >) && Set(sizes).count == 8)
   }
 
   @Test func depthAndAllLogits() throws {
@@ -152,7 +152,9 @@ import Testing
     return try run.json
   }
 
-  @Test(arguments: ["int8", "int6", "int5", "int4"]) func secondRow(_ type: String) throws {
+  @Test(arguments: ["int8", "int6", "int5", "int4", "int3", "int2"]) func secondRow(_ type: String)
+    throws
+  {
     let file = try bench.convert("a.kibble", "--type", type)
     let both = try verify(file)
     let exact = try verify(file, "--mode", "exact")

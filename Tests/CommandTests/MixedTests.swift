@@ -40,7 +40,7 @@ import kibble
       tokens,
     ]
     expectRefusal(
-      try Program.run(quantize + ["--target-bpw", "3"]), 64, "3.0 bits per weight: the smallest")
+      try Program.run(quantize + ["--target-bpw", "2"]), 64, "2.0 bits per weight: the smallest")
     expectRefusal(
       try Program.run(quantize + ["--max-size", "9k"]), 64, "9000 bytes: the smallest")
     expectRefusal(

@@ -114,7 +114,9 @@ import Testing
     #expect(gates[0]["limit"]?.doubleValue == 9)
   }
 
-  @Test(arguments: ["int8", "int6", "int5", "int4"]) func presets(_ name: String) throws {
+  @Test(arguments: ["int8", "int6", "int5", "int4", "int3", "int2"]) func presets(_ name: String)
+    throws
+  {
     #expect(try verify(bench.checkpoint, "--gate", name).code == 0)
     let failed = try verify(files[1], "--gate", name, "--max-mean-kld", "0")
     #expect(failed.code == 1 && failed.output.contains("FAILED: max_mean_kld"))

@@ -12,8 +12,7 @@ import Verification
 @Suite struct FastModeTests {
   static let types = [
     ("int8", 32), ("int4", 32), ("int4", 128), ("int8", 64), ("int5", 32), ("int5", 128),
-    ("int6", 32),
-    ("int6", 64),
+    ("int6", 32), ("int6", 64), ("int3", 32), ("int3", 128), ("int2", 32), ("int2", 64),
   ]
   static let names = ["doge-nano", "cases/odd-shapes", "cases/doge2-moe-untied"]
 
@@ -82,7 +81,7 @@ import Verification
     #expect(try runStepwise(fast, tokens).bits == runStepwise(exact, tokens).bits)
   }
 
-  @Test(arguments: ["int8", "int6", "int5", "int4"])
+  @Test(arguments: ["int8", "int6", "int5", "int4", "int3", "int2"])
   func massiveActivationsStayFinite(_ type: String) throws {
     let golden = GoldenCase(name: "cases/massive-activation")
     let tokens = try golden.golden().tokens
@@ -93,7 +92,7 @@ import Verification
 
   /// A band around what was measured, some 2e-4 for each: above it fast mode has lost precision,
   /// below it activations have more than eight bits.
-  @Test(arguments: ["int8", "int6", "int5", "int4"])
+  @Test(arguments: ["int8", "int6", "int5", "int4", "int3", "int2"])
   func closeToExact(_ type: String) throws {
     let best = Machine(isa: InstructionSet.available.last ?? .scalar, threads: 1)
     let (exact, fast) = try models(Fixtures.folder("doge-nano"), type: type, on: best)

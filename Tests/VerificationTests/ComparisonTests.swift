@@ -26,12 +26,12 @@ import Verification
   @Test func coarserTypesDifferMore() throws {
     let reference = try model("doge-nano")
     let sequences = TokenSequences.random(60, seed: 1, vocabulary: 2048)
-    let found = try ["f32", "int8", "int6", "int5", "int4"].map {
+    let found = try ["f32", "int8", "int6", "int5", "int4", "int3", "int2"].map {
       try verifier(reference, model("doge-nano", type: $0)).compare(sequences)[0]
     }
     #expect(found[0].maxAbsDifference == 0)
     let divergences = found.map(\.kld.mean.value)
-    #expect(divergences == divergences.sorted() && Set(divergences).count == 5)
+    #expect(divergences == divergences.sorted() && Set(divergences).count == 7)
   }
 
   @Test func sequencesBeginWithEmptyCaches() throws {

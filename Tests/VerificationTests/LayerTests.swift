@@ -142,7 +142,7 @@ import Verification
 }
 
 @Suite struct WeightDivergenceTests {
-  @Test(arguments: ["source", "f32", "f16", "int8", "int6", "int5", "int4"])
+  @Test(arguments: ["source", "f32", "f16", "int8", "int6", "int5", "int4", "int3", "int2"])
   func roundingIsNone(type: String) throws {
     let compute = try Compute(threads: 1)
     let (right, left) = (try model("doge-nano"), try model("doge-nano", type: type))

@@ -47,7 +47,7 @@ public struct Gate: Equatable, Sendable {
   public var isLeast: Bool { measure == .minTop1 }
 
   /// The names of presets.
-  public static let presetNames = ["int8", "int6", "int5", "int4"]
+  public static let presetNames = ["int8", "int6", "int5", "int4", "int3", "int2"]
 
   /// The gates of a name: what a sound file of that type keeps in both modes, of a small model.
   public static func preset(_ name: String) -> [Gate]? {
@@ -56,6 +56,8 @@ public struct Gate: Equatable, Sendable {
     case "int6": [Gate(.maxMeanKLD, limit: 0.005), Gate(.minTop1, limit: 0.95)]
     case "int5": [Gate(.maxMeanKLD, limit: 0.015), Gate(.minTop1, limit: 0.92)]
     case "int4": [Gate(.maxMeanKLD, limit: 0.05), Gate(.minTop1, limit: 0.85)]
+    case "int3": [Gate(.maxMeanKLD, limit: 0.2), Gate(.minTop1, limit: 0.72)]
+    case "int2": [Gate(.maxMeanKLD, limit: 0.8), Gate(.minTop1, limit: 0.5)]
     default: nil
     }
   }
