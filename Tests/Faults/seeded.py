@@ -13,7 +13,7 @@ the step and the tensor that was changed.
 It must end with 1 and name the step. Where the original code's golden file is there, that must fail, too, in the same block.
 
 `sound` runs what is right: no first divergence, no gate that fails. All golden files of the fixtures, and CHECKPOINT as int8, int6,
-int5 and int4 of all methods in both modes.
+int5, int4, int3 and int2 of all methods in both modes.
 
 It prints a row for each, and ends with 1 where one is wrong. --folder keeps files and the copy's build, which takes some minutes at
 first and then half a minute for each fault.
@@ -33,7 +33,7 @@ from kibblefile import KibbleFile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FIXTURES = os.path.join(ROOT, "fixtures")
 LIMIT = "2e-4"
-TYPES, METHODS = ["int8", "int6", "int5", "int4"], ["rtn", "search", "gptq"]
+TYPES, METHODS = ["int8", "int6", "int5", "int4", "int3", "int2"], ["rtn", "search", "gptq"]
 
 # MARK: faults of weights
 

@@ -146,7 +146,7 @@ def model_jobs(folder):
     gptq = "--type int4 --method gptq --calibration calibration.json --json"
     chat = ["--max-new-tokens", "40", "--seed", "7"]
     jobs = {f"convert {type}": f"convert model -o {type}.kibble --type {type} --json"
-            for type in ("source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4")}
+            for type in ("source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4", "int3", "int2")}
     jobs |= {
         "convert rules": "convert model -o rules.kibble --type int5 --group-size 64 --tensor *.mlp.*=int4:128 --tensor "
                          "model.embed_tokens.weight=int8 --save-recipe rules.json",
@@ -168,7 +168,7 @@ def model_jobs(folder):
         "logits per-token": "logits f32.kibble --tokens tokens.json --moe-routing per-token -o routed.safetensors --json",
     }
     jobs |= {f"logits {name} {mode}": f"logits {name}.kibble --tokens tokens.json --mode {mode} -o {name}-{mode}.safetensors"
-             for name in ("int8", "int6", "int5", "int4", "rules", "mixed") for mode in ("exact", "fast")}
+             for name in ("int8", "int6", "int5", "int4", "int3", "int2", "rules", "mixed") for mode in ("exact", "fast")}
     jobs |= {
         "export f32": "export int4.kibble -o export32",
         "export f16": "export mixed.kibble -o export16 --dtype f16 --json",
