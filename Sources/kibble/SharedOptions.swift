@@ -17,8 +17,8 @@ extension OptionSpec {
     choices: QuantizationMethod.allCases.map(\.rawValue), default: "search")
   static let calibration = value(
     "calibration", "FILE",
-    "for gptq: a text, or a .json file with an array (of arrays) of ids, instead of the built-in "
-      + "text")
+    "for gptq: a text, or a .json file with an array (of arrays) of ids; self for a text that the "
+      + "model writes (the default where it has a token that begins a text), built-in for another")
   static let tune = value(
     "tune", "STEPS", "for gptq: tune codes and scales against the model's logits", default: "0")
   static let state = value(

@@ -269,6 +269,31 @@ import Testing
     #expect(try fileBytes(bench.path("a")) == fileBytes(bench.path("b")))
   }
 
+  /// The model's own text is the default, and its recipe can be replayed without it.
+  @Test func calibrationByTheModelItself() throws {
+    let bench = try Workbench()
+    func quantize(_ name: String, _ options: String...) throws -> Run {
+      try Program.run(
+        ["quantize", bench.checkpoint, "-o", bench.path(name), "--quiet"] + options)
+    }
+    let gptq = ["--type", "int4", "--method", "gptq"]
+    let recipe = bench.path("recipe.json")
+    let first = try Program.run(
+      ["quantize", bench.checkpoint, "-o", bench.path("a"), "--save-recipe", recipe, "--quiet"]
+        + gptq)
+    #expect(first.code == 0, "\(first.errors)")
+    #expect(try quantize("b", "--recipe", recipe).code == 0)
+    #expect(try quantize("c", "--recipe", recipe, "--calibration", "self").code == 0)
+    for name in ["b", "c"] {
+      #expect(try fileBytes(bench.path(name)) == fileBytes(bench.path("a")))
+    }
+    let calibration = try JSON.parse(fileBytes(recipe))["calibration"]
+    #expect(calibration?["sequences"] == 96)
+    // It is written only if its result has a place.
+    expectRefusal(
+      try Program.run(["quantize", bench.checkpoint, "-o", bench.path("a"), "--quiet"] + gptq), 73)
+  }
+
   @Test func perplexity() throws {
     let folder = try TemporaryFolder()
     let text = String(

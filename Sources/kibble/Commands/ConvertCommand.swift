@@ -111,7 +111,9 @@ struct QuantizeCommand: Command {
       throw arguments.invalid(.state, state, expected: "for --method gptq alone")
     }
     try arguments.checkState()
-    let calibration = try calibration(arguments, method, model: arguments.argument(.model))
+    // Writing a text takes a while, and would be in vain.
+    try AtomicFile.check(arguments.required(.output), overwrite: context.force, inputs: [])
+    let calibration = try arguments.calibration(for: method, context)
     if let calibration {
       let summary = CalibrationSummary(calibration)
       if let path = request.path, let expected = request.file.recipe.calibration,
@@ -128,31 +130,6 @@ struct QuantizeCommand: Command {
     return try writeModel(
       arguments, context, source: arguments.argument(.model), request, calibration: calibration,
       calibrationPath: arguments.value(.calibration), statePath: state)
-  }
-
-  /// The tokens of `--calibration`, or of the built-in text; nil for other methods than `gptq`.
-  private func calibration(
-    _ arguments: ParsedArguments, _ method: QuantizationMethod, model: String
-  ) throws -> [[Int]]? {
-    let path = arguments.value(.calibration)
-    guard method == .gptq else {
-      guard let path else { return nil }
-      throw arguments.invalid(.calibration, path, expected: "for --method gptq alone")
-    }
-    guard let path, path.hasSuffix(".json") else {
-      let bytes =
-        try path.map { try FileSystem.read($0, limit: Limits.textFile) } ?? BuiltInText.bytes
-      do {
-        return try TextFiles(path: model).windows(
-          bytes, path: path ?? BuiltInText.name, config: ModelSource.open(path: model).config)
-      } catch let error as VerificationError {
-        var diagnostic = error.diagnostic
-        diagnostic.hint = "Give a longer text."  // There is no --context here.
-        throw diagnostic
-      }
-    }
-    return try TokenSequences.parse(
-      FileSystem.read(path, limit: Limits.tokenFile), path: path)
   }
 }
 
