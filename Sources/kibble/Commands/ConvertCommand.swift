@@ -21,7 +21,8 @@ struct ConvertCommand: Command {
     discussion: [
       "With --type source each tensor keeps its own float type. With any other, norms, residual "
         + "gates, A, dt_proj, biases and the router stay f32.",
-      "The same input and options give the same bytes, whatever the machine.",
+      "The same input and options give the same bytes, whatever the machine; only what zlib makes "
+        + "of tokenizer and card depends on its version.",
     ],
     positionals: [
       .required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")
