@@ -137,7 +137,7 @@ import Testing
       for arrangement in [Arrangement.rows, .tiles] {
         let geometry = try #require(
           TensorGeometry(type: type, arrangement: arrangement, shape: shape, groupSize: 32))
-        #expect(geometry.totalBytes >= geometry.elementCount / 4)
+        #expect(geometry.totalBytes >= geometry.elementCount / 8 * type.bits)
         #expect(geometry.planeBytes.reduce(0, +) == geometry.totalBytes)
       }
     }
