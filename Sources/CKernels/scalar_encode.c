@@ -115,16 +115,6 @@ static float choose_scale(const group *g, int method) {
   return scale;
 }
 
-/// Adds a code to the units of its block, a lane of a tile.
-static void put_code(int type, uint32_t code, uint32_t column, uint32_t *units) {
-  kb_place low = kb_low_place(type, column);
-  uint32_t together = kb_low_bits(type), more = kb_code_bits(type) - together;
-  units[low.unit * KB_TILE] |= (code & ((1u << together) - 1)) << low.bit;
-  if (more == 0) return;
-  kb_place high = kb_high_place(type, column);
-  units[high.unit * KB_TILE] |= (code >> together & ((1u << more) - 1)) << high.bit;
-}
-
 void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, uint32_t group_size, int exponent, uint32_t *units,
                         uint16_t *scales, kb_tile_error *error) {
   uint32_t block = kb_block_columns(type), block_units = kb_block_units(type);
@@ -140,7 +130,7 @@ void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, ui
       float squared_error = 0, squared_value = 0, largest = 0;
       for (uint32_t c = begin; c < end; c++) {
         float w = element(&g, c), q = code_of(&g, w, reciprocal), d = __builtin_fmaf(-q, scale, w);
-        put_code(type, (uint32_t)(int32_t)q, c % block, units + (size_t)(c / block) * block_units * KB_TILE + l);
+        kb_put_code(type, (uint32_t)(int32_t)q, c % block, units + (size_t)(c / block) * block_units * KB_TILE + l, KB_TILE);
         squared_error = __builtin_fmaf(d, d, squared_error);
         squared_value = __builtin_fmaf(w, w, squared_value);
         if (__builtin_fabsf(d) > largest) largest = __builtin_fabsf(d);

@@ -110,6 +110,16 @@ static inline kb_place kb_high_place(int type, uint32_t column) {
   return (kb_place){type == KB_INT3 ? 2 : 4, 8 * (column % 4) + column / 4};
 }
 
+/// Adds a code to the units of its block, which are `stride` units apart.
+static inline void kb_put_code(int type, uint32_t code, uint32_t column, uint32_t *units, size_t stride) {
+  kb_place low = kb_low_place(type, column);
+  uint32_t together = kb_low_bits(type), more = kb_code_bits(type) - together;
+  units[low.unit * stride] |= (code & ((1u << together) - 1)) << low.bit;
+  if (more == 0) return;
+  kb_place high = kb_high_place(type, column);
+  units[high.unit * stride] |= (code >> together & ((1u << more) - 1)) << high.bit;
+}
+
 static inline uint32_t kb_load_unit(const uint8_t *units, size_t index) {
   uint32_t u;
   memcpy(&u, units + 4 * index, 4);

@@ -250,6 +250,38 @@ void kb_largest(const float *values, uint32_t n, uint32_t k, uint32_t *indices);
 /// Bytes that kb_route needs for k experts.
 size_t kb_route_scratch(uint32_t k);
 
+/// Entropy-coded codes, as formats/packed-v1.md has them: rANS with states that take turns from column to column.
+enum { KB_ENTROPY_STATES = 8, KB_ENTROPY_BITS = 12 };
+
+/// A chunk while it is decoded.
+typedef struct {
+  const uint8_t *next, *end;  ///< 16-bit words that are left
+  uint32_t states[KB_ENTROPY_STATES];
+} kb_entropy;
+
+/// How the codes of a row were coded.
+typedef struct {
+  /// For each table 2^12 slots: symbol << 24 | (frequency - 1) << 12 | place among the symbol's slots.
+  const uint32_t *tables;
+  /// The table of a column: the sum of its group's and its own, but at least `first` and at most `last`.
+  const int32_t *group_tables;
+  const uint8_t *column_tables;
+  int32_t first, last;
+  uint32_t cols, group;
+  const uint8_t *multipliers;  ///< of each column's codes; NULL where all are 1
+} kb_coded_row;
+
+/// Begins a chunk: false where it is too short, or its states are none.
+bool kb_entropy_begin(kb_entropy *chunk, const uint8_t *bytes, size_t count);
+/// Decodes a row's codes: false where the chunk ends too early, or a code does not fit the type.
+bool kb_entropy_row(kb_entropy *chunk, const kb_coded_row *row, int type, int8_t *codes);
+/// Whether a chunk was read to its end, and everything in it was as its writer had it.
+bool kb_entropy_ends(const kb_entropy *chunk);
+/// Puts a row's codes, with zeros up to its padded columns, into units that are zero and `stride` units apart.
+void kb_put_codes(int type, const int8_t *codes, uint32_t padded, uint32_t *units, size_t stride);
+/// The codes of a row of a quantized matrix.
+void kb_codes(const kb_matrix *w, uint32_t row, int8_t *codes);
+
 uint16_t kb_f16_from_f32(float x);
 float kb_f32_from_f16(uint16_t h);
 uint16_t kb_bf16_from_f32(float x);

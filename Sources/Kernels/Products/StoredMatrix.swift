@@ -48,12 +48,16 @@ import TensorCore
 
   /// A scale without the power of two that all share; 0 for floats.
   package func scale(row: Int, group: Int) -> Float {
+    Float(binary16: half(row: row, group: group))
+  }
+
+  /// Its binary16.
+  package func half(row: Int, group: Int) -> UInt16 {
     precondition(
       row >= 0 && row < geometry.rows && group >= 0 && group < geometry.groupsPerRow,
       "no such scale")
     guard let scales = unsafe matrix.scales else { return 0 }
-    return unsafe Float(
-      binary16: UInt16(littleEndian: scales[geometry.scalePlace(row: row, group: group)]))
+    return unsafe UInt16(littleEndian: scales[geometry.scalePlace(row: row, group: group)])
   }
 }
 
