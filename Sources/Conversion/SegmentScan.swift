@@ -2,7 +2,6 @@ import ByteIO
 import Diagnostics
 import Kernels
 import Parallel
-import Synchronization
 import TensorCore
 
 /// Bytes of the input that are looked at as one: a file's header, or a tensor.
@@ -93,12 +92,9 @@ extension Converter {
   func collect<Result: Sendable>(
     _ parts: Int, _ body: (_ part: Int) throws -> Result
   ) throws -> [Result] {
-    let results = Mutex([Result?](repeating: nil, count: parts))
-    try compute.pool.runThrowing(parts) { part in
+    try compute.pool.mapThrowing(parts) { part in
       try progress.checkCancellation()
-      let result = try body(part)
-      results.withLock { $0[part] = result }
+      return try body(part)
     }
-    return results.withLock { $0 }.compactMap { $0 }
   }
 }

@@ -97,6 +97,19 @@ public final class ThreadPool: Sendable {
     if let (_, error) = failure.withLock({ $0 }) { throw error }
   }
 
+  /// The results of parts that can fail, in the order of the parts; rethrows the error of the lowest
+  /// part that failed.
+  public func mapThrowing<Element: Sendable>(
+    _ parts: Int, _ body: (_ part: Int) throws -> Element
+  ) throws -> [Element] {
+    let results = Mutex([Element?](repeating: nil, count: parts))
+    try runThrowing(parts) { part in
+      let result = try body(part)
+      results.withLock { $0[part] = result }
+    }
+    return results.withLock { $0 }.compactMap { $0 }
+  }
+
   /// The results of calling `body` for 0 ..< `count`, in order.
   public func map<Element: Sendable>(_ count: Int, _ body: (_ index: Int) -> Element) -> [Element] {
     let results = Mutex<[(Int, [Element])]>([])
