@@ -41,6 +41,13 @@ extension KibbleFile {
     }
   }
 
+  /// Checks the checksum of one tensor.
+  ///
+  /// - Throws: `KibbleFormatError.payloadChecksum`.
+  package func checkSum(of tensor: TensorRecord) throws {
+    try checkSum(tensor.name, tensor.planes, tensor.crc32, NoProgress())
+  }
+
   private var payloadBytes: Int {
     blobs.reduce(0) { $0 + $1.range.count } + tensors.reduce(0) { $0 + $1.byteCount }
   }

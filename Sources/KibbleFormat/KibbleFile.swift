@@ -20,6 +20,8 @@ public final class KibbleFile: Sendable {
   public let metadata: JSON
   /// The bytes of the blob config.json, where there is one.
   public let config: [UInt8]?
+  /// What the file takes where it is packed and `region` holds it decoded.
+  public let packed: PackedSize?
   private let tensorIndex: [String: Int]
 
   /// Maps a file and reads its header and directory.
@@ -31,8 +33,9 @@ public final class KibbleFile: Sendable {
   ///
   /// - Throws: `KibbleFormatError` with the first rule of formats/kibble-v1.md that is broken, or
   ///   `JSONError` where the metadata are damaged.
-  public init(region: any ByteRegion, path: String) throws {
+  public init(region: any ByteRegion, path: String, packed: PackedSize? = nil) throws {
     self.region = region
+    self.packed = packed
     self.path = path
     let directory = try region.withBytes { (bytes) throws(KibbleFormatError) in
       try DirectoryReader(bytes: bytes, path: path).read()
@@ -47,6 +50,14 @@ public final class KibbleFile: Sendable {
     // All numbers depend on the config, so nobody gets to see a damaged one.
     config = try blobs.first { $0.name == KibbleFormat.configName }
       .map { try region.checkedBytes(of: $0, path: path) }
+  }
+
+  /// The bytes of the file on the disk.
+  public var fileBytes: Int { packed?.fileBytes ?? region.count }
+
+  /// The bytes of its tensors there.
+  public var tensorBytes: Int {
+    packed?.tensorBytes ?? tensors.reduce(0) { $0 + $1.byteCount }
   }
 
   /// The checksum of header and directory, which hold those of all payloads.
@@ -69,6 +80,19 @@ public final class KibbleFile: Sendable {
   /// Whether a file begins like a `.kibble` file.
   public static func isKibble(_ firstBytes: [UInt8]) -> Bool {
     firstBytes.starts(with: KibbleFormat.magic)
+  }
+}
+
+/// What a packed file (formats/packed-v1.md) takes.
+public struct PackedSize: Equatable, Sendable {
+  /// Bytes of the whole file.
+  public let fileBytes: Int
+  /// Those that stand for tensors.
+  public let tensorBytes: Int
+
+  /// A size.
+  public init(fileBytes: Int, tensorBytes: Int) {
+    (self.fileBytes, self.tensorBytes) = (fileBytes, tensorBytes)
   }
 }
 
