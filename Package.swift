@@ -42,7 +42,8 @@ let package = Package(
         "ByteIO", "Calibration", "ChatTemplate", "ChoiceScoring", "Conversion", "Diagnostics",
         "DogeArchitecture", "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels",
         "KibbleFormat", "ModelFile",
-        "NumPyFormat", "Parallel", "Quantization", "Safetensors", "TensorCore", "Tokenization",
+        "NumPyFormat", "PackedFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
+        "Tokenization",
         "Verification",
       ]),
   ],
@@ -63,6 +64,9 @@ let package = Package(
     module("NumPyFormat", ["ByteIO", "Diagnostics", "TensorCore"]),
     module("Safetensors", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     module("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
+    module(
+      "PackedFormat",
+      ["ByteIO", "Diagnostics", "Kernels", "KibbleFormat", "Parallel", "TensorCore"]),
 
     // What the numbers mean.
     module("Quantization", ["Diagnostics", "JSONCore", "Kernels", "TensorCore"]),
@@ -71,7 +75,7 @@ let package = Package(
       "ModelFile",
       [
         "ByteIO", "Diagnostics", "DogeArchitecture", "JSONCore", "Kernels", "KibbleFormat",
-        "Safetensors", "TensorCore",
+        "PackedFormat", "Parallel", "Safetensors", "TensorCore",
       ]),
     module(
       "DogeModel",
@@ -137,7 +141,8 @@ let package = Package(
         "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "ChoiceScoring",
         "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore",
         "Kernels",
-        "KibbleFormat", "ModelFile", "Parallel", "Quantization", "Safetensors", "TensorCore",
+        "KibbleFormat", "ModelFile", "PackedFormat", "Parallel", "Quantization", "Safetensors",
+        "TensorCore",
         "Tokenization", "ToolSupport", "UnicodeText", "Verification",
       ],
       swiftSettings: strict),

@@ -53,6 +53,9 @@ public enum Limits {
   /// The most bytes that the compressed blobs of a file have together.
   public static let kibbleInflated = 256 << 20
 
+  /// What a packed file may grow to, as a multiple of its bytes.
+  public static let packedGrowth = 4096
+
   // Tokenizers
   /// Bytes of an added token.
   public static let addedToken = 512
