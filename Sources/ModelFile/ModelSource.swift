@@ -2,6 +2,7 @@ import ByteIO
 import DogeArchitecture
 import JSONCore
 import KibbleFormat
+import PackedFormat
 import Safetensors
 
 /// A model that can be read: a checkpoint folder, or a `.kibble` file.
@@ -50,7 +51,7 @@ public enum ModelSource: Sendable {
       throw CheckpointError.unsupported(path: path, format: .gguf)
     }
     // What a file is called tells more than that it is not a .kibble file.
-    if !KibbleFile.isKibble(start), !path.hasSuffix(".kibble") {
+    if !KibbleFile.isKibble(start), !PackedFile.isPacked(start), !path.hasSuffix(".kibble") {
       _ = try CheckpointFolder(path: path)
     }
     return try StoredModel(file: StoredModel.open(file))

@@ -2,6 +2,8 @@ import ByteIO
 import DogeArchitecture
 import JSONCore
 import KibbleFormat
+import PackedFormat
+import Parallel
 import TensorCore
 
 /// A `.kibble` file whose tensors are exactly those that its own config calls for.
@@ -47,7 +49,7 @@ public struct StoredModel: Sendable {
 
   /// All bytes of the tensors in bits, by the number of weights.
   public var bitsPerWeight: Double {
-    Double(tensors.reduce(0) { $0 + $1.record.byteCount } * 8) / Double(parameterCount)
+    Double(file.tensorBytes * 8) / Double(parameterCount)
   }
 
   /// Whether any tensor is stored as codes with scales.
@@ -63,7 +65,7 @@ public struct StoredModel: Sendable {
   /// - Parameter path: a `.kibble` file.
   /// - Throws: what is damaged or not supported; all errors are `Diagnosable`.
   public init(path: String) throws {
-    try self.init(file: Self.open(MappedFile(path: path)))
+    try self.init(file: Self.open(path: path))
   }
 
   /// Finds the model in a file.
@@ -125,10 +127,22 @@ public struct StoredModel: Sendable {
     indices[Place(role: role, layer: layer)]
   }
 
+  /// Maps a file, or decodes a packed one into memory.
+  ///
+  /// - Parameter path: a `.kibble` file, packed or not.
+  /// - Returns: the file.
+  /// - Throws: what is damaged or not supported; all errors are `Diagnosable`.
+  public static func open(path: String) throws -> KibbleFile { try open(MappedFile(path: path)) }
+
   /// Reads the directory of a mapped file; `JSONError`s get the file's path.
   static func open(_ region: MappedFile) throws -> KibbleFile {
     do {
-      return try KibbleFile(region: region, path: region.path)
+      guard PackedFile.isPacked(region.bytes(0..<min(8, region.count))) else {
+        return try KibbleFile(region: region, path: region.path)
+      }
+      let processors = min(Processors.available, ProcessorQuota.processors ?? .max)
+      return try PackedFile(region: region, path: region.path)
+        .unpack(ThreadPool(threads: processors))
     } catch let error as JSONError {
       throw ModelFileError.metadata(
         path: region.path, field: "kibble.json", found: error.summary, expected: "JSON")
