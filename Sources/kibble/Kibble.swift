@@ -19,7 +19,11 @@ package enum Kibble {
     sections: [
       CommandSection("Start here", [DemoCommand.self, DoctorCommand.self]),
       CommandSection(
-        "Make files", [ConvertCommand.self, QuantizeCommand.self, ExportCommand.self]),
+        "Make files",
+        [
+          ConvertCommand.self, QuantizeCommand.self, PackCommand.self, UnpackCommand.self,
+          ExportCommand.self,
+        ]),
       CommandSection("Look inside", [InspectCommand.self, CheckCommand.self]),
       CommandSection(
         "Talk",

@@ -19,7 +19,7 @@ struct CheckCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.argument(Self.spec.positionals[0])
-    let file = try KibbleFile(path: path)
+    let file = try StoredModel.open(path: path)
     try file.check(progress: context.progress)
     try file.region.checkUnchanged()
     let model = try StoredModel(file: file)
@@ -30,7 +30,7 @@ struct CheckCommand: Command {
     _ = try Runtime(context)
     if context.json {
       try context.emit([
-        "schema": "kibble.check/1", "path": .string(path), "bytes": JSON(file.region.count),
+        "schema": "kibble.check/1", "path": .string(path), "bytes": JSON(file.fileBytes),
         "tensors": JSON(file.tensors.count), "blobs": JSON(file.blobs.count),
         "layout": .string(model.layout.name), "passed": true,
         "peak_rss_bytes": JSON(FileSystem.peakResidentBytes()),
@@ -38,7 +38,7 @@ struct CheckCommand: Command {
     } else if !context.quiet {
       try context.output.writeLine(
         "\(path): whole. \(file.tensors.count) tensors and \(file.blobs.count) blobs in "
-          + "\(NumberFormat.bytes(file.region.count)), layout \(model.layout.name)")
+          + "\(NumberFormat.bytes(file.fileBytes)), layout \(model.layout.name)")
     }
     return .success
   }

@@ -30,8 +30,7 @@ struct ModelDescription {
     path = source.path
     layout = source.layout.name
     parameters = stored.parameterCount
-    let weights = stored.tensors.reduce(0) { $0 + $1.record.byteCount }
-    bitsPerWeight = Double(weights * 8) / Double(max(1, stored.parameterCount))
+    bitsPerWeight = stored.bitsPerWeight
     let metadata = stored.file.metadata
     sources = metadata["sources"]
     switch source {
@@ -42,7 +41,7 @@ struct ModelDescription {
       type = types.sorted().joined(separator: "+")
       recipe = nil
     case .kibble(let model):
-      bytes = model.file.region.count
+      bytes = model.file.fileBytes
       checksum = model.file.checksum
       type = metadata["recipe"]?["type"]?.stringValue ?? "unknown"
       recipe = metadata["recipe"]
