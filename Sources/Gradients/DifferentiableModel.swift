@@ -2,6 +2,7 @@ import DogeArchitecture
 import DogeModel
 import Kernels
 import ModelFile
+import TensorCore
 
 /// A Doge model with dense float32 weights that may change, and its backward pass.
 ///
@@ -64,15 +65,39 @@ package final class DifferentiableModel {
     of tokens: [Int], scale: Float, targets: (_ rows: Range<Int>) throws -> FloatMatrix,
     to gradients: WeightGradients
   ) throws -> Double {
+    try run(tokens, gradients) { logits, rows in
+      head.divergence(logits, from: try targets(rows), scale: scale)
+    }
+  }
+
+  /// Adds the second moments of the gradients of all outputs over a sequence.
+  ///
+  /// - Parameters:
+  ///   - tokens: the sequence, which runs as for `addGradient`.
+  ///   - random: draws the tokens whose probabilities the gradients are of.
+  ///   - moments: what they are added to.
+  /// - Throws: `ModelError` for a token outside the vocabulary.
+  package func addMoments(
+    of tokens: [Int], _ random: inout SplitMix64, to moments: OutputMoments
+  ) throws {
+    _ = try run(tokens, WeightGradients(moments)) { logits, _ in
+      head.draw(logits, &random, moments)
+      return 0
+    }
+  }
+
+  private func run(
+    _ tokens: [Int], _ gradients: WeightGradients,
+    loss: (_ logits: MatrixView, _ rows: Range<Int>) throws -> Double
+  ) throws -> Double {
     guard !tokens.isEmpty else { return 0 }
     let pass = try SequencePass(
       tokens, compute: compute, weights: weights, memory: memory(for: tokens.count),
       rotation: rotation(for: tokens.count), ones: ones)
     pass.forward()
-    let loss = try head.run(
-      pass.output, scale: scale, pass.memory.scratch, targets: targets, gradients)
+    let sum = try head.run(pass.output, pass.memory.scratch, gradients, loss: loss)
     if !gradients.isEmpty { pass.backward(gradients) }
-    return loss
+    return sum
   }
 
   private func memory(for tokens: Int) -> PassMemory {

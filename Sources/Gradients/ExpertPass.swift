@@ -64,8 +64,27 @@ struct ExpertPass {
     if let dDown = gradients[weights.downEmbed.tensor] {
       addRows(scratch.dExpertScores, h, to: dDown)
     }
+    if let outputs = gradients.outputs { note(dy, in: outputs) }
     compute.backward(
       weights.router, dy: dRouter.first(tokens), x: h, dx: dh, adding: true, gradients)
+  }
+
+  /// An expert has two rows: s is the output of the first, and an error of the second comes out
+  /// times act(s) w.
+  private func note(_ dy: MatrixView, in outputs: OutputMoments) {
+    for token in 0..<tokens {
+      let square = dy[token].meanSquare
+      for rank in 0..<count {
+        let expert = tape.choices.expert(token, rank)
+        let (ds, factor) = (
+          Double(scratch.dExpertScores[token][rank]), Double(scratch.expertOutputs[token][rank])
+        )
+        outputs.add(
+          ds * ds, to: weights.downEmbed.tensor, output: expert, of: mixture.count)
+        outputs.add(
+          factor * factor * square, to: weights.upEmbed.tensor, output: expert, of: mixture.count)
+      }
+    }
   }
 
   /// Of one token: act(s) w and ds of its experts, d of its router scores, and dh.

@@ -44,6 +44,7 @@ extension GradientCompute {
     _ linear: DenseMatrix, dy: MatrixView, x: MatrixView, dx: MatrixView, adding: Bool = false,
     _ gradients: WeightGradients
   ) {
+    gradients.outputs?.add(dy, to: linear.tensor)
     if let dw = gradients[linear.tensor] {
       gemm.multiply(dy.transposed, x, into: dw.view(), adding: true)
     }

@@ -29,10 +29,16 @@ final class HeadPass {
 
   /// Writes the gradient of x, the last block's output, to `dState`.
   ///
-  /// - Returns: Σ_t KL, without the scale.
+  /// - Parameters:
+  ///   - x: `[tokens, d]`.
+  ///   - scratch: takes the gradient.
+  ///   - gradients: those that are wanted.
+  ///   - loss: turns the logits of some rows into their gradients.
+  /// - Returns: the sum of what `loss` returns.
+  /// - Throws: what `loss` throws.
   func run(
-    _ x: MatrixView, scale: Float, _ scratch: Scratch,
-    targets: (_ rows: Range<Int>) throws -> FloatMatrix, _ gradients: WeightGradients
+    _ x: MatrixView, _ scratch: Scratch, _ gradients: WeightGradients,
+    loss: (_ logits: MatrixView, _ rows: Range<Int>) throws -> Double
   ) throws -> Double {
     let tokens = x.rows
     let w = weights.head.values.view()
@@ -45,7 +51,7 @@ final class HeadPass {
       let h = scratch.normed.view(rows: rows)
       let d = logits.first(rows.count)
       compute.gemm.multiply(h, forwardTiles, into: d)
-      sum += loss(d, try targets(rows), scale)
+      sum += try loss(d, rows)
       guard !gradients.isEmpty else { continue }
       if let dw = gradients[weights.head.tensor] {
         compute.gemm.multiply(d.transposed, h, into: dw.view(), adding: true)
@@ -62,7 +68,7 @@ final class HeadPass {
   /// Turns logits into their gradients, scale · (softmax(logits) − softmax(targets)).
   ///
   /// - Returns: the sum of the rows' KL.
-  private func loss(_ logits: MatrixView, _ targets: FloatMatrix, _ scale: Float) -> Double {
+  func divergence(_ logits: MatrixView, from targets: FloatMatrix, scale: Float) -> Double {
     precondition(
       targets.rows >= logits.rows && targets.columns == logits.columns,
       "targets must be [rows, vocabulary]")
@@ -78,6 +84,39 @@ final class HeadPass {
       return difference.kld
     }
     return differences.reduce(0, +)
+  }
+
+  /// Turns logits into the gradients of -log p(y), y drawn from the distribution that they give.
+  ///
+  /// - Parameters:
+  ///   - logits: `[tokens, V]`.
+  ///   - random: draws.
+  ///   - outputs: hear of p (1 − p), which is what the squares of the gradients are on average.
+  func draw(_ logits: MatrixView, _ random: inout SplitMix64, _ outputs: OutputMoments?) {
+    let draws = (0..<logits.rows).map { _ in Float.random(in: 0..<1, using: &random) }
+    compute.forRows(logits.rows) { row in
+      let p = logits[row]
+      let sum = softmax(p)
+      for i in 0..<p.count { p[i] /= sum }
+    }
+    if let outputs {
+      let squares = compute.pool.map(logits.columns) { token in
+        (0..<logits.rows).reduce(0.0) {
+          $0 + Double(logits[$1][token]) * Double(1 - logits[$1][token])
+        }
+      }
+      outputs.add(squares, to: weights.head.tensor)
+    }
+    compute.forRows(logits.rows) { row in
+      let p = logits[row]
+      var left = draws[row]
+      var drawn = 0
+      while drawn + 1 < p.count, left >= p[drawn] {
+        left -= p[drawn]
+        drawn += 1
+      }
+      p[drawn] -= 1
+    }
   }
 
   /// exp(z − max) in place.

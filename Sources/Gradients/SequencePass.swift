@@ -64,6 +64,10 @@ struct SequencePass {
       feedForward(layer).backward(gradients)
       attention(layer).backward(state(layer), gradients)
     }
+    if let outputs = gradients.outputs {
+      outputs.add(tokens: tokens.count)
+      for row in tokens.indices { outputs.addEmbedding(memory.scratch.dState[row].meanSquare) }
+    }
     guard let dEmbedding = gradients[weights.embedding.tensor] else { return }
     for (row, token) in tokens.enumerated() {
       compute.kernels.add(memory.scratch.dState[row], to: dEmbedding[token])
