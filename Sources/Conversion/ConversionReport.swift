@@ -7,11 +7,11 @@ import TensorCore
 /// What a conversion wrote.
 public struct ConversionReport: Sendable {
   /// The output's path; nil where it was made in memory.
-  public let output: String?
+  public private(set) var output: String?
   /// The length of the output in bytes.
-  public let bytes: Int
+  public private(set) var bytes: Int
   /// All bytes of tensors, in bits per weight.
-  public let bitsPerWeight: Double
+  public private(set) var bitsPerWeight: Double
   /// The number of weights, a tied head not counted.
   public let parameters: Int
   /// The tensors in file order.
@@ -31,6 +31,15 @@ public struct ConversionReport: Sendable {
         "\(tensor.flushedGroups) groups of \(tensor.name) became 0: their values are too small "
           + "beside the tensor's largest"
       }
+  }
+
+  /// The same of a file that was packed.
+  package func packed(to path: String, bytes: Int, tensorBytes: Int) -> ConversionReport {
+    var report = self
+    report.output = path
+    report.bytes = bytes
+    report.bitsPerWeight = Double(tensorBytes) * 8 / Double(parameters)
+    return report
   }
 }
 

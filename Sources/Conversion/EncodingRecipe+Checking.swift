@@ -6,7 +6,7 @@ extension EncodingRecipe {
   func check() throws(ConversionError) {
     guard Self.groupSizes.contains(groupSize) else { throw .groupSize(groupSize) }
     for rule in rules {
-      if rule.type == .mixed { throw .ruleType(rule: rule.text) }
+      if rule.type.hasBudget { throw .ruleType(rule: rule.text) }
       guard let size = rule.groupSize else { continue }
       guard rule.type.isQuantized, Self.groupSizes.contains(size) else {
         throw .ruleGroupSize(rule: rule.text)

@@ -80,9 +80,11 @@ extension EncodingRecipe {
       return decision(own, source == .f64 ? "rounded from F64" : nil)
     case .weights(let type) where rule != nil || spec.role.isQuantizable || type == .f32:
       return decision(type, nil)
+    case .packed where spec.role.isQuantizable:
+      return TensorDecision(type: .int8, groupSize: 32, note: nil)
     case .mixed where spec.role.isQuantizable:
       throw .noRule(tensor: spec.canonicalName)
-    case .weights, .mixed:
+    case .weights, .mixed, .packed:
       return decision(.f32, "kept f32: \(spec.role.reasonForFloat32)")
     }
   }

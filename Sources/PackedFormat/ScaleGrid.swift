@@ -1,7 +1,7 @@
 /// Scales that are powers of 2^(1/8), told apart by their places in the row of these.
 ///
 /// Place 8 (e + 14) + j is the binary16 nearest to 2^e · 2^(j/8), for e from -14 to 15.
-struct ScaleGrid: Equatable, Sendable {
+package struct ScaleGrid: Equatable, Sendable {
   /// The significands of 2^(j/8), in 1024ths beyond 1.
   static let significands: [UInt16] = [0, 93, 194, 304, 424, 555, 698, 854]
 
@@ -9,6 +9,11 @@ struct ScaleGrid: Equatable, Sendable {
   static func half(at place: Int) -> UInt16? {
     guard (0..<240).contains(place) else { return nil }
     return UInt16(place / 8 + 1) << 10 | significands[place % 8]
+  }
+
+  /// The binary16 at a place, or at the nearest that there is.
+  package static func nearest(to place: Int) -> UInt16 {
+    half(at: min(max(place, 0), 239)) ?? 0
   }
 
   /// The place of a binary16; nil for what is not on the grid.

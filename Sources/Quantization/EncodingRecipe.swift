@@ -8,6 +8,8 @@ public enum TargetType: Equatable, Sendable {
   case weights(WeightType)
   /// Rules give every large matrix its type; not a type that a rule may have.
   case mixed
+  /// Entropy-coded codes within int8, of a packed file; not a type that a rule may have.
+  case packed
 
   /// The type of that name on the command line.
   public init?(name: String) {
@@ -15,6 +17,8 @@ public enum TargetType: Equatable, Sendable {
       self = .source
     } else if name == "mixed" {
       self = .mixed
+    } else if name == "packed" {
+      self = .packed
     } else if let type = WeightType(name: name) {
       self = .weights(type)
     } else {
@@ -28,6 +32,7 @@ public enum TargetType: Equatable, Sendable {
     case .source: "source"
     case .weights(let type): type.name
     case .mixed: "mixed"
+    case .packed: "packed"
     }
   }
 
@@ -35,6 +40,9 @@ public enum TargetType: Equatable, Sendable {
   public var isQuantized: Bool {
     if case .weights(let type) = self { type.isQuantized } else { false }
   }
+
+  /// Whether codes are chosen so that the file is as large as a budget allows.
+  public var hasBudget: Bool { self == .mixed || self == .packed }
 
   /// The names of the types that a rule may have.
   package static let ruleNames = ["source"] + WeightType.allCases.map(\.name)

@@ -25,7 +25,7 @@ extension RecipeFile {
       "schema", "type", "target_bits_per_weight", "max_size", "group_size", "method",
       "calibration", "tuning_steps", "rules",
     ])
-    let names = TargetType.ruleNames + ["mixed"]
+    let names = TargetType.ruleNames + ["mixed", "packed"]
     let target = try file.choice("type", of: names, TargetType.init(name:))
     var recipe = EncodingRecipe(target: target)
     if let size = try file.groupSize() { recipe.groupSize = size }
@@ -152,14 +152,20 @@ private struct RecipeObject {
 
   func budget(for target: TargetType) throws(QuantizationError) -> SizeBudget? {
     let (size, bits) = ("max_size", "target_bits_per_weight")
-    for key in [size, bits] where json[key] != nil && target != .mixed {
-      throw wrong(key, expected: "nothing, as \"type\" is not \"mixed\"")
+    for key in [size, bits] where json[key] != nil && !target.hasBudget {
+      throw wrong(
+        key, expected: "nothing, as \"type\" is neither \"mixed\" nor \"packed\"")
     }
     if json[size] != nil {
       guard json[bits] == nil else { throw wrong(bits, expected: "nothing beside \(size)") }
       return .fileBytes(try integer(size, in: 1...Int.max, "a number of bytes"))
     }
-    guard let value = json[bits] else { return nil }
+    guard let value = json[bits] else {
+      guard target != .packed else {
+        throw wrong(bits, expected: "a number above 0, or a \(size), as \"type\" is \"packed\"")
+      }
+      return nil
+    }
     guard let number = value.doubleValue, number > 0 else {
       throw wrong(bits, expected: "a number above 0")
     }

@@ -1,6 +1,6 @@
 import JSONCore
 
-/// What limits a mixed recipe.
+/// What limits a mixed or a packed file.
 public enum SizeBudget: Equatable, Sendable {
   /// All bytes of the file.
   case fileBytes(Int)
@@ -16,7 +16,8 @@ public struct RecipeFile: Equatable, Sendable {
 
   /// The recipe.
   public var recipe: EncodingRecipe
-  /// What a mixed recipe was searched under; it is kept, and decides nothing.
+  /// What a mixed recipe was searched under, where it decides nothing any more, or what a packed
+  /// file may take.
   public var budget: SizeBudget?
 
   /// A file of that recipe.
