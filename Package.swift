@@ -105,7 +105,8 @@ let package = Package(
       name: "Calibration",
       dependencies: [
         "ByteIO", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "Gradients",
-        "Kernels", "KibbleFormat", "ModelFile", "Parallel", "Quantization", "TensorCore",
+        "Kernels", "KibbleFormat", "ModelFile", "PackedFormat", "Parallel", "Quantization",
+        "TensorCore",
       ],
       resources: [.embedInCode("Resources/calibration.txt")], swiftSettings: strict),
 

@@ -17,6 +17,8 @@ final class CalibrationRun {
   private let stream: StreamedModel
   private let output: ConversionOutput
   private let state: CalibrationState?
+  /// Gives matrices their steps where they are rounded to be packed.
+  private let packing: StepChoice?
   private let compute: Compute
   private let progress: any ProgressSink
   private(set) var warnings: [String] = []
@@ -28,11 +30,12 @@ final class CalibrationRun {
 
   init(
     _ stream: StreamedModel, output: ConversionOutput, state: CalibrationState?,
-    compute: Compute, progress: any ProgressSink
+    packing: StepChoice? = nil, compute: Compute, progress: any ProgressSink
   ) {
     self.stream = stream
     self.output = output
     self.state = state
+    self.packing = packing
     self.compute = compute
     self.progress = progress
   }
@@ -81,22 +84,25 @@ final class CalibrationRun {
     try stream.run(layers: 0..<model.config.layerCount, hidden)
     try stream.withTensors([.head]) {
       let moments = stream.makeMoments(model.config.hiddenSize)
-      let uncertainty = TokenUncertainty(model, tokens: stream.tokenCount, compute: compute)
+      // Steps say already what the rows of the head are worth.
+      let uncertainty =
+        packing == nil
+        ? TokenUncertainty(model, tokens: stream.tokenCount, compute: compute) : nil
       for (sequence, tokens) in stream.sequences.enumerated() {
         try progress.checkCancellation()
         let normed = model.normed(hidden[sequence], for: .head)
         moments.add(normed, count: normed.rows)
-        uncertainty.add(tokens, hidden: hidden[sequence], normed: normed)
+        uncertainty?.add(tokens, hidden: hidden[sequence], normed: normed)
         hidden[sequence] = FloatMatrix(rows: 0, columns: 0)
       }
-      let (metric, meanSquare) = try metric(moments, for: head)
-      guard let common = metric.coupling?.moments else {
+      let metric = try metric(moments, for: head)
+      guard let common = metric.coupling else {
         preconditionFailure("second moments that couple no inputs")
       }
       try round(
         head, metric,
-        rowCosts: uncertainty.costs(
-          common: common, meanSquare: meanSquare, isInput: model.layout.tied))
+        rowCosts: uncertainty?.costs(
+          common: common.moments, meanSquare: common.meanSquare, isInput: model.layout.tied))
     }
   }
 
@@ -107,7 +113,7 @@ final class CalibrationRun {
     var inputMetric = RoundingMetric.plain
     if isToDo(inputs + experts) {
       let moments = stream.inputMoments(half, layer: layer, hidden)
-      inputMetric = try metric(moments, for: inputs + experts).metric
+      inputMetric = try metric(moments, for: inputs + experts)
     }
     try round(inputs, inputMetric)
     try roundOutput(half, layer, hidden, expertMetric: inputMetric)
@@ -128,7 +134,7 @@ final class CalibrationRun {
     stream.tap.onExpert = down.isEmpty ? nil : { chosen.insert($0) }
     defer { stream.tap.onExpert = nil }
     let moments = try stream.outputMoments(of: watched, half, layer: layer, hidden)
-    if !output.isEmpty { try round(output, metric(moments, for: output).metric) }
+    if !output.isEmpty { try round(output, metric(moments, for: output)) }
     // An expert's output is a multiple of its row of up_embed: there, errors cost their squares.
     try round(up, .plain)
     for tensor in down.map({ plan.tensors[$0] }) {
@@ -177,10 +183,10 @@ final class CalibrationRun {
         + "\(8 * inputs) or more are wanted")
   }
 
-  /// What errors cost for those inputs, and the mean square of an input's elements.
+  /// What errors cost for those inputs.
   private func metric(
     _ moments: SecondMoments, for tensors: [Int]
-  ) throws -> (metric: RoundingMetric, meanSquare: Double) {
+  ) throws -> RoundingMetric {
     guard let first = tensors.first else { preconditionFailure("a metric for nothing") }
     let (metric, factor) = try stream.metric(moments, for: first)
     if factor.damping > RoundingMetric.damping {
@@ -188,8 +194,7 @@ final class CalibrationRun {
         "the inputs of \(plan.tensors[first].name) do not determine its outputs: damping was "
           + "raised to \(factor.damping)")
     }
-    let meanSquare = moments.sum().meanDiagonal / Double(max(1, moments.count))
-    return (metric, meanSquare)
+    return metric
   }
 
   /// Rounds and encodes matrices that have the same inputs.
@@ -215,9 +220,10 @@ final class CalibrationRun {
         try encode(record.rounded.tensor)
         continue
       }
+      let steps = packing?.steps(of: plan.tensors[index], index, matrix, metric, compute.pool)
       let rounded = matrix.round(
-        sweeps: Self.sweeps, rowCosts: rowCosts, isPlain: isPlain, keepsCodes: state != nil,
-        pool: compute.pool)
+        sweeps: Self.sweeps, steps: steps, rowCosts: rowCosts, isPlain: isPlain,
+        keepsCodes: state != nil, pool: compute.pool)
       // What is not finite in how errors were weighed shows in the errors.
       guard rounded.tensor.statistics.squaredError.isFinite else {
         throw CalibrationError.notFinite(tensor: plan.tensors[index].name)

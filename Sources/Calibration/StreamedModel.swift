@@ -137,7 +137,7 @@ final class StreamedModel {
     do {
       let factor = try InverseFactor(
         sum, damping: RoundingMetric.damping, pool: compute.pool, progress: progress)
-      return (RoundingMetric(sum, factor: factor), factor)
+      return (RoundingMetric(sum, factor: factor, inputs: moments.count), factor)
     } catch is InverseFactor.NotFinite {
       throw CalibrationError.notFinite(tensor: plan.tensors[tensor].name)
     }

@@ -36,7 +36,8 @@ struct MatrixRounding: Sendable {
   /// Rounds all rows, and leaves what the codes stand for in their place.
   ///
   /// - Parameters:
-  ///   - sweeps: of coordinate descent.
+  ///   - sweeps: of coordinate descent, where there are no steps.
+  ///   - steps: those of the matrix's columns and rows, if it is to be packed.
   ///   - rowCosts: makes `RowCosts` for a thread to work with, where rows differ in what errors
   ///     cost.
   ///   - isPlain: whether a row is rounded without regard to the inputs.
@@ -44,15 +45,20 @@ struct MatrixRounding: Sendable {
   ///   - pool: the threads.
   /// - Returns: the scales, and the error made.
   func round(
-    sweeps: Int, rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
+    sweeps: Int, steps: MatrixSteps? = nil,
+    rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
     isPlain: ((_ row: Int) -> Bool)? = nil, keepsCodes: Bool = false, pool: ThreadPool
   ) -> RoundedMatrix {
-    let exponent = TensorExponent.forMagnitude(magnitude(pool))
+    let exponent = steps?.exponent ?? TensorExponent.forMagnitude(magnitude(pool))
     let tiles = pool.map(geometry.tileCount) { tile in
       let rounding = load(tile, exponent, metric)
-      rounding.compensate()
-      rounding.descend(sweeps: sweeps)
       let rows = rows(of: tile)
+      if let steps {
+        rounding.compensate(steps, rows)
+      } else {
+        rounding.compensate()
+        rounding.descend(sweeps: sweeps)
+      }
       if let costs = rowCosts?() {
         for (lane, row) in rows.enumerated() {
           guard let moments = costs.moments(of: row) else { continue }
@@ -61,7 +67,7 @@ struct MatrixRounding: Sendable {
       }
       if let isPlain, rows.contains(where: isPlain) {
         let plain = load(tile, exponent, .plain)
-        plain.compensate()
+        if let steps { plain.compensate(steps, rows) } else { plain.compensate() }
         for (lane, row) in rows.enumerated() where isPlain(row) {
           rounding.copy(lane: lane, of: plain)
         }
@@ -137,6 +143,18 @@ struct MatrixRounding: Sendable {
       }
       return cost
     }.reduce(0, +)
+  }
+
+  /// The largest magnitude of each group, `[rows][groups]`.
+  func magnitudes(_ pool: ThreadPool) -> [[Float]] {
+    pool.map(geometry.rows) { row in
+      let values = values[row]
+      return (0..<geometry.groupsPerRow).map { group in
+        let first = group * geometry.groupSize
+        return (first..<min(first + geometry.groupSize, geometry.columns))
+          .reduce(Float(0)) { max($0, abs(values[$1])) }
+      }
+    }
   }
 
   private func magnitude(_ pool: ThreadPool) -> Float {

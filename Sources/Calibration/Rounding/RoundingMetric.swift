@@ -11,6 +11,8 @@ package struct RoundingMetric: Sendable {
     let moments: FloatMatrix  // [inputs, inputs]
     /// 1 / U_cc², what an error costs that later columns make up for.
     let cost: [Float]
+    /// The mean square of an input's element.
+    let meanSquare: Double
   }
 
   /// The least that is added to H's diagonal, as a part of its mean.
@@ -24,8 +26,8 @@ package struct RoundingMetric: Sendable {
 
   private init(coupling: Coupling?) { self.coupling = coupling }
 
-  /// The metric of a sum of x xᵀ and its factors.
-  package init(_ sums: DoubleMatrix, factor: InverseFactor) {
+  /// The metric of a sum of x xᵀ over so many inputs, and its factors.
+  package init(_ sums: DoubleMatrix, factor: InverseFactor, inputs: Int = 1) {
     let size = sums.size
     let compensation = FloatMatrix(rows: size, columns: size)
     let moments = FloatMatrix(rows: size, columns: size)
@@ -40,7 +42,9 @@ package struct RoundingMetric: Sendable {
       for column in 0..<size { moments[row][column] = Float(sums[row, column] / mean) }
       moments[row][row] += Float(sums.meanDiagonal > 0 ? factor.damping : 1)
     }
-    coupling = Coupling(compensation: compensation, moments: moments, cost: cost)
+    coupling = Coupling(
+      compensation: compensation, moments: moments, cost: cost,
+      meanSquare: sums.meanDiagonal / Double(max(1, inputs)))
   }
 
   /// What the error of a column costs, once later columns have made up for it.

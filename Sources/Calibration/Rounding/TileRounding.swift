@@ -68,6 +68,33 @@ package final class TileRounding {
     return cost
   }
 
+  /// The same with scales that were chosen before: codes are multiples of what the steps say of
+  /// their column, within the range of the type.
+  func compensate(_ steps: MatrixSteps, _ rows: Range<Int>) {
+    let (work, codes) = (work.lanes, codes.lanes)
+    work.copy(values.lanes)
+    for group in 0..<scales.rows {
+      var scale = Lanes(repeating: 0)
+      for (lane, row) in rows.enumerated() { scale[lane] = steps.scale(row: row, group: group) }
+      setScale(scale, of: group)
+      for column in self.group(group) {
+        let multiplier = Float(steps.multipliers[column])
+        let step = scale * multiplier
+        let most = Lanes(repeating: (range.high[0] / multiplier).rounded(.down))
+        var code = range.code(work[column] * step.reciprocalOrZero)
+        code.replace(with: most, where: code .> most)
+        code.replace(with: -most, where: code .< -most)
+        codes[column] = code * multiplier
+        let error = work[column] - code * step
+        guard let coupling = metric.coupling else { continue }
+        let factors = coupling.compensation[column]
+        for later in column + 1..<max(columns, column + 1) {
+          work[later] -= error * factors[later]
+        }
+      }
+    }
+  }
+
   /// The scale of a group with the least cost among the candidates, fitted to its codes.
   private func searchedScale(_ group: Range<Int>) -> Lanes {
     let work = work.lanes
