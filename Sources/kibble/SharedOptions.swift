@@ -37,9 +37,9 @@ extension OptionSpec {
     "whether tokenizer, card and templates are compressed; raw is for readers of format 1.0",
     choices: ["raw", "zlib"], default: "zlib")
   static let maxSize = value(
-    "max-size", "BYTES", "for mixed: the largest file, such as 750000, 750k or 12MiB")
+    "max-size", "BYTES", "for mixed and packed: the largest file, such as 750000, 750k or 12MiB")
   static let targetBitsPerWeight = value(
-    "target-bpw", "X", "for mixed: bytes of all tensors in bits per weight, at most")
+    "target-bpw", "X", "for mixed and packed: bytes of all tensors in bits per weight, at most")
   static let tokens = value(
     "tokens", "FILE", "a JSON array of token ids, or an array of such arrays")
   static let text = value("text", "FILE", "a text, cut into windows of --context tokens")

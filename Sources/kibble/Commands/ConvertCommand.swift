@@ -56,7 +56,7 @@ struct ConvertCommand: Command {
 struct QuantizeCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the large matrices' type, where no --recipe gives it",
-    choices: ["int8", "int6", "int5", "int4", "int3", "int2", "mixed"])
+    choices: ["int8", "int6", "int5", "int4", "int3", "int2", "mixed", "packed"])
 
   static let spec = CommandSpec(
     name: "quantize", summary: "store a float model in 2 to 8 bits a weight",
@@ -67,8 +67,11 @@ struct QuantizeCommand: Command {
         + "codes and scales against the model's own logits.",
       "`mixed` measures what each tensor costs in each type and group size, and chooses those that "
         + "cost least under --max-size or --target-bpw. Its method is gptq.",
+      "`packed` makes a file for transport, whose codes are entropy-coded: one step for the whole "
+        + "model, finer or coarser by what columns and rows are worth, as small as --max-size or "
+        + "--target-bpw says. It is decoded to int8 when it is opened, or by `unpack`.",
       "With --state an interrupted calibration continues behind the last matrix that it rounded, "
-        + "and ends in the same bytes. The search of `mixed` and --tune start anew.",
+        + "and ends in the same bytes. The search of `mixed` and --tune start anew; `packed` has none.",
       "Norms, residual gates, A, dt_proj, biases and the router stay f32.",
     ],
     usage: ["MODEL -o FILE --type T [OPTION…]", "MODEL -o FILE --recipe FILE [OPTION…]"],
@@ -101,6 +104,7 @@ struct QuantizeCommand: Command {
         throw arguments.invalid(Self.type, name, expected: "a type")
       }
       let budget = try arguments.sizeBudget(for: target)
+      if target == .packed { try arguments.refuseForPacked() }
       var recipe = try arguments.recipe(
         target: target, method: arguments.method(for: target))
       recipe.tuningSteps = try arguments.tuningSteps(for: recipe.method)
@@ -108,8 +112,11 @@ struct QuantizeCommand: Command {
     }
     let method = request.file.recipe.method
     let state = arguments.value(.state)
-    if let state, method != .gptq {
-      throw arguments.invalid(.state, state, expected: "for --method gptq alone")
+    let isPacked = request.file.recipe.target == .packed
+    if let state, method != .gptq || isPacked {
+      throw arguments.invalid(
+        .state, state,
+        expected: isPacked ? "another type than packed" : "for --method gptq alone")
     }
     try arguments.checkState()
     // Writing a text takes a while, and would be in vain.
@@ -135,6 +142,14 @@ struct QuantizeCommand: Command {
 }
 
 extension ParsedArguments {
+  /// Refuses what a packed file has no choice of.
+  fileprivate func refuseForPacked() throws {
+    for (option, only) in [(OptionSpec.groupSize, "32"), (.tune, "0")] where has(option) {
+      guard let text = value(option), text != only else { continue }
+      throw invalid(option, text, expected: "\(only) with --type packed")
+    }
+  }
+
   /// Refuses a `--state` that is another file of the command line.
   fileprivate func checkState() throws {
     guard let state = value(.state) else { return }
@@ -188,7 +203,8 @@ private func writeModel(
   let plan = try request.plan(source, compressesBlobs: compressesBlobs)
   if context.dryRun {
     context.warn(ofCheckpoint: source.warnings)
-    try ConversionListing(plan, mixed: mixed).show(context)
+    let budget = request.file.recipe.target == .packed ? request.file.budget : nil
+    try ConversionListing(plan, mixed: mixed, packedUnder: budget).show(context)
     return .success
   }
   let runtime = try Runtime(context)
@@ -196,8 +212,16 @@ private func writeModel(
     guard let calibration else {
       return try runtime.converter.write(plan, to: output, overwrite: context.force)
     }
-    let (report, warnings) = try runtime.calibrator(context).write(
-      plan, sequences: calibration, to: output, overwrite: context.force, statePath: statePath)
+    let calibrator = runtime.calibrator(context)
+    let (report, warnings) =
+      if request.file.recipe.target == .packed, let budget = request.file.budget {
+        try calibrator.writePacked(
+          plan, under: budget, sequences: calibration, to: output, overwrite: context.force)
+      } else {
+        try calibrator.write(
+          plan, sequences: calibration, to: output, overwrite: context.force,
+          statePath: statePath)
+      }
     for warning in warnings {
       context.warn(.init(code: "calibration.warning", warning))
     }

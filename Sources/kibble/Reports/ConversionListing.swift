@@ -3,6 +3,7 @@ import Conversion
 import DogeArchitecture
 import JSONCore
 import ModelFile
+import Quantization
 import TensorCore
 import ToolSupport
 
@@ -48,12 +49,21 @@ struct ConversionListing {
     }
   }
 
-  /// A plan that is not carried out.
-  init(_ plan: ConversionPlan, mixed: MixedListing? = nil) {
+  /// A plan that is not carried out; a packed file is as large as its budget allows.
+  init(
+    _ plan: ConversionPlan, mixed: MixedListing? = nil, packedUnder budget: SizeBudget? = nil
+  ) {
     output = nil
-    bytes = plan.fileLength
-    bitsPerWeight = plan.bitsPerWeight
-    parameters = plan.parameterCount
+    let parameters = Double(plan.parameterCount)
+    let other = plan.fileLength - Int(plan.bitsPerWeight * parameters / 8)
+    switch budget {
+    case nil: (bytes, bitsPerWeight) = (plan.fileLength, plan.bitsPerWeight)
+    case .fileBytes(let most)?:
+      (bytes, bitsPerWeight) = (most, Double(8 * (most - other)) / parameters)
+    case .bitsPerWeight(let bits)?:
+      (bytes, bitsPerWeight) = (other + Int(bits * parameters / 8), bits)
+    }
+    self.parameters = plan.parameterCount
     seconds = nil
     savedRecipe = nil
     self.mixed = mixed
