@@ -5,16 +5,16 @@ import TensorCore
 /// The steps of a matrix that is to be packed: codes are multiples of their column's multiplier, and
 /// scales stand on a grid, so that a step is one Δ times a row's factor times a column's, or more
 /// where int8 has no room for that.
-struct MatrixSteps: Sendable {
+package struct MatrixSteps: Sendable {
   /// The power of two that the scales share.
-  let exponent: Int
+  package let exponent: Int
   /// What each column's codes are multiples of.
-  let multipliers: [Int]
+  package let multipliers: [Int]
   private let halves: [UInt16]  // [rows, groups]
   private let groups: Int
 
   /// A scale as it is stored, without the power of two.
-  func scale(row: Int, group: Int) -> Float {
+  package func scale(row: Int, group: Int) -> Float {
     Float(binary16: halves[row * groups + group])
   }
 
@@ -28,7 +28,10 @@ struct MatrixSteps: Sendable {
   ///   - rows: the step that each row wants, beside that of columns.
   ///   - columns: the step that each column wants, beside that of rows.
   ///   - magnitudes: the largest of each group, `[rows][groups]`.
-  init(_ geometry: TensorGeometry, rows: [Double], columns: [Double], magnitudes: [[Float]]) {
+  package init(
+    _ geometry: TensorGeometry, rows: [Double], columns: [Double], magnitudes: [[Float]]
+  ) {
+    let rows = rows.map(eighths)
     let candidates = Self.finenesses.map {
       Candidate(geometry, columns, fineness: $0, rows: rows, magnitudes)
     }
@@ -37,9 +40,8 @@ struct MatrixSteps: Sendable {
     }
     let chosen = candidates[best]
     let places = rows.indices.map { row in
-      let own = eighths(rows[row])
-      return (0..<geometry.groupsPerRow).map {
-        own + eighths(chosen.bases[$0]) + chosen.excess[row][$0]
+      (0..<geometry.groupsPerRow).map {
+        rows[row] + chosen.bases[$0] + chosen.excess[row][$0]
       }
     }
     let highest = places.joined().max() ?? 0
@@ -52,20 +54,20 @@ struct MatrixSteps: Sendable {
 
   /// One way to tell the steps of columns.
   private struct Candidate {
-    /// What a code of 1 stands for in each group, beside the row's factor.
-    let bases: [Double]
+    /// What a code of 1 stands for in each group, beside the row's factor, in eighths of an octave.
+    let bases: [Int]
     let multipliers: [Int]
     /// By how many eighths of an octave a row's group is coarser than it should be.
     let excess: [[Int]]
-    /// By how much the mean of squared steps is above their geometric mean, all in units of what
-    /// is wanted: at the same rate, errors cost so much more.
+    /// Errors and bits together, in units in which a finer step is worth as much as it costs where a
+    /// step is what was wanted: the mean of s² - ln s², s a step beside that.
     let loss: Double
 
     init(
-      _ geometry: TensorGeometry, _ columns: [Double], fineness: Double, rows: [Double],
+      _ geometry: TensorGeometry, _ columns: [Double], fineness: Double, rows: [Int],
       _ magnitudes: [[Float]]
     ) {
-      var bases: [Double] = []
+      var bases: [Int] = []
       var multipliers: [Int] = []
       // Of each group's columns: the mean of squared ratios of steps to what is wanted, and the mean
       // of their logarithms.
@@ -75,10 +77,11 @@ struct MatrixSteps: Sendable {
         let group = columns[first..<min(first + geometry.groupSize, columns.count)]
         let middle = deterministicExp(
           group.reduce(0) { $0 + deterministicLog($1) } / Double(group.count))
-        let base = fineness > 0 ? middle / fineness : middle
+        let place = eighths(fineness > 0 ? middle / fineness : middle)
+        let base = power(place)
         let own = group.map { fineness > 0 ? min(max(Int(($0 / base).rounded()), 1), 127) : 1 }
         let ratios = zip(own, group).map { Double($0) * base / $1 }
-        bases.append(base)
+        bases.append(place)
         multipliers += own
         squares.append(ratios.reduce(0) { $0 + $1 * $1 })
         logarithms.append(ratios.reduce(0) { $0 + deterministicLog($1) })
@@ -89,9 +92,9 @@ struct MatrixSteps: Sendable {
         excess.append([])
         for (group, magnitude) in magnitudes.enumerated() {
           // Errors of earlier columns may make a value a little larger.
-          let needed = Double(magnitude) / (row * bases[group]) / 125
+          let needed = Double(magnitude) / power(row + bases[group]) / 125
           let steps = needed > 1 ? Int((8 * logarithm2(needed)).rounded(.up)) : 0
-          let factor = deterministicExp(Double(steps) / 8 * ln2)
+          let factor = power(steps)
           excess[excess.count - 1].append(steps)
           sum += factor * factor * squares[group]
           logarithm += Double(steps) / 8 * ln2 * Double(geometry.width(of: group))
@@ -100,7 +103,7 @@ struct MatrixSteps: Sendable {
       }
       let count = Double(rows.count * columns.count)
       (self.bases, self.multipliers, self.excess) = (bases, multipliers, excess)
-      loss = deterministicLog(sum / count) - 2 * logarithm / count
+      loss = (sum - 2 * logarithm) / count
     }
   }
 }
@@ -111,6 +114,9 @@ private func logarithm2(_ value: Double) -> Double { deterministicLog(value) / l
 
 /// 8 · log2, rounded.
 private func eighths(_ value: Double) -> Int { Int((8 * logarithm2(value)).rounded()) }
+
+/// 2 to the power of so many eighths.
+private func power(_ eighths: Int) -> Double { deterministicExp(Double(eighths) / 8 * ln2) }
 
 extension TensorGeometry {
   /// The columns of a group.

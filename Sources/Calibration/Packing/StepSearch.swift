@@ -5,7 +5,7 @@ import Quantization
 ///
 /// A file shrinks as Δ grows, by about a bit a weight for each octave; the secant through the last two
 /// trials says where to look next.
-struct StepSearch {
+package struct StepSearch {
   private let target: Double
   /// Trials of this stage, as octaves of Δ and sizes.
   private var trials: [(octave: Double, size: Double)] = []
@@ -22,19 +22,19 @@ struct StepSearch {
   private static let first = -14.0
   private static let octaves = -40.0...10.0
 
-  init(_ budget: SizeBudget) {
+  package init(_ budget: SizeBudget) {
     target = budget.size
     wanted = Self.first
   }
 
   /// Δ of the next trial; nil when there is none to be made.
-  var next: Double? { wanted.map { deterministicExp($0 * 0.6931471805599453) } }
+  package var next: Double? { wanted.map { deterministicExp($0 * 0.6931471805599453) } }
 
   /// The smallest size that was seen.
-  var least: Double { trials.map(\.size).min() ?? target }
+  package var least: Double { trials.map(\.size).min() ?? target }
 
   /// Begins the stage whose trials count, where the one before it ended.
-  mutating func beginFinal() {
+  package mutating func beginFinal() {
     isFinal = true
     let last = trials.last.map { secant(from: $0) } ?? Self.first
     trials = []
@@ -44,7 +44,7 @@ struct StepSearch {
   /// Takes note of a trial.
   ///
   /// - Returns: whether it is the best one that fits so far.
-  @discardableResult mutating func note(_ step: Double, size: Double) -> Bool {
+  @discardableResult package mutating func note(_ step: Double, size: Double) -> Bool {
     let octave = deterministicLog(step) / 0.6931471805599453
     let fitting = trials.filter { $0.size <= target }.map(\.size).max()
     trials.append((octave, size))
