@@ -30,42 +30,38 @@ typedef struct {
   bool raised;  ///< of int4 those with an odd index, and all where they are signed, are 16 times what they stand for
 } group_codes;
 
-INLINE vu unit_of(group_codes w, uint32_t unit, int part) { return ((const vu *)w.codes)[unit * KB_PARTS + part]; }
+/// The bits of a block's unit that have the signs of codes.
+INLINE uint32_t sign_bits(int type, uint32_t unit) {
+  switch (type) {
+    case KB_INT2: return 0xaaaaaaaa;
+    case KB_INT3: return unit < 2 ? 0 : 0xffffffff;
+    case KB_INT4: return 0x88888888;
+    case KB_INT5: return unit < 4 ? 0 : 0xffffffff;
+    case KB_INT6: return unit < 4 ? 0 : 0xaaaaaaaa;
+    default: return 0x80808080;
+  }
+}
+
+/// A unit of a part of the rows, with the signs of its codes flipped.
+INLINE vu flipped_unit(int type, const vu *units, uint32_t index) {
+  return units[index * KB_PARTS] ^ sign_bits(type, index);
+}
+#define FLIPPED_UNIT(i) flipped_unit(type, units, i)
+FOUR_CODES(biased_four_codes, vu, FLIPPED_UNIT)
 
 /// The codes of columns 4 * i ..< 4 * i + 4 in a part of the rows.
 INLINE vi code_of(group_codes w, uint32_t i, int part) {
   if (w.decoded) return w.decoded[i][part];
-  if (w.type == KB_INT8) {
-    vu u = unit_of(w, i, part);
-    return (vi)(KB_SIGNED || KB_FLIPPED ? u : u ^ 0x80808080);
-  }
-  // The bit of the sign is flipped in the whole unit that it is in, of int3, int5 and int6 among the high bits.
-  if (w.type == KB_INT2) return (vi)((unit_of(w, i / 4, part) ^ 0xaaaaaaaa) >> 2 * (i % 4) & 0x03030303);
-  if (w.type == KB_INT3) {
-    vu pairs = unit_of(w, i / 4, part) >> 2 * (i % 4) & 0x03030303, high = ~unit_of(w, 2, part);
-    return (vi)(pairs | ((i < 2 ? high << (2 - i) : high >> (i - 2)) & 0x04040404));
-  }
-  vu u = unit_of(w, i / 2, part);
-  if (w.type == KB_INT4 && KB_SIGNED) {
+  const vu *units = (const vu *)w.codes + part;
+  if (w.type == KB_INT8 && (KB_SIGNED || KB_FLIPPED)) return (vi)units[i * KB_PARTS];
+  if (w.type != KB_INT4 || !(KB_SIGNED || w.raised)) return (vi)biased_four_codes(w.type, units, i);
+  vu u = units[i / 2 * KB_PARTS];
+  if (KB_SIGNED) {
     vb b = (vb)u;
     if (w.raised) return i % 2 ? (vi)(u & 0xf0f0f0f0) : (vi)(b << 4);
     return (vi)(i % 2 ? b >> 4 : (vb)(b << 4) >> 4);
   }
-  if (w.type == KB_INT4) {
-    // One flip for both halves of the bytes, but for AVX-512: there it is part of masking them.
-    const vu before = (vu)(KB_LANES < 16 ? 0x88888888 : 0), after = 0x88888888 ^ before;
-    u ^= before;
-    if (i % 2 && w.raised) return (vi)((u & 0xf0f0f0f0) ^ (after & 0xf0f0f0f0));
-    return (vi)((u >> 4 * (i % 2) & 0x0f0f0f0f) ^ (after & 0x0f0f0f0f));
-  }
-  vu low = u >> 4 * (i % 2) & 0x0f0f0f0f;
-  if (w.type == KB_INT5) {
-    vu high = ~unit_of(w, 4, part);
-    return (vi)(low | ((i < 4 ? high << (4 - i) : high >> (i - 4)) & 0x10101010));
-  }
-  vu high = unit_of(w, 4 + i / 4, part) ^ 0xaaaaaaaa;
-  uint32_t in = i % 4;
-  return (vi)(low | ((in < 2 ? high << (4 - 2 * in) : high >> (2 * in - 4)) & 0x30303030));
+  return (vi)(i % 2 ? (u & 0xf0f0f0f0) ^ 0x80808080 : (u & 0x0f0f0f0f) ^ 0x08080808);
 }
 
 /// The units of a row's last group, with zeros for those that are not stored.

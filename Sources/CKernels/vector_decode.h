@@ -7,23 +7,28 @@ INLINE v16f group_scales(const kb_matrix *w, const uint16_t *scales) {
   return __builtin_convertvector(*(const v16h *)scales, v16f) * w->scale_unit;
 }
 
-/// The codes of 4 consecutive columns of a block, a code in the low bits of each byte; `four` counts them by fours. Bits above those
-/// of the type are 0, so that codes are not negative.
-INLINE v16u four_codes(int type, const v16u *units, uint32_t four) {
-  if (type == KB_INT8) return units[0];
-  if (type == KB_INT2 || type == KB_INT3) {
-    v16u pairs = units[four / 4] >> 2 * (four % 4) & 0x03030303;
-    return type == KB_INT2 ? pairs : pairs | ((four < 2 ? units[2] << (2 - four) : units[2] >> (four - 2)) & 0x04040404);
+/// Defines a function for the codes of 4 consecutive columns of a block, whose units UNIT(index) loads: a code in the low bits of each
+/// byte; `four` counts them by fours. Bits above those of the type are 0, so that codes are not negative.
+#define FOUR_CODES(name, word, UNIT)                                                                                  \
+  INLINE word name(int type, const word *units, uint32_t four) {                                                      \
+    word low, high;                                                                                                   \
+    switch (type) {                                                                                                   \
+      case KB_INT2: return UNIT(four / 4) >> 2 * (four % 4) & 0x03030303;                                             \
+      case KB_INT3:                                                                                                   \
+        low = UNIT(four / 4) >> 2 * (four % 4) & 0x03030303, high = UNIT(2);                                          \
+        return low | ((four < 2 ? high << (2 - four) : high >> (four - 2)) & 0x04040404);                             \
+      case KB_INT8: return UNIT(four);                                                                                \
+    }                                                                                                                 \
+    low = UNIT(four / 2) >> 4 * (four % 2) & 0x0f0f0f0f;                                                              \
+    if (type == KB_INT4) return low;                                                                                  \
+    high = UNIT(type == KB_INT5 ? 4 : 4 + four / 4);                                                                  \
+    if (type == KB_INT5) return low | ((four < 4 ? high << (4 - four) : high >> (four - 4)) & 0x10101010);            \
+    four %= 4;                                                                                                        \
+    return low | ((four < 2 ? high << (4 - 2 * four) : high >> (2 * four - 4)) & 0x30303030);                         \
   }
-  v16u low = units[four / 2] >> 4 * (four % 2) & 0x0f0f0f0f;
-  if (type == KB_INT5) return low | ((four < 4 ? units[4] << (4 - four) : units[4] >> (four - 4)) & 0x10101010);
-  if (type == KB_INT6) {
-    v16u high = units[4 + four / 4];
-    uint32_t in = four % 4;
-    return low | ((in < 2 ? high << (4 - 2 * in) : high >> (2 * in - 4)) & 0x30303030);
-  }
-  return low;
-}
+#define PLAIN_UNIT(i) units[i]
+FOUR_CODES(four_codes, v16u, PLAIN_UNIT)
+FOUR_CODES(four_codes_of_row, uint32_t, PLAIN_UNIT)
 
 /// Columns begin ..< end of a tile of integers, [columns][16].
 INLINE void decode_codes(int type, const kb_matrix *w, uint32_t tile, uint32_t begin, uint32_t end, float *out) {
@@ -78,25 +83,14 @@ INLINE const float *decode_tile(const kb_matrix *w, uint32_t tile, uint32_t begi
 }
 
 /// 16 codes of a row whose units lie one after the other, from a column that is a multiple of 16.
-INLINE v16f row_codes(int type, const uint8_t *units, uint32_t column) {
-  typedef int8_t bytes16 __attribute__((ext_vector_type(16), aligned(1)));
-  typedef uint8_t bytes8 __attribute__((ext_vector_type(8), aligned(1)));
-  if (type == KB_INT8) return __builtin_convertvector(*(const bytes16 *)(units + column), v16f);
-  const v16u fours = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}, bytes = {0, 8, 16, 24, 0, 8, 16, 24, 0, 8, 16, 24, 0, 8, 16, 24};
-  const uint32_t bits = kb_code_bits(type);
-  uint32_t half = column % kb_block_columns(type) / KB_TILE;
-  units += column / kb_block_columns(type) * kb_block_units(type) * 4;
-  if (kb_low_bits(type) == 2) {
-    v16u pairs = (v16u)kb_load_unit(units, half) >> (bytes + 2 * fours) & 3;
-    if (type == KB_INT3) pairs |= ((v16u)kb_load_unit(units, 2) >> (bytes + fours + 4 * half) & 1) << 2;
-    return __builtin_convertvector((v16i)(pairs << (32 - bits)) >> (32 - bits), v16f);
-  }
-  bytes8 b = *(const bytes8 *)(units + 8 * half);
-  v16u low = __builtin_convertvector(__builtin_shufflevector(b, b, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6, 7, 4, 5, 6, 7), v16u);
-  v16u codes = low >> 4 * (fours & 1) & 15;
-  if (type == KB_INT5) codes |= ((v16u)kb_load_unit(units, 4) >> (bytes + fours + 4 * half) & 1) << 4;
-  if (type == KB_INT6) codes |= ((v16u)kb_load_unit(units, 4 + half) >> (bytes + 2 * fours) & 3) << 4;
-  return __builtin_convertvector((v16i)(codes << (32 - bits)) >> (32 - bits), v16f);
+INLINE v16f row_codes(int type, const uint8_t *row, uint32_t column) {
+  typedef int8_t bytes16 __attribute__((ext_vector_type(16)));
+  const uint32_t *units = (const uint32_t *)row + column / 32 * (32 / kb_block_columns(type) * kb_block_units(type));
+  uint32_t fours[4], bits = kb_code_bits(type);
+  for (uint32_t i = 0; i < 4; i++) fours[i] = four_codes_of_row(type, units, column % 32 / 4 + i);
+  bytes16 codes;
+  memcpy(&codes, fours, sizeof codes);
+  return __builtin_convertvector((bytes16)(codes << (8 - bits)) >> (8 - bits), v16f);
 }
 
 /// One row of a tiled matrix: a lane of each of its units.
