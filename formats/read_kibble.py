@@ -84,14 +84,17 @@ def by_rows(plane, tensor, width):
 def codes(units, type):
     """The codes [padded rows, padded columns] of units [padded rows, U, 4] of int2 to int6, as bytes."""
     bits, blocks = int(type.name[3:]), units.reshape(len(units), -1, type.units_per_block, 4)
-    def fields(first, last, width):
-        """The fields of so many bits of some units of every block, [row, column]: a byte has those of every fourth column."""
-        some = blocks[:, :, first:last]
-        return np.stack([some >> shift & (1 << width) - 1 for shift in range(0, 8, width)], axis=3).reshape(len(units), -1)
-    low = 2 if bits < 4 else 4
-    count = type.columns_per_block * low // 32  # units with low bits
-    values = fields(0, count, low)
-    if bits > low: values = values | fields(count, None, bits - low) << low
+    def field(unit, shift, width):
+        """So many bits of the bytes of a unit of every block, [row, block, 4]: of four columns."""
+        return blocks[:, :, unit] >> shift & (1 << width) - 1
+    def four(f):
+        """The bits of the codes of columns 4f ... 4f + 3 of every block."""
+        if bits == 2: return field(0, 2 * f, 2)
+        if bits == 3: return field(f // 2, f % 2 * 3, 3) if f < 6 else field(f - 6, 6, 2) | field(2, f, 1) << 2
+        low = field(f // 2, f % 2 * 4, 4)
+        if bits == 4: return low
+        return low | (field(4, f, 1) if bits == 5 else field(4 + f // 4, f % 4 * 2, 2)) << 4
+    values = np.stack([four(f) for f in range(type.columns_per_block // 4)], axis=2).reshape(len(units), -1)
     sign = np.uint8(1 << bits - 1)
     return (values ^ sign) - sign
 

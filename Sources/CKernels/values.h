@@ -74,14 +74,11 @@ static inline uint32_t kb_block_columns(int type) {
   }
 }
 
-/// Units of a block: one, or those with the low bits of int3, int5 or int6 and then those with the high ones.
+/// Units of a block.
 static inline uint32_t kb_block_units(int type) { return type == KB_INT3 ? 3 : type == KB_INT5 ? 5 : type == KB_INT6 ? 6 : 1; }
 
 /// Bits of a code of a quantized type.
 static inline uint32_t kb_code_bits(int type) { return (uint32_t)type & 15; }
-
-/// Those of them that lie together.
-static inline uint32_t kb_low_bits(int type) { return type == KB_INT8 ? 8 : kb_code_bits(type) < 4 ? 2 : 4; }
 
 /// Columns of a row with its padding.
 static inline uint32_t kb_padded_columns(int type, uint32_t cols) {
@@ -89,35 +86,36 @@ static inline uint32_t kb_padded_columns(int type, uint32_t cols) {
   return (cols + step - 1) / step * step;
 }
 
-/// A unit of a block, and the lowest bit in it.
-typedef struct { uint32_t unit, bit; } kb_place;
+/// Some bits of a unit of a block: the lowest of them, and how many they are.
+typedef struct { uint32_t unit, bit, count; } kb_place;
 
 /// Where pairs of bits of a block's columns lie, from a unit on: four columns in the lowest bits of the bytes, four above them, and so on.
 static inline kb_place kb_pair_place(uint32_t unit, uint32_t column) {
-  return (kb_place){unit + column / 16, 8 * (column % 4) + 2 * (column % 16 / 4)};
+  return (kb_place){unit + column / 16, 8 * (column % 4) + 2 * (column % 16 / 4), 2};
 }
 
-/// Where the low bits of the code of a block's column lie.
+/// Where the code of a block's column lies, or its low bits.
 static inline kb_place kb_low_place(int type, uint32_t column) {
-  if (type == KB_INT8) return (kb_place){0, 8 * column};
-  if (kb_low_bits(type) == 2) return kb_pair_place(0, column);
-  return (kb_place){column / 8, 8 * (column % 4) + 4 * (column / 4 % 2)};
+  uint32_t byte = 8 * (column % 4), odd = column / 4 % 2;
+  if (type == KB_INT8) return (kb_place){0, byte, 8};
+  if (type == KB_INT2) return kb_pair_place(0, column);
+  if (type != KB_INT3) return (kb_place){column / 8, byte + 4 * odd, 4};
+  return column < 24 ? (kb_place){column / 8, byte + 3 * odd, 3} : (kb_place){odd, byte + 6, 2};
 }
 
-/// Where the other bits of an int3, int5 or int6 lie.
+/// Where the other bits lie: of int5, int6 and the last 8 columns of int3.
 static inline kb_place kb_high_place(int type, uint32_t column) {
   if (type == KB_INT6) return kb_pair_place(4, column);
-  return (kb_place){type == KB_INT3 ? 2 : 4, 8 * (column % 4) + column / 4};
+  if (type == KB_INT5 || (type == KB_INT3 && column >= 24))
+    return (kb_place){type == KB_INT3 ? 2 : 4, 8 * (column % 4) + column / 4, 1};
+  return (kb_place){0, 0, 0};
 }
 
 /// Adds a code to the units of its block, which are `stride` units apart.
 static inline void kb_put_code(int type, uint32_t code, uint32_t column, uint32_t *units, size_t stride) {
-  kb_place low = kb_low_place(type, column);
-  uint32_t together = kb_low_bits(type), more = kb_code_bits(type) - together;
-  units[low.unit * stride] |= (code & ((1u << together) - 1)) << low.bit;
-  if (more == 0) return;
-  kb_place high = kb_high_place(type, column);
-  units[high.unit * stride] |= (code >> together & ((1u << more) - 1)) << high.bit;
+  kb_place low = kb_low_place(type, column), high = kb_high_place(type, column);
+  units[low.unit * stride] |= (code & ((1u << low.count) - 1)) << low.bit;
+  units[high.unit * stride] |= (code >> low.count & ((1u << high.count) - 1)) << high.bit;
 }
 
 static inline uint32_t kb_load_unit(const uint8_t *units, size_t index) {
@@ -126,15 +124,17 @@ static inline uint32_t kb_load_unit(const uint8_t *units, size_t index) {
   return u;
 }
 
+/// The bits at a place of a block.
+static inline uint32_t kb_place_bits(const uint8_t *units, size_t stride, kb_place place) {
+  return kb_load_unit(units, place.unit * stride) >> place.bit & ((1u << place.count) - 1);
+}
+
 /// The code of a column of a block; the block's units are `stride` units apart.
 static inline int32_t kb_s_block_code(int type, const uint8_t *units, size_t stride, uint32_t column) {
-  kb_place low = kb_low_place(type, column);
-  uint32_t code = kb_load_unit(units, low.unit * stride) >> low.bit, bits = kb_code_bits(type), together = kb_low_bits(type);
-  if (bits > together) {
-    kb_place high = kb_high_place(type, column);
-    code = (code & ((1u << together) - 1)) | kb_load_unit(units, high.unit * stride) >> high.bit << together;
-  }
-  return (int32_t)(code << (32 - bits)) >> (32 - bits);
+  kb_place low = kb_low_place(type, column), high = kb_high_place(type, column);
+  uint32_t code = kb_place_bits(units, stride, low) | kb_place_bits(units, stride, high) << low.count;
+  uint32_t above = 32 - kb_code_bits(type);
+  return (int32_t)(code << above) >> above;
 }
 
 /// The units of the block with a column of a row, and how far apart they are.

@@ -34,7 +34,7 @@ typedef struct {
 INLINE uint32_t sign_bits(int type, uint32_t unit) {
   switch (type) {
     case KB_INT2: return 0xaaaaaaaa;
-    case KB_INT3: return unit < 2 ? 0 : 0xffffffff;
+    case KB_INT3: return unit < 2 ? 0x24242424 : 0xe4e4e4e4;
     case KB_INT4: return 0x88888888;
     case KB_INT5: return unit < 4 ? 0 : 0xffffffff;
     case KB_INT6: return unit < 4 ? 0 : 0xaaaaaaaa;

@@ -15,8 +15,8 @@ INLINE v16f group_scales(const kb_matrix *w, const uint16_t *scales) {
     switch (type) {                                                                                                   \
       case KB_INT2: return UNIT(four / 4) >> 2 * (four % 4) & 0x03030303;                                             \
       case KB_INT3:                                                                                                   \
-        low = UNIT(four / 4) >> 2 * (four % 4) & 0x03030303, high = UNIT(2);                                          \
-        return low | ((four < 2 ? high << (2 - four) : high >> (four - 2)) & 0x04040404);                             \
+        if (four < 6) return UNIT(four / 2) >> 3 * (four % 2) & 0x07070707;                                           \
+        return (UNIT(four - 6) >> 6 & 0x03030303) | (UNIT(2) >> (four - 2) & 0x04040404);                             \
       case KB_INT8: return UNIT(four);                                                                                \
     }                                                                                                                 \
     low = UNIT(four / 2) >> 4 * (four % 2) & 0x0f0f0f0f;                                                              \

@@ -180,7 +180,6 @@ static void quantize(int type, int method, const float *in, uint32_t cols, uint3
   float unit = kb_power_of_two(-exponent), w[128 * KB_TILE];
   double unit64 = kb_power_of_two(exponent), square_unit = unit64 * unit64;
   uint32_t block = kb_block_columns(type), block_units = kb_block_units(type);
-  uint32_t together = kb_low_bits(type), more = kb_code_bits(type) - together;
   error16 e = load_error(error);
   for (uint32_t begin = 0; begin < cols; begin += group, scales += KB_TILE) {
     uint32_t n = begin + group < cols ? group : cols - begin;
@@ -195,12 +194,9 @@ static void quantize(int type, int method, const float *in, uint32_t cols, uint3
       for (uint32_t k = 0; k < block; k++) {
         v16f v = load(w + (c + k) * KB_TILE), q = code16(v, reciprocal, codes), d = fma16(-q, scale, v);
         v16u code = (v16u)__builtin_convertvector(q, v16i);
-        kb_place low = kb_low_place(type, k);
-        u[low.unit] |= (code & ((1u << together) - 1)) << low.bit;
-        if (more > 0) {
-          kb_place high = kb_high_place(type, k);
-          u[high.unit] |= (code >> together & ((1u << more) - 1)) << high.bit;
-        }
+        kb_place low = kb_low_place(type, k), high = kb_high_place(type, k);
+        u[low.unit] |= (code & ((1u << low.count) - 1)) << low.bit;
+        if (high.count > 0) u[high.unit] |= (code >> low.count & ((1u << high.count) - 1)) << high.bit;
         v16f a = (v16f)((v16u)d & 0x7fffffff);
         squared_error = fma16(d, d, squared_error);
         squared_value = fma16(v, v, squared_value);

@@ -33,7 +33,16 @@ extension WeightType {
     case .int8: return [BitPlace(unit: first, shift: 8 * inBlock, count: 8)]
     case .int4: return [low]
     case .int2: return [pair(from: first)]
-    case .int3: return [pair(from: first), single(in: first + 2)]
+    case .int3 where inBlock < 24:
+      return [
+        BitPlace(
+          unit: first + inBlock / 8, shift: 8 * (inBlock % 4) + 3 * (inBlock / 4 % 2), count: 3)
+      ]
+    case .int3:
+      // What the units have left holds eight more codes.
+      let lowest = BitPlace(
+        unit: first + inBlock / 4 - 6, shift: 8 * (inBlock % 4) + 6, count: 2)
+      return [lowest, single(in: first + 2)]
     case .int5: return [low, single(in: first + 4)]
     case .int6: return [low, pair(from: first + 4)]
     }

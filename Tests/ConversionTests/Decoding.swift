@@ -40,8 +40,11 @@ extension KibbleFile {
     case .int8: return code(bits(8, unit: column / 4, from: byte), width: 8) * scale()
     case .int4: return code(bits(4, unit: column / 8, from: nibble), width: 4) * scale()
     case .int2: return code(bits(2, unit: column / 16, from: pair), width: 2) * scale()
+    case .int3 where inBlock < 24:
+      let whole = bits(3, unit: block * 3 + inBlock / 8, from: byte + inBlock / 4 % 2 * 3)
+      return code(whole, width: 3) * scale()
     case .int3:
-      let low = bits(2, unit: block * 3 + inBlock / 16, from: pair)
+      let low = bits(2, unit: block * 3 + inBlock / 4 - 6, from: byte + 6)
       let high = bits(1, unit: block * 3 + 2, from: byte + inBlock / 4)
       return code(low | high << 2, width: 3) * scale()
     case .int5:

@@ -123,9 +123,12 @@ struct SampleMatrix {
     case .int8: return [Place(unit: column / 4, shift: column % 4 * 8, count: 8)]
     case .int4: return [Place(unit: column / 8, shift: nibble, count: 4)]
     case .int2: return [Place(unit: column / 16, shift: pair, count: 2)]
+    case .int3 where inBlock < 24:
+      let shift = column % 4 * 8 + (column % 8 >= 4 ? 3 : 0)
+      return [Place(unit: block * 3 + inBlock / 8, shift: shift, count: 3)]
     case .int3:
       return [
-        Place(unit: block * 3 + (inBlock < 16 ? 0 : 1), shift: pair, count: 2),
+        Place(unit: block * 3 + inBlock / 4 - 6, shift: column % 4 * 8 + 6, count: 2),
         Place(unit: block * 3 + 2, shift: column % 4 * 8 + inBlock / 4, count: 1, from: 2),
       ]
     case .int5:

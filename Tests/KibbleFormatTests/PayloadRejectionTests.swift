@@ -97,7 +97,7 @@ import Testing
     #expect(tested == geometry.paddedRows * geometry.paddedColumns - 19 * 37)
   }
 
-  /// The high bits of padding are in units of their own.
+  /// The high bits of padding are in units of their own, of int3 those of some columns.
   @Test(
     arguments: [(WeightType.int3, UInt32(4)), (.int5, 16), (.int6, 16), (.int6, 32)],
     [Arrangement.rows, .tiles])

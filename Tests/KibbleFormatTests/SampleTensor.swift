@@ -65,7 +65,7 @@ struct SampleTensor {
   }
 
   /// Where the 4-byte unit of a row and column, of padding too, begins in the plane; of int3, int5
-  /// and int6, the unit with the low bits, or with the high ones.
+  /// and int6, the unit with the low bits, or with the high ones where those lie apart.
   func unitOffset(_ row: Int, _ column: Int, high: Bool = false) -> Int {
     let (block, inBlock) = (column / 32, column % 32)
     let unit =
@@ -75,7 +75,7 @@ struct SampleTensor {
       case .int8: column / 4
       case .int4: column / 8
       case .int2: column / 16
-      case .int3: block * 3 + (high ? 2 : inBlock / 16)
+      case .int3: block * 3 + (inBlock < 24 ? inBlock / 8 : high ? 2 : inBlock / 4 - 6)
       case .int5: block * 5 + (high ? 4 : inBlock / 8)
       case .int6: block * 6 + (high ? 4 + inBlock / 16 : inBlock / 8)
       }
@@ -99,12 +99,17 @@ struct SampleTensor {
     case .f16, .bf16:
       for byte in 0..<2 { codes[unit + column % 2 * 2 + byte] |= UInt8(bits >> (8 * byte) & 255) }
     case .int8: codes[unit + column % 4] |= UInt8(bits & 255)
-    case .int2, .int3: codes[unit + column % 4] |= UInt8(bits & 3) << (column % 16 / 4 * 2)
+    case .int2: codes[unit + column % 4] |= UInt8(bits & 3) << (column % 16 / 4 * 2)
+    case .int3 where column % 32 < 24:
+      codes[unit + column % 4] |= UInt8(bits & 7) << (column % 8 < 4 ? 0 : 3)
+    case .int3: codes[unit + column % 4] |= UInt8(bits & 3) << 6
     case .int4, .int5, .int6:
       codes[unit + column % 4] |= UInt8(bits & 15) << (column % 8 < 4 ? 0 : 4)
     }
     let high = unitOffset(row, column, high: true) + column % 4
-    if geometry.type == .int3 { codes[high] |= UInt8(bits >> 2 & 1) << (column % 32 / 4) }
+    if geometry.type == .int3 && column % 32 >= 24 {
+      codes[high] |= UInt8(bits >> 2 & 1) << (column % 32 / 4)
+    }
     if geometry.type == .int5 { codes[high] |= UInt8(bits >> 4 & 1) << (column % 32 / 4) }
     if geometry.type == .int6 { codes[high] |= UInt8(bits >> 4 & 3) << (column % 16 / 4 * 2) }
   }

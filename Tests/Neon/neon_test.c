@@ -115,9 +115,13 @@ static void put(uint32_t *units, uint32_t lanes, int type, uint32_t column, uint
   switch (type) {
     case KB_F32: case KB_F16: case KB_BF16: units[0] |= code << 16 * column; break;
     case KB_INT8: units[0] |= code << byte; break;
-    case KB_INT2: case KB_INT3:
-      units[column / 16 * lanes] |= (code & 3) << (byte + 2 * (column % 16 / 4));
-      if (type == KB_INT3) units[2 * lanes] |= (code >> 2) << (byte + column / 4);
+    case KB_INT2: units[column / 16 * lanes] |= code << (byte + 2 * (column % 16 / 4)); break;
+    case KB_INT3:
+      if (column < 24) units[column / 8 * lanes] |= code << (byte + 3 * (column / 4 % 2));
+      else {
+        units[(column / 4 - 6) * lanes] |= (code & 3) << (byte + 6);
+        units[2 * lanes] |= (code >> 2) << (byte + column / 4);
+      }
       break;
     default:
       units[column / 8 * lanes] |= (code & 15) << (byte + 4 * (column / 4 % 2));

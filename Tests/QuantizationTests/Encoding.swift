@@ -155,8 +155,10 @@ struct Encoded: Equatable {
     case .int8: return bits(8, unit: column / 4, from: column % 4 * 8)
     case .int4: return nibble(unit: column / 8)
     case .int2: return pair(unit: column / 16)
+    case .int3 where place < 24:
+      return bits(3, unit: block * 3 + place / 8, from: place % 4 * 8 + place / 4 % 2 * 3)
     case .int3:
-      return pair(unit: block * 3 + place / 16)
+      return bits(2, unit: block * 3 + place / 4 - 6, from: place % 4 * 8 + 6)
         | bits(1, unit: block * 3 + 2, from: place % 4 * 8 + place / 4) << 2
     case .int5:
       return nibble(unit: block * 5 + place / 8)
