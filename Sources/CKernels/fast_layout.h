@@ -13,6 +13,9 @@ enum { KB_FAST_GROUP = 32 };
 /// Groups whose largest magnitude is below this have codes of 0: 127 / a must stay finite.
 #define KB_FAST_LEAST 0x1p-120f
 
+/// 0. It stands in another file, so that the compiler does not know.
+extern const uint32_t kb_zero;
+
 typedef struct {
   int8_t *codes;
   float *scales;

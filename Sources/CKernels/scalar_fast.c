@@ -5,6 +5,8 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+const uint32_t kb_zero = 0;
+
 size_t kb_fast_bytes(uint32_t tokens, uint32_t cols) {
   return kb_fast_size(tokens, cols);
 }

@@ -51,7 +51,7 @@ INLINE void group_dots(group_codes w, int n, const kb_fast_rows *x, const int32_
         if (i % run == run - 1) {
           d[t][p] = add_pairs(i < run ? (vi)(is_biased(w.type) ? unbias[t] >> unbias_shift(w.type) : 0) : d[t][p], sum[t][p]);
           if (n > 1) KB_KEEP(d[t][p]);
-        } else if (n > 1) KB_KEEP(sum[t][p]);
+        } else if (n > 1 || w.type == KB_INT3) KB_KEEP(sum[t][p]);  // the units of int3 fill registers, too
       }
     }
   }
