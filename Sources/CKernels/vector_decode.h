@@ -83,7 +83,7 @@ INLINE const float *decode_tile(const kb_matrix *w, uint32_t tile, uint32_t begi
 }
 
 /// 16 codes of a row whose units lie one after the other, from a column that is a multiple of 16.
-INLINE v16f row_codes(int type, const uint8_t *row, uint32_t column) {
+INLINE v16f row_codes_of(int type, const uint8_t *row, uint32_t column) {
   typedef int8_t bytes16 __attribute__((ext_vector_type(16)));
   const uint32_t *units = (const uint32_t *)row + column / 32 * (32 / kb_block_columns(type) * kb_block_units(type));
   uint32_t fours[4], bits = kb_code_bits(type);
@@ -91,6 +91,17 @@ INLINE v16f row_codes(int type, const uint8_t *row, uint32_t column) {
   bytes16 codes;
   memcpy(&codes, fours, sizeof codes);
   return __builtin_convertvector((bytes16)(codes << (8 - bits)) >> (8 - bits), v16f);
+}
+
+INLINE v16f row_codes(int type, const uint8_t *row, uint32_t column) {
+  switch (type) {
+    case KB_INT2: return row_codes_of(KB_INT2, row, column);
+    case KB_INT3: return row_codes_of(KB_INT3, row, column);
+    case KB_INT4: return row_codes_of(KB_INT4, row, column);
+    case KB_INT5: return row_codes_of(KB_INT5, row, column);
+    case KB_INT6: return row_codes_of(KB_INT6, row, column);
+    default: return row_codes_of(KB_INT8, row, column);
+  }
 }
 
 /// One row of a tiled matrix: a lane of each of its units.
