@@ -14,9 +14,9 @@ package struct StepSearch {
   private var isFinal = false
 
   /// A file that is smaller by less than this part of the budget will do.
-  private static let tolerance = 0.006
+  private static let tolerance = 0.003
   /// Where the final stage aims, below the budget.
-  private static let margin = 0.002
+  private static let margin = 0.001
   private static let mostTrials = 8
   /// Δ where to begin: some four bits a weight for models of some million weights.
   private static let first = -14.0
