@@ -28,7 +28,7 @@ func tests(
 let pipeline = [
   "ByteIO", "Calibration", "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel",
   "Gradients", "JSONCore", "Kernels", "KibbleFormat", "ModelFile", "Parallel", "Quantization",
-  "NumPyFormat", "Safetensors", "TensorCore", "Verification",
+  "NumPyFormat", "PackedFormat", "Safetensors", "TensorCore", "Verification",
 ]
 
 let package = Package(

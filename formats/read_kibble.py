@@ -1,10 +1,11 @@
-"""A second reader of the .kibble format, written from kibble-v1.md alone. Needs numpy.
+"""A second reader of the .kibble format, written from kibble-v1.md and packed-v1.md alone. Needs numpy.
 
 As a module:   tensors, blobs = read("model.kibble")      # {name: float32 array}, {name: bytes}
 As a command:  read_kibble.py FILE.kibble                 lists the tensors
                ... --npz OUT.npz                          writes them as a numpy archive
                ... --compare A.safetensors [B ...]        compares their bits with an export in F32
-It checks every file as a whole. Exit codes: 1 bits differ, 65 damaged, 69 newer. Sections are those of kibble-v1.md.
+The file may be packed. It checks every file as a whole. Exit codes: 1 bits differ, 65 damaged, 69 newer. Sections are those of
+kibble-v1.md, or where it says so of packed-v1.md.
 """
 import argparse, collections, json, struct, sys, zlib
 import numpy as np
@@ -140,9 +141,141 @@ def inflate(name, stored, whole):
     require(stream.eof and not stream.unused_data and len(contents) == whole, f"{name}: not a zlib stream of its length")
     return contents
 
+class Parts:
+    """What is read from the front of some bytes."""
+    def __init__(self, data): self.data, self.place = data, 0
+    def take(self, type, *shape):
+        """An array of such numbers and shape."""
+        count, start = int(np.prod(shape, dtype=object)), self.place
+        self.place += count * np.dtype(type).itemsize
+        require(self.place <= len(self.data), "the parts or the data end too early")
+        return np.frombuffer(self.data, type, count, start).reshape(shape)
+
+def read_tables(parts):
+    """For every table and slot of 12 bits its symbol, frequency and start (packed-v1.md, section 2)."""
+    count = int(parts.take("<u2", 1)[0])
+    require(count <= 256, "number of tables")
+    slots = np.zeros((3, count, 4096), int)
+    for table in range(count):
+        least, symbols = int(parts.take("i1", 1)[0]), int(parts.take("u1", 1)[0])
+        frequencies = parts.take("<u2", symbols).astype(int)
+        require(frequencies.sum() == 4096 and least + symbols <= 128, f"table {table}")
+        columns = np.arange(least, least + symbols), frequencies, frequencies.cumsum() - frequencies
+        slots[:, table] = np.repeat(np.stack(columns), frequencies, axis=1)
+    return slots
+
+def chunk_rows(columns): return 16 * max(1, 2**17 // columns // 16)
+
+def read_part(parts, tensor, table_count):
+    """Of a quantized tensor: its chunks' lengths, its scales and every code's table and multiplier (packed-v1.md, section 2)."""
+    rows, columns, groups = tensor.rows, tensor.columns, up(tensor.columns, tensor.group) // tensor.group
+    flags, first, last, base = parts.take("u1", 3).tolist() + parts.take("i1", 1).tolist()
+    require(flags < 8 and first <= last < table_count and (flags & 2 or base == 0), f"{tensor.name}: flags, tables or base size")
+    lengths, excess = parts.take("<u4", -(-rows // chunk_rows(columns))), np.zeros((rows, groups), np.uint8)
+    if flags & 1:
+        row, group, excess = parts.take("u1", rows, 1), parts.take("u1", groups), parts.take("u1", rows, groups)
+        places = row.astype(int) - 128 + group + excess
+        require((places >= 0).all() and (places < 240).all(), f"{tensor.name}: a scale is outside the grid")
+        scales = (places // 8 + 1) * 1024 + np.array([0, 93, 194, 304, 424, 555, 698, 854])[places % 8]
+    else:
+        low, high = parts.take("u1", rows, groups), parts.take("u1", rows, groups)
+        scales = low + 256 * high.astype(int)
+    tables = np.full((rows, columns), first)
+    if flags & 2:
+        sizes = parts.take("u1", rows, 1).astype(int) + parts.take("u1", columns) + first + base
+        tables = np.clip(sizes - np.repeat(excess // 2, tensor.group, axis=1)[:, :columns], first, last)
+    multipliers = parts.take("u1", columns) if flags & 4 else np.ones(columns, np.uint8)
+    return lengths, scales.astype("<u2"), tables, multipliers.astype(int)
+
+def decode_chunks(name, data, lengths, tables, slots):
+    """The symbols [row, column] of a tensor, all of its chunks at once (packed-v1.md, section 3)."""
+    rows, columns = tables.shape
+    step = chunk_rows(columns)
+    require(all(length >= 32 and length % 2 == 0 for length in lengths), f"{name}: length of a chunk")
+    counts = (lengths.astype(int) - 32) // 2
+    states, words = zip(*[(data.take("<u4", 8), data.take("<u2", count)) for count in counts])
+    states, words = np.stack(states).astype(int), np.concatenate(words + (np.zeros(1, int),))
+    require((states >= 65536).all(), f"{name}: a state below 65536")
+    ends, symbols = counts.cumsum(), np.empty((rows, columns), int)
+    places = ends - counts
+    for row in range(min(step, rows)):
+        here = np.arange(row, rows, step)  # this row of every chunk that has it
+        for column in range(0, columns, 8):
+            lanes = min(8, columns - column)
+            x, table = states[:len(here), :lanes], tables[here, column:column + lanes]
+            slot = x % 4096
+            symbols[here, column:column + lanes], frequency, start = slots[:, table, slot]
+            x = frequency * (x // 4096) + slot - start
+            short = x < 65536
+            taken = short.cumsum(axis=1)
+            # A place behind the words of its chunk shows in the end, as places only grow.
+            next = words.take(places[:len(here), None] + taken - 1, mode="clip")
+            states[:len(here), :lanes] = np.where(short, x * 65536 + next, x)
+            places[:len(here)] += taken[:, -1]
+    require((states == 65536).all() and (places == ends).all(), f"{name}: the codes do not end with their chunk")
+    return symbols
+
+def by_tiles(plane, tensor):
+    """The bytes of a plane [rows, U or G, width], with padding rows: the inverse of by_rows."""
+    padded = np.pad(plane, ((0, tensor.padded_rows - tensor.rows), (0, 0), (0, 0)))
+    tiles = padded.reshape(tensor.padded_rows // tensor.tile, tensor.tile, -1, plane.shape[2])
+    return tiles.swapaxes(1, 2).tobytes()
+
+def units(codes, type):
+    """The units [row, U, 4] of codes [row, column]: the inverse of codes()."""
+    codes = np.pad(codes, ((0, 0), (0, -codes.shape[1] % type.column_multiple))).astype(np.uint8)
+    bits = int(type.name[3:])
+    if bits == 8: return codes.reshape(len(codes), -1, 4)
+    fours = (codes & (1 << bits) - 1).reshape(len(codes), -1, type.columns_per_block // 4, 4)
+    blocks = np.zeros((*fours.shape[:2], type.units_per_block, 4), np.uint8)
+    def put(unit, shift, some): blocks[:, :, unit] |= some << shift
+    for f in range(fours.shape[2]):
+        four = fours[:, :, f]
+        if bits == 2: put(0, 2 * f, four)
+        elif bits == 3 and f < 6: put(f // 2, f % 2 * 3, four)
+        elif bits == 3:
+            put(f - 6, 6, four & 3)
+            put(2, f, four >> 2)
+        else:
+            put(f // 2, f % 2 * 4, four & 15)
+            if bits == 5: put(4, f, four >> 4)
+            if bits == 6: put(4 + f // 4, f % 4 * 2, four >> 4)
+    return blocks.reshape(len(codes), -1, 4)
+
+def unpack(data):
+    """The bytes of the .kibble file that a packed file stands for (packed-v1.md)."""
+    require(len(data) >= 80, "truncated")
+    _, major, _, features, length, whole, frame, packed_frame, parts, packed_parts, reserved, crc = struct.unpack_from(
+        "<8sHHIQQQQQQ12sI", data)
+    require(major, "major version 0")
+    if major > 1 or features: raise Newer(f"major version {major}, required features {features:#x}")
+    require(length == len(data), f"{len(data)} bytes instead of {length}: truncated, or something was appended")
+    require(frame <= whole <= 4096 * length and parts <= 4096 * length and not any(reserved), "a number in the header")
+    middle, end = 80 + packed_frame, 80 + packed_frame + packed_parts
+    require(end <= length, "a number in the header")
+    require(crc == zlib.crc32(data[80:end], zlib.crc32(data[:76])), "checksum of header, frame and parts")
+    out = bytearray(whole)
+    out[:frame] = inflate("the frame", data[80:middle], frame)
+    tensors, blobs, _ = directory(bytes(out))
+    require(blobs and blobs[-1][2] == frame, "length of the frame")
+    parts, data = Parts(inflate("the parts", data[middle:end], parts)), Parts(data[end:])
+    slots = read_tables(parts)
+    for tensor in tensors:
+        if tensor.type.planes == 1: planes = [data.take("u1", tensor.planes[0][1]).tobytes()]
+        else:
+            lengths, scales, tables, multipliers = read_part(parts, tensor, slots.shape[1])
+            values = decode_chunks(tensor.name, data, lengths, tables, slots) * multipliers
+            limit = 1 << int(tensor.type.name[3:]) - 1
+            require((values >= -min(limit, 127)).all() and (values < limit).all(), f"{tensor.name}: a code's range")
+            planes = [by_tiles(units(values, tensor.type), tensor), by_tiles(scales[:, :, None].view("u1"), tensor)]
+        for (offset, size), plane in zip(tensor.planes, planes): out[offset:offset + size] = plane
+    require(parts.place == len(parts.data) and data.place == len(data.data), "something follows the parts or the data")
+    return bytes(out)
+
 def read(path):
     """All tensors as {name: float32 array} and all blobs as {name: bytes}; raises Damaged or Newer."""
     with open(path, "rb") as file: data = file.read()
+    if data[:8] == b"\x89KIBPAK\n": data = unpack(data)
     tensors, blobs, gaps = directory(data)
     contents = {name: inflate(name, data[start:end], whole) for name, start, end, _, whole in blobs}
     for name, _, _, crc, _ in blobs: require(zlib.crc32(contents[name]) == crc, f"{name}: checksum")

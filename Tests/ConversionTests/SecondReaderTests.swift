@@ -3,6 +3,8 @@ import Conversion
 import Foundation
 import KibbleFormat
 import ModelFile
+import PackedFormat
+import Parallel
 import TestSupport
 import Testing
 
@@ -27,6 +29,18 @@ struct SecondReaderTests {
   func sameBits(fixture: String, type: (name: String, group: Int)) throws {
     let (file, checkpoint) = try exported(fixture, type.name, group: type.group)
     let run = try SecondReader.run([file, "--compare", checkpoint])
+    #expect(run.status == 0, "\(run.output)")
+  }
+
+  /// It unpacks what was packed.
+  @Test(arguments: ["source", "f32", "int8", "int6", "int5", "int4", "int3", "int2"])
+  func packed(type: String) throws {
+    let (file, checkpoint) = try exported("cases/odd-shapes", type)
+    let packed = try Packer(ThreadPool(threads: 1)).pack(KibbleFile(path: file))
+    let memory = try MemoryBuffer(count: packed.length)
+    try packed.write(to: memory)
+    let path = try folder.write("packed.kibble", memory.bytes(0..<memory.count))
+    let run = try SecondReader.run([path, "--compare", checkpoint])
     #expect(run.status == 0, "\(run.output)")
   }
 
