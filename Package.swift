@@ -160,6 +160,9 @@ let package = Package(
     tests("Kernels", ["ByteIO", "CKernels", "TensorCore"]),
     tests("Quantization", ["ByteIO", "Kernels", "TensorCore"]),
     tests("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
+    tests(
+      "PackedFormat",
+      ["ByteIO", "Diagnostics", "Kernels", "KibbleFormat", "Parallel", "TensorCore"]),
     tests("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     tests("DogeModel", pipeline),
     tests("Gradients", pipeline, exclude: ["Fixtures"]),
