@@ -52,18 +52,19 @@ package struct ScaleGrid: Equatable, Sendable {
       return counts.indices.reduce(0) { counts[$1] > counts[$0] ? $1 : $0 } - 239
     }
     let least = usual.min() ?? 0
-    rows = []
-    excess = []
-    groups = usual.map { UInt8($0 - least) }
-    for start in rowStarts {
-      let above = (0..<count).map { places[start + $0] - Int(groups[$0]) }
-      let own = above.min() ?? 0
-      guard let row = UInt8(exactly: own + PackedFormat.scaleBias) else { return nil }
-      rows.append(row)
-      for place in above {
-        guard let more = UInt8(exactly: place - own) else { return nil }
-        excess.append(more)
-      }
+    let above = rowStarts.map { start in
+      (0..<count).map { places[start + $0] - usual[$0] + least }
+    }
+    let own = above.map { $0.min() ?? 0 }
+    // A row's part comes to half of the places: for more than that, the groups' parts are larger.
+    let shift = max(0, (own.max() ?? 0) + PackedFormat.scaleBias - Int(UInt8.max))
+    rows = own.compactMap { UInt8(exactly: $0 - shift + PackedFormat.scaleBias) }
+    groups = usual.compactMap { UInt8(exactly: $0 - least + shift) }
+    excess = zip(above, own).flatMap { above, own in
+      above.compactMap { UInt8(exactly: $0 - own) }
+    }
+    guard rows.count == own.count, groups.count == count, excess.count == places.count else {
+      return nil
     }
   }
 

@@ -120,6 +120,8 @@ import Testing
     #expect(try expectRoundTrip(tensor(usual, .int4) { _, _ in -3 }).flags == 1)
     let ends = (0..<240).map { [$0, 239 - $0] }
     try expectRoundTrip(tensor(ends, .int4) { row, _ in row % 7 })
+    #expect(try expectRoundTrip(tensor([[0, 0], [239, 239]])).flags == 3)
+    #expect(try expectRoundTrip(tensor([[230, 239], [238, 231]])).flags == 3)
     #expect(try expectRoundTrip(tensor([[0, 239], [0, 239]])).flags == 3)
   }
 
@@ -134,6 +136,8 @@ import Testing
 
   /// Parts of a row and its groups that no byte holds.
   @Test func scalesTooFarApart() throws {
+    let far = [[10, 239, 10], [10, 239, 11], [239, 239, 10], [239, 238, 10]]
+    #expect(try expectRoundTrip(tensor(far)).flags == 2)
     let opposite = [[0, 239], [239, 0], [0, 239]]
     #expect(try expectRoundTrip(tensor(opposite)).flags == 2)
   }
