@@ -210,10 +210,10 @@ public struct PackedFile {
   }
 
   private func tables(_ reader: inout ByteReader) throws(PackedFormatError) -> [FrequencyTable] {
-    let count = Int(reader.integer(UInt16.self) ?? 0)
-    guard count <= PackedFormat.maximumTables else {
+    let count = reader.integer(UInt16.self).map { Int($0) }
+    guard let count, count <= PackedFormat.maximumTables else {
       throw .badPart(
-        path: path, entry: "the tables", field: "number", found: count,
+        path: path, entry: "the tables", field: "number", found: count ?? 0,
         expected: "at most \(PackedFormat.maximumTables)")
     }
     var tables: [FrequencyTable] = []
@@ -221,7 +221,9 @@ public struct PackedFile {
       let lowest = Int(reader.integer(Int8.self) ?? 0)
       let symbols = Int(reader.integer(UInt8.self) ?? 0)
       let frequencies = (0..<symbols).compactMap { _ in reader.integer(UInt16.self) }
-      guard let table = FrequencyTable(lowest: lowest, frequencies: frequencies) else {
+      guard frequencies.count == symbols,
+        let table = FrequencyTable(lowest: lowest, frequencies: frequencies)
+      else {
         throw .badPart(
           path: path, entry: "the tables", field: "sum of table \(number)",
           found: frequencies.reduce(0) { $0 + Int($1) }, expected: "\(FrequencyTable.total)")

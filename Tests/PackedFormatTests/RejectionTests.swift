@@ -155,6 +155,9 @@ import Testing
     #expect(try badPart { $0.parts = [1, 0, 127, 2, 1, 0, 255, 15] } == none)
     #expect(try badPart { $0.parts.replaceSubrange(0..<4, with: [1, 0, 0, 0]) } == none)
     #expect(try badPart { $0.parts = [1, 0, 0, 1, 0] } == none)
+    // Fewer frequencies than symbols, whose sum is right.
+    #expect(try badPart { $0.parts = [1, 0, 0, 2, 0, 16] } == none)
+    #expect(try badPart { $0.parts = [] } == "the tables: number")
   }
 
   @Test func tensors() throws {
