@@ -20,6 +20,8 @@ public enum PackedFormatError: Error, Equatable, Sendable {
   case badChunk(path: String, tensor: String, rows: Range<Int>)
   /// A file that is to be packed is packed already.
   case alreadyPacked(path: String)
+  /// A file would be so small that readers would not believe what it grows to.
+  case tooUniform(path: String, bytes: Int, packed: Int)
   /// A file that is to be unpacked is not packed.
   case notPacked(path: String)
 }
@@ -69,6 +71,12 @@ extension PackedFormatError: Diagnosable {
       return Diagnostic(
         .usage, code: "packed.already-packed", "the file is packed already", path: path,
         hint: "Give a .kibble file that `kibble quantize` wrote.")
+    case .tooUniform(let path, let bytes, let packed):
+      return Diagnostic(
+        .badData, code: "packed.too-uniform",
+        "its \(bytes) bytes would be packed into \(packed), and what grows to more than "
+          + "\(Limits.packedGrowth) times its size is not read",
+        path: path, hint: "Its weights are almost all the same; use it as it is.")
     case .notPacked(let path):
       return Diagnostic(
         .usage, code: "packed.not-packed", "the file is not packed", path: path,

@@ -63,7 +63,7 @@ public struct Packer: Sendable {
   ///   - file: a whole file (`KibbleFile.check`): only then unpacking gives its bytes.
   ///   - progress: hears of the bytes that are done.
   /// - Returns: the packed file; the same for any number of threads.
-  /// - Throws: `Interruption`, or `FileError.outOfMemory`.
+  /// - Throws: `Interruption`, `PackedFormatError.tooUniform`, or `FileError.outOfMemory`.
   public func pack(
     _ file: KibbleFile, progress: any ProgressSink = NoProgress()
   ) throws -> Packed {
@@ -128,6 +128,10 @@ public struct Packer: Sendable {
     header.append(UInt16(0))
     header.append(UInt32(0))
     let length = pieces.reduce(PackedFormat.headerBytes) { $0 + $1.count }
+    guard file.region.count <= length * Limits.packedGrowth else {
+      throw PackedFormatError.tooUniform(
+        path: file.path, bytes: file.region.count, packed: length)
+    }
     let sizes = [
       length, file.region.count, frame.count, shortFrame.count, writer.bytes.count,
       shortParts.count,

@@ -101,6 +101,21 @@ import Testing
     #expect(plain.flags == 3)
   }
 
+  /// What would grow more than any reader believes is not packed.
+  @Test func uniformFiles() throws {
+    let bytes = try kibbleFile([SampleTensor(zeros: .int8, shape: [64, 1 << 17])])
+    let error = #expect(throws: PackedFormatError.self) { try pack(bytes) }
+    guard case .tooUniform(samplePath, bytes.count, let packed)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(packed * 4096 < bytes.count)
+    var random = SplitMix(6)
+    try expectRoundTrip(
+      SampleTensor(name: "zeros", zeros: .int8, shape: [64, 1 << 14]),
+      SampleTensor(random: &random, name: "others", .int8, shape: [16, 100]))
+  }
+
   // MARK: Scales
 
   /// A tensor whose scales are those of places on the grid.
