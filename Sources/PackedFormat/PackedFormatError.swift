@@ -69,8 +69,8 @@ extension PackedFormatError: Diagnosable {
           + "not decode", path: path, tensor: tensor, hint: damaged)
     case .alreadyPacked(let path):
       return Diagnostic(
-        .usage, code: "packed.already-packed", "the file is packed already", path: path,
-        hint: "Give a .kibble file that `kibble quantize` wrote.")
+        .badData, code: "packed.already-packed", "the file is packed already", path: path,
+        hint: "Copy it as it is; `kibble unpack` gives the file that it was made of.")
     case .tooUniform(let path, let bytes, let packed):
       return Diagnostic(
         .badData, code: "packed.too-uniform",
@@ -79,7 +79,7 @@ extension PackedFormatError: Diagnosable {
         path: path, hint: "Its weights are almost all the same; use it as it is.")
     case .notPacked(let path):
       return Diagnostic(
-        .usage, code: "packed.not-packed", "the file is not packed", path: path,
+        .badData, code: "packed.not-packed", "the file is not packed", path: path,
         hint: "Give a file that `kibble pack` wrote; this one can be used as it is.")
     }
   }
