@@ -88,11 +88,11 @@ func sealedState(_ input: [UInt8]) -> [UInt8] {
 }
 
 extension [UInt8] {
-  fileprivate func integer(at offset: Int, bytes: Int) -> UInt64 {
+  func integer(at offset: Int, bytes: Int) -> UInt64 {
     (0..<bytes).reduce(0) { $0 | UInt64(self[offset + $1]) << (8 * $1) }
   }
 
-  fileprivate mutating func put(_ value: some FixedWidthInteger, at offset: Int) {
+  mutating func put(_ value: some FixedWidthInteger, at offset: Int) {
     for index in 0..<value.bitWidth / 8 {
       self[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
     }

@@ -36,6 +36,8 @@ let targets: [String: @Sendable ([UInt8]) throws -> Void] = [
   // kibble's own files; "sealed" puts the checksums right first, to get behind them.
   "kibble": { try checkKibble($0) },
   "kibble_sealed": { try checkKibble(sealedKibble($0)) },
+  "packed": { try checkPacked($0) },
+  "packed_sealed": { try checkPacked(sealedPacked($0)) },
   "state": { try state($0) },
   "state_sealed": { try state(sealedState($0)) },
   "recipe": { try recipe($0) },

@@ -13,6 +13,7 @@ import shutil
 import struct
 import sys
 import zipfile
+import zlib
 
 out = pathlib.Path(sys.argv[1])
 written = {}
@@ -130,6 +131,13 @@ for conversation in json.loads(
 # kibble's own files.
 for path in files("Tests/Fuzz/Corpus/kibble/*"):
     seed("kibble_sealed", path.read_bytes())
+for path in files("Tests/Fuzz/Corpus/packed/*"):
+    data = path.read_bytes()
+    (frame,), (parts,) = struct.unpack_from("<Q", data, 40), struct.unpack_from("<Q", data, 56)
+    streams = [data[80:80 + frame], data[80 + frame:80 + frame + parts]]
+    inflated = [zlib.decompress(stream) for stream in streams]
+    lengths = struct.pack("<2I", *map(len, inflated))
+    seed("packed_sealed", lengths + b"".join(inflated) + data[80 + frame + parts:])
 record = struct.pack("<IQI", 0, 0, 0)
 seed("state_sealed", record)
 seed("state", b"KBLSTATE" + struct.pack("<I", 1) + bytes(20))
