@@ -1,3 +1,4 @@
+import ByteIO
 import Conversion
 import DogeArchitecture
 import Generation
@@ -20,6 +21,8 @@ struct ModelSummary {
   private let templates: [String]
   private let generationConfig: JSONObject?
   private let bitsPerWeight: Double
+  /// What a packed file takes, and what it takes in memory.
+  private let packed: (file: Int, memory: Int)?
   private let recipe: JSON?
 
   init(of source: ModelSource) {
@@ -32,11 +35,13 @@ struct ModelSummary {
     case .kibble(let model):
       metadata = model.file.metadata
       bitsPerWeight = model.bitsPerWeight
+      packed = model.file.packed.map { ($0.fileBytes, model.file.region.count) }
     case .checkpoint(let folder, let resolved):
       let bytes = resolved.tensors.reduce(0) {
         $0 + folder.tensors[$1.sourceIndex].entry.byteRange.count
       }
       bitsPerWeight = Double(bytes * 8) / Double(resolved.parameterCount)
+      packed = nil
     }
     let readme = text(BlobName.readme)
     // Files of earlier versions hold no card, only what they read of it.
@@ -64,7 +69,7 @@ struct ModelSummary {
       ("chat_templates", JSON(templates)),
       ("generation_config", generationConfig.map { .object($0) } ?? nil),
       ("bits_per_weight", JSON(bitsPerWeight)), ("recipe", recipe ?? nil),
-    ]
+    ] + (packed.map { [("packed_bytes", JSON($0.file))] } ?? [])
   }
 
   private var tokenizerJSON: JSON {
@@ -114,6 +119,11 @@ struct ModelSummary {
     lines.append(
       "\(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
         + (recipe.map { ", recipe: " + Self.summary(of: $0) } ?? ""))
+    if let packed {
+      lines.append(
+        "packed: \(NumberFormat.bytes(packed.file)) that become "
+          + "\(NumberFormat.bytes(packed.memory)) in memory")
+    }
     return lines
   }
 
