@@ -22,6 +22,8 @@ import ggml_types
 GPTQ = "--method gptq --calibration CALIBRATION"
 KIBBLE = {
     "kibble": {
+        "int2": f"--type int2 {GPTQ}",
+        "int3": f"--type int3 {GPTQ}",
         "int4 g128": f"--type int4 --group-size 128 {GPTQ}",
         "int4 g64": f"--type int4 --group-size 64 {GPTQ}",
         "int4": f"--type int4 {GPTQ}",
@@ -31,11 +33,17 @@ KIBBLE = {
         "int4 tuned": f"--type int4 {GPTQ} --tune 200",
     },
     "kibble mixed": {
+        "mixed 3.5": "--type mixed --target-bpw 3.5 --calibration CALIBRATION",
+        "mixed 4.3": "--type mixed --target-bpw 4.3 --calibration CALIBRATION",
         "mixed 4.6": "--type mixed --target-bpw 4.6 --calibration CALIBRATION",
         "mixed 5.05": "--type mixed --target-bpw 5.05 --calibration CALIBRATION",
         "mixed 5.55": "--type mixed --target-bpw 5.55 --calibration CALIBRATION",
         "mixed 6.6": "--type mixed --target-bpw 6.6 --calibration CALIBRATION",
         "mixed 8.54": "--type mixed --target-bpw 8.54 --calibration CALIBRATION",
+    },
+    "kibble packed": {
+        f"packed {bits}": f"--type packed --target-bpw {bits} --calibration CALIBRATION"
+        for bits in (3.1, 3.5, 4.3, 4.6, 5.05, 5.55, 6.6)
     },
 }
 GGML = list(ggml_types.TYPES)
