@@ -15,13 +15,15 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 /// A test target, named after the module it tests unless `module` says otherwise.
 func tests(
-  _ name: String, _ dependencies: [String] = [], of module: String? = nil, exclude: [String] = []
+  _ name: String, _ dependencies: [String] = [], of module: String? = nil, exclude: [String] = [],
+  settings: [SwiftSetting] = []
 ) -> Target {
   let module = module ?? name
   let all = [module, "TestSupport"] + dependencies.filter { $0 != module }
   return .testTarget(
     name: name + "Tests", dependencies: all.map { .target(name: $0) }, exclude: exclude,
-    swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)])
+    swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .treatAllWarnings(as: .error)]
+      + settings)
 }
 
 /// All libraries from bytes to verification: what a test of a late stage needs to get there.
@@ -177,7 +179,10 @@ let package = Package(
       "ChoiceScoring", pipeline + ["Generation", "Tokenization"]),
     tests("Charts", ["Diagnostics"], exclude: ["Snapshots"]),
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
-    tests("Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"]),
+    // These wait for the program that they start: optimizing them took a tenth of CI's time.
+    tests(
+      "Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"],
+      settings: [.unsafeFlags(["-Onone"])]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
