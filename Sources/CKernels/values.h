@@ -156,8 +156,10 @@ static inline int32_t kb_s_code(const kb_matrix *m, uint32_t row, uint32_t colum
 static inline float kb_s_scale(const kb_matrix *m, uint32_t row, uint32_t group) {
   size_t lanes = m->tiled ? KB_TILE : 1, lane = m->tiled ? row % KB_TILE : 0, line = m->tiled ? row / KB_TILE : row;
   uint32_t groups = (m->cols + m->group - 1) / m->group;
+  size_t index = (line * groups + group) * lanes + lane;
+  if (m->scale_bytes == 1) return (float)(int8_t)m->scales[index] * m->scale_unit;
   uint16_t h;
-  memcpy(&h, m->scales + (line * groups + group) * lanes + lane, 2);
+  memcpy(&h, m->scales + 2 * index, 2);
   return kb_s_widen_f16(h) * m->scale_unit;
 }
 

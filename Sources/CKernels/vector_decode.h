@@ -3,7 +3,10 @@
 /// The 16 lanes' halves in the low 16 bits of u.
 INLINE v16f halves(v16u u) { return __builtin_convertvector((v16h)__builtin_convertvector(u, v16s), v16f); }
 
-INLINE v16f group_scales(const kb_matrix *w, const uint16_t *scales) {
+/// 16 scales, from one on.
+INLINE v16f group_scales(const kb_matrix *w, size_t index) {
+  const uint8_t *scales = w->scales + index * w->scale_bytes;
+  if (w->scale_bytes == 1) return __builtin_convertvector(*(const v16c *)scales, v16f) * w->scale_unit;
   return __builtin_convertvector(*(const v16h *)scales, v16f) * w->scale_unit;
 }
 
@@ -39,7 +42,7 @@ INLINE void decode_codes(int type, const kb_matrix *w, uint32_t tile, uint32_t b
   for (uint32_t c = begin; c < end; units += block_bytes, c += block) {
     if (c >= until || c == begin) {
       uint32_t g = c / w->group;
-      scale = group_scales(w, w->scales + ((size_t)tile * groups + g) * KB_TILE);
+      scale = group_scales(w, ((size_t)tile * groups + g) * KB_TILE);
       until = (g + 1) * w->group;
     }
     _Pragma("unroll") for (uint32_t four = 0; four < block / 4; four++) {
@@ -84,13 +87,12 @@ INLINE const float *decode_tile(const kb_matrix *w, uint32_t tile, uint32_t begi
 
 /// 16 codes of a row whose units lie one after the other, from a column that is a multiple of 16.
 INLINE v16f row_codes_of(int type, const uint8_t *row, uint32_t column) {
-  typedef int8_t bytes16 __attribute__((ext_vector_type(16)));
   const uint32_t *units = (const uint32_t *)row + column / 32 * (32 / kb_block_columns(type) * kb_block_units(type));
   uint32_t fours[4], bits = kb_code_bits(type);
   for (uint32_t i = 0; i < 4; i++) fours[i] = four_codes_of_row(type, units, column % 32 / 4 + i);
-  bytes16 codes;
+  v16c codes;
   memcpy(&codes, fours, sizeof codes);
-  return __builtin_convertvector((bytes16)(codes << (8 - bits)) >> (8 - bits), v16f);
+  return __builtin_convertvector((v16c)(codes << (8 - bits)) >> (8 - bits), v16f);
 }
 
 INLINE v16f row_codes(int type, const uint8_t *row, uint32_t column) {
@@ -144,9 +146,8 @@ static void row(const kb_matrix *w, uint32_t index, float *out) {
     for (; c + KB_TILE <= w->cols; c += KB_TILE)
       store(out + c, (v16f)(__builtin_convertvector(*(const v16s *)(units + 2 * c), v16u) << 16));
   } else {
-    const _Float16 *scales = (const _Float16 *)w->scales + (size_t)index * ((w->cols + w->group - 1) / w->group);
     while (c + KB_TILE <= w->cols) {
-      v16f scale = splat((float)*scales++ * w->scale_unit);
+      v16f scale = splat(kb_s_scale(w, index, c / w->group));
       uint32_t end = c + w->group < w->cols ? c + w->group : w->cols;
       for (; c + KB_TILE <= end; c += KB_TILE) store(out + c, row_codes(w->type, units, c) * scale);
     }

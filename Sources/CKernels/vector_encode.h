@@ -149,6 +149,33 @@ INLINE void fit16(const float *w, uint32_t n, v16f reciprocal, kb_code_range cod
 /// 1 / x, and 0 where x is 0.
 INLINE v16f reciprocal16(v16f x) { return select16(x != 0, splat(1) / x, splat(0)); }
 
+INLINE v16f short16(v16f s) {
+  s = select16(s < -127, splat(-127), s);
+  return select16(s > 127, splat(127), s);
+}
+
+/// Takes short scales where they cost less than the best so far, but for the sum of squares that all have in common.
+INLINE void try_short16(const float *w, uint32_t n, kb_code_range codes, v16f s, v16f *scale, v16f *least) {
+  v16f wq, qq;
+  fit16(w, n, reciprocal16(s), codes, &wq, &qq);
+  v16f cost = s * (s * qq - 2 * wq);
+  v16i less = cost < *least;
+  *least = select16(less, cost, *least);
+  *scale = select16(less, s, *scale);
+}
+
+INLINE v16f search_short16(const float *w, uint32_t n, kb_code_range codes, v16f extreme) {
+  v16f scale = splat(0), least = splat(0);
+  for (int i = 0; i < codes.level_count; i++)
+    try_short16(w, n, codes, short16(round16(extreme / codes.levels[i])), &scale, &least);
+  for (int i = 0; i < KB_REFITS; i++) {
+    v16f middle = scale;
+    try_short16(w, n, codes, short16(middle - 1), &scale, &least);
+    try_short16(w, n, codes, short16(middle + 1), &scale, &least);
+  }
+  return scale;
+}
+
 INLINE v16f choose16(const float *w, uint32_t n, int method, kb_code_range codes) {
   v16f largest = splat(0), extreme = splat(0);
   for (uint32_t c = 0; c < n; c++) {
@@ -158,6 +185,8 @@ INLINE v16f choose16(const float *w, uint32_t n, int method, kb_code_range codes
     extreme = select16(more, v, extreme);
   }
   if (method == KB_RTN) return largest / codes.high;
+  if (method == KB_SHORT_RTN) return short16(__builtin_elementwise_ceil(largest / codes.high));
+  if (method == KB_SHORT_SEARCH) return search_short16(w, n, codes, extreme);
   v16f best = splat(0), scale = splat(0), wq, qq;
   v16i zero = largest == 0;
   for (int i = 0; i < codes.level_count; i++) {

@@ -60,6 +60,12 @@ INLINE void group_dots(group_codes w, int n, const kb_fast_rows *x, const int32_
 
 INLINE void add_group(vf *sum, vi d, vf scale) { *sum = __builtin_elementwise_fma(__builtin_convertvector(d, vf), scale, *sum); }
 
+/// The scales of a part of 16 rows, without the matrix's unit.
+INLINE vf part_scales(const uint8_t *scales, int bytes, int part) {
+  if (bytes == 1) return __builtin_convertvector(((const vc *)scales)[part], vf);
+  return __builtin_convertvector(((const vh *)scales)[part], vf);
+}
+
 /// From one group of n tokens to the next, or past some tokens of a group.
 INLINE void skip_tokens(kb_fast_rows *x, const int32_t **unbias, int n) {
   x->codes += 32 * n;
@@ -80,15 +86,16 @@ INLINE void fast_block(const kb_matrix *m, uint32_t tile, int type, int n, size_
   const int few = KB_FEW(n);
   const uint8_t *codes = m->codes + tile * m->tile_stride;
   uint32_t groups = (m->cols + m->group - 1) / m->group, step = m->group / KB_FAST_GROUP, left = step;
-  const uint16_t *scales = m->scales + (size_t)tile * groups * KB_TILE;
+  const uint32_t scale_bytes = m->scale_bytes;
+  const uint8_t *scales = m->scales + (size_t)tile * groups * KB_TILE * scale_bytes;
   const int32_t *unbias = unbias_of(type, &x);
   vf sum[KB_FAST_TOKENS][KB_PARTS], ws[KB_PARTS];
   vi decoded[8][KB_PARTS];
   EACH(t, n) EACH(p, KB_PARTS) sum[t][p] = (vf)0;
   for (uint32_t c = 0; c < m->cols; c += KB_FAST_GROUP, codes += group_bytes(type)) {
     if (left == step) {
-      EACH(p, KB_PARTS) ws[p] = __builtin_convertvector(((const vh *)scales)[p], vf) * m->scale_unit;
-      scales += KB_TILE;
+      EACH(p, KB_PARTS) ws[p] = part_scales(scales, scale_bytes, p) * m->scale_unit;
+      scales += KB_TILE * scale_bytes;
       left = 0;
     }
     left++;
@@ -115,6 +122,7 @@ INLINE void fast_block(const kb_matrix *m, uint32_t tile, int type, int n, size_
 INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_t tile_begin, uint32_t tile_end, float *y) {
   enum { MOST = 512, AHEAD = 4096 };
   uint32_t groups = m->cols / KB_FAST_GROUP, step = m->group / KB_FAST_GROUP;
+  const uint32_t scale_bytes = m->scale_bytes;
   float xs[MOST];
   // The exponent of the weights' scales goes into the activations': a power of two, which is exact but at the ends of the range.
   for (uint32_t g = 0; g < groups; g++) {
@@ -125,7 +133,7 @@ INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_
   prefetch(first, end - first < AHEAD ? (size_t)(end - first) : AHEAD);
   for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
     const uint8_t *codes = m->codes + tile * m->tile_stride;
-    const uint16_t *scales = m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE;
+    const uint8_t *scales = m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE * scale_bytes;
     vf sum[KB_PARTS];
     EACH(p, KB_PARTS) sum[p] = (vf)0;
     kb_fast_rows x = rows;
@@ -136,10 +144,10 @@ INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_
       vi d[1][KB_PARTS];
       group_dots(w, 1, &x, unbias, d);
       EACH(p, KB_PARTS) {
-        vf ws = __builtin_convertvector(((const vh *)scales)[p], vf) * xs[g];
+        vf ws = part_scales(scales, scale_bytes, p) * xs[g];
         add_group(&sum[p], d[0][p], ws);
       }
-      if (((g + 1) & (step - 1)) == 0) scales += KB_TILE;
+      if (((g + 1) & (step - 1)) == 0) scales += KB_TILE * scale_bytes;
       skip_tokens(&x, &unbias, 1);
     }
     EACH(p, KB_PARTS) *(vf *)(y + tile * KB_TILE + p * KB_LANES) = sum[p];

@@ -12,6 +12,7 @@ typedef uint32_t v16u __attribute__((ext_vector_type(16), aligned(4)));
 typedef double v16d __attribute__((ext_vector_type(16), aligned(8)));
 typedef int64_t v16l __attribute__((ext_vector_type(16), aligned(8)));
 typedef uint16_t v16s __attribute__((ext_vector_type(16), aligned(2)));
+typedef int8_t v16c __attribute__((ext_vector_type(16), aligned(1)));
 typedef _Float16 v16h __attribute__((ext_vector_type(16), aligned(2)));
 
 #define INLINE static inline __attribute__((always_inline))

@@ -52,7 +52,8 @@ package final class ConversionOutput {
   /// Encodes what is left, from the source.
   func encodeRest() throws {
     let jobs = plan.tensors.indices.filter { written[$0] == nil }.map { number in
-      let exponent = TensorExponent.forMagnitude(facts.magnitudes[number])
+      let exponent = TensorExponent.forMagnitude(
+        facts.magnitudes[number], plan.tensors[number].geometry.type)
       return (number, job(number, input: inputs[number], exponent: exponent))
     }
     try encode(jobs, with: converter)
@@ -97,13 +98,13 @@ package final class ConversionOutput {
 extension TensorRecord {
   /// Writes a chunk to its place in the planes.
   func write(_ chunk: EncodedChunk, to sink: some ByteSink) throws(FileError) {
-    let firstRow = chunk.rows.lowerBound
+    let starts = zip(planes, geometry.rowBytes).map { $0.lowerBound + chunk.rows.lowerBound * $1 }
     try chunk.buffers.withCodes { (codes) throws(FileError) in
-      try sink.write(codes, at: planes[0].lowerBound + firstRow * geometry.unitsPerRow * 4)
+      try sink.write(codes, at: starts[0])
     }
     guard geometry.type.isQuantized else { return }
     try chunk.buffers.withScales { (scales) throws(FileError) in
-      try sink.write(scales, at: planes[1].lowerBound + firstRow * geometry.groupsPerRow * 2)
+      try sink.write(scales, at: starts[1])
     }
   }
 }

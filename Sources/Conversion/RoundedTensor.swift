@@ -5,7 +5,7 @@ import TensorCore
 package struct RoundedTensor: Sendable {
   /// The power of two that its scales share.
   package let exponent: Int
-  /// Binary16 scales, `[tile][group][16]`.
+  /// The scales in binary16, which has short ones, too: `[tile][group][16]`.
   package let scales: [UInt16]
   /// How far it is from the source.
   package private(set) var statistics: ErrorStatistics

@@ -82,7 +82,8 @@ extension Converter {
     var segments: [Segment] = []
     for record in model.tensors.map(\.record) {
       // Floats, or codes and then scales.
-      for (plane, type) in zip(record.planes, [record.type.elementType, .f16]) {
+      let scales: ElementType? = record.type.hasShortScales ? nil : .f16
+      for (plane, type) in zip(record.planes, [record.type.elementType, scales]) {
         segments.append(Segment(region: model.file.region, range: plane, type: type))
       }
     }

@@ -15,9 +15,9 @@ struct EncodingJob {
   var scales = ScaleChoice.rtn
   var exponent = 0
 
-  /// Tiles of a chunk: a megabyte of float32, whatever the number of threads.
+  /// Tiles of a chunk: a quarter of a megabyte of float32, whatever the number of threads.
   fileprivate var tilesPerChunk: Int {
-    max(1, (256 << 10) / (geometry.paddedColumns * TensorGeometry.tileRows))
+    max(1, (64 << 10) / (geometry.paddedColumns * TensorGeometry.tileRows))
   }
 }
 

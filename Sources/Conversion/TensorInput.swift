@@ -22,11 +22,11 @@ struct TensorInput {
 
   /// A stored tensor.
   init(_ record: TensorRecord, in region: any ByteRegion) {
-    let geometry = record.geometry
     source = .stored(record.matrix(in: region))
     self.region = region
-    let rowBytes = [geometry.unitsPerRow * 4, geometry.groupsPerRow * 2]
-    planes = zip(record.planes, rowBytes).map { ($0, $1 * TensorGeometry.tileRows) }
+    planes = zip(record.planes, record.geometry.rowBytes).map {
+      ($0, $1 * TensorGeometry.tileRows)
+    }
   }
 
   /// A vector in memory.

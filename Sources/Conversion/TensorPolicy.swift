@@ -39,7 +39,7 @@ extension WeightType {
     case .f32: .f32
     case .f16: .f16
     case .bf16: .bf16
-    case .int8, .int6, .int5, .int4, .int3, .int2: nil
+    default: nil
     }
   }
 

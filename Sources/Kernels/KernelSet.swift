@@ -37,8 +37,8 @@ extension InstructionSet {
 }
 
 extension WeightType {
-  /// The type's code in the C kernels.
-  var kernelCode: UInt8 { rawValue }
+  /// The code of the type's codes, or floats, in the C kernels.
+  var kernelCode: UInt8 { codeType.rawValue }
 }
 
 extension ElementType {

@@ -115,19 +115,23 @@ extension KibbleFile {
     let scales = tensor.planes[1]
     let bytes = unsafe region.buffer(scales)
     let groups = geometry.groupsPerRow
-    for index in 0..<scales.count / 2 {
-      let bits = unsafe UInt16(
-        littleEndian: bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
-      guard bits & 0x7C00 != 0x7C00 else {
-        throw .notFinite(path: path, entry: tensor.name, offset: scales.lowerBound + index * 2)
-      }
+    let size = geometry.type.bytesPerScale
+    for index in 0..<scales.count / size {
+      let offset = scales.lowerBound + index * size
+      let bits = unsafe bytes.scale(index, size)
       let row = index / (groups * lanes) * lanes + index % lanes
       if row >= geometry.rows && bits != 0 {
-        throw .paddingNotZero(path: path, entry: tensor.name, offset: scales.lowerBound + index * 2)
+        throw .paddingNotZero(path: path, entry: tensor.name, offset: offset)
+      }
+      guard size == 1 || bits & 0x7C00 != 0x7C00 else {
+        throw .notFinite(path: path, entry: tensor.name, offset: offset)
+      }
+      guard size == 2 || bits != 0x80 else {
+        throw .codeOutOfRange(path: path, entry: tensor.name, offset: offset)
       }
     }
-    // 127 times the largest binary16 is below 2^23.
-    if tensor.exponent > 128 - 23 { try checkProducts(tensor) }
+    // 127 times the largest binary16 is below 2^23; short scales keep far from the end.
+    if size == 2, tensor.exponent > 128 - 23 { try checkProducts(tensor) }
   }
 
   /// Checks that no scale, and no code times its scale, leaves binary32.
@@ -153,8 +157,7 @@ extension KibbleFile {
         }
         // Two's complement.
         if code >> (width - 1) == 1 { code = 1 << width - code }
-        let bits = unsafe Int(
-          UInt16(littleEndian: scales.loadUnaligned(fromByteOffset: group * 2, as: UInt16.self)))
+        let bits = unsafe Int(scales.scale(group, 2))
         let binade = max(bits >> 10 & 31, 1)
         let significand = bits & 1023 + (bits & 0x7C00 == 0 ? 0 : 1024)
         let product = Double(
@@ -167,6 +170,15 @@ extension KibbleFile {
         }
       }
     }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The bits of a scale of one or two bytes.
+  fileprivate func scale(_ index: Int, _ size: Int) -> UInt16 {
+    guard size == 2 else { return UInt16(unsafe self[index]) }
+    return unsafe UInt16(
+      littleEndian: loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
   }
 }
 
@@ -193,7 +205,7 @@ private enum UnitFault {
       self = .padding
       return
     }
-    switch type {
+    switch type.codeType {
     case .f32 where unit & 0x7F80_0000 == 0x7F80_0000: self = .notFinite
     case .bf16 where unit & 0x7F80 == 0x7F80 || unit & 0x7F80_0000 == 0x7F80_0000:
       self = .notFinite

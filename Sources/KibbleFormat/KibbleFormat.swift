@@ -35,7 +35,7 @@ extension WeightType {
   var minorVersion: UInt16 {
     switch self {
     case .f32, .f16, .bf16, .int8, .int6, .int5, .int4: 0
-    case .int3, .int2: KibbleFormat.minorVersion
+    default: KibbleFormat.minorVersion
     }
   }
 }

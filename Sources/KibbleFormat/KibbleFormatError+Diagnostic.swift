@@ -76,7 +76,8 @@ extension KibbleFormatError: Diagnosable {
     case .codeOutOfRange(let path, let entry, let offset):
       return Diagnostic(
         .badData, code: "kibble.code-out-of-range",
-        "\(escaped(entry)) has the code -128 at byte \(offset), outside -127 ... 127", path: path,
+        "\(escaped(entry)) has a code or scale of -128 at byte \(offset), outside -127 ... 127",
+        path: path,
         tensor: entry, hint: damaged)
     case .missingBlob(let path, let name):
       return Diagnostic(

@@ -27,7 +27,7 @@ extension WeightType {
     // The low bits of four columns lie in four bytes, and those of the next four above them.
     let low = BitPlace(
       unit: first + inBlock / 8, shift: 8 * (inBlock % 4) + 4 * (inBlock / 4 % 2), count: 4)
-    switch self {
+    switch codeType {
     case .f32: return [BitPlace(unit: first, shift: 0, count: 32)]
     case .f16, .bf16: return [BitPlace(unit: first, shift: 16 * inBlock, count: 16)]
     case .int8: return [BitPlace(unit: first, shift: 8 * inBlock, count: 8)]
@@ -44,7 +44,7 @@ extension WeightType {
         unit: first + inBlock / 4 - 6, shift: 8 * (inBlock % 4) + 6, count: 2)
       return [lowest, single(in: first + 2)]
     case .int5: return [low, single(in: first + 4)]
-    case .int6: return [low, pair(from: first + 4)]
+    default: return [low, pair(from: first + 4)]
     }
     /// The bit of the column in a unit that has one of each of 32.
     func single(in unit: Int) -> BitPlace {

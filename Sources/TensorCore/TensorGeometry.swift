@@ -60,12 +60,17 @@ public struct TensorGeometry: Equatable, Sendable {
   public var groupsPerRow: Int {
     groupSize == 0 ? 0 : columns.roundedUp(to: groupSize) / groupSize
   }
+  /// Bytes that a row takes in each of the planes, in file order: codes (or floats), scales.
+  public var rowBytes: [Int] {
+    let codes = unitsPerRow * 4
+    return type.isQuantized ? [codes, groupsPerRow * type.bytesPerScale] : [codes]
+  }
+  /// The lengths of the planes, in file order.
+  public var planeBytes: [Int] { rowBytes.map { $0 * paddedRows } }
   /// Bytes of the plane of codes (or floats).
   public var codeBytes: Int { paddedRows * unitsPerRow * 4 }
-  /// Bytes of the plane of binary16 scales; 0 for floats.
-  public var scaleBytes: Int { paddedRows * groupsPerRow * 2 }
-  /// The lengths of the planes, in file order.
-  public var planeBytes: [Int] { type.isQuantized ? [codeBytes, scaleBytes] : [codeBytes] }
+  /// Bytes of the plane of scales; 0 for floats.
+  public var scaleBytes: Int { paddedRows * groupsPerRow * type.bytesPerScale }
   /// The bytes of codes and scales together, padding of rows and columns included.
   public var totalBytes: Int { codeBytes + scaleBytes }
   /// Elements, without padding.

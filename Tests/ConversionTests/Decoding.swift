@@ -21,11 +21,13 @@ extension KibbleFile {
       return unit >> UInt32(shift) & UInt32(1 << count - 1)
     }
     func scale() -> Float {
-      let half = integer(
-        UInt16.self, in: tensor.planes[1],
-        at: place(
-          column / geometry.groupSize, of: geometry.groupsPerRow, row, geometry.arrangement))
-      return widened(half) * Float(sign: .plus, exponent: tensor.exponent, significand: 1)
+      let place = place(
+        column / geometry.groupSize, of: geometry.groupsPerRow, row, geometry.arrangement)
+      let stored =
+        geometry.type.hasShortScales
+        ? Float(integer(Int8.self, in: tensor.planes[1], at: place))
+        : widened(integer(UInt16.self, in: tensor.planes[1], at: place))
+      return stored * Float(sign: .plus, exponent: tensor.exponent, significand: 1)
     }
     func code(_ bits: UInt32, width: Int) -> Float {
       Float(bits >> UInt32(width - 1) == 1 ? Int(bits) - 1 << width : Int(bits))
@@ -33,7 +35,7 @@ extension KibbleFile {
     let (byte, nibble) = (8 * (column % 4), 8 * (column % 4) + 4 * (column / 4 % 2))
     let pair = byte + column / 4 % 4 * 2
     let (block, inBlock) = column.quotientAndRemainder(dividingBy: 32)
-    switch geometry.type {
+    switch geometry.type.codeType {
     case .f32: return Float(bitPattern: bits(32, unit: column, from: 0))
     case .f16: return widened(UInt16(bits(16, unit: column / 2, from: 16 * (column % 2))))
     case .bf16: return Float(bitPattern: bits(16, unit: column / 2, from: 16 * (column % 2)) << 16)
@@ -51,7 +53,7 @@ extension KibbleFile {
       let low = bits(4, unit: block * 5 + inBlock / 8, from: nibble)
       let high = bits(1, unit: block * 5 + 4, from: byte + inBlock / 4)
       return code(low | high << 4, width: 5) * scale()
-    case .int6:
+    default:
       let low = bits(4, unit: block * 6 + inBlock / 8, from: nibble)
       let high = bits(2, unit: block * 6 + 4 + inBlock / 16, from: pair)
       return code(low | high << 4, width: 6) * scale()

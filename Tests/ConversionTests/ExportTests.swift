@@ -77,6 +77,16 @@ import Testing
     #expect(again.tensors.allSatisfy { $0.type == .f32 })
   }
 
+  /// A tensor that is read in several parts.
+  @Test(arguments: ["int8", "int4s"]) func manyChunks(type: String) throws {
+    let model = try stored(Fixtures.folder("doge-nano"), type)
+    let embedding = try #require(model.tensors.first).record
+    try #require(embedding.geometry.elementCount >= 4 * 64 << 10)
+    _ = try converter().export(model, to: folder.path("out"))
+    let values = try values(folder.path("out"))[embedding.name]
+    #expect(values == model.file.decoded(embedding).flatMap { bytes(of: $0) })
+  }
+
   private func bytes(of value: Float) -> [UInt8] {
     withUnsafeBytes(of: value.bitPattern.littleEndian) { [UInt8]($0) }
   }

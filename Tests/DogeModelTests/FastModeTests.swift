@@ -13,6 +13,7 @@ import Verification
   static let types = [
     ("int8", 32), ("int4", 32), ("int4", 128), ("int8", 64), ("int5", 32), ("int5", 128),
     ("int6", 32), ("int6", 64), ("int3", 32), ("int3", 128), ("int2", 32), ("int2", 64),
+    ("int4s", 32), ("int4s", 64), ("int8s", 32),
   ]
   static let names = ["doge-nano", "cases/odd-shapes", "cases/doge2-moe-untied"]
 

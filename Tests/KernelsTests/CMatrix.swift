@@ -16,11 +16,12 @@ struct CMatrix: @unchecked Sendable {
     self.geometry = geometry
     matrix = kb_matrix(
       codes: codes.assumingMemoryBound(to: UInt8.self),
-      scales: scales?.assumingMemoryBound(to: UInt16.self),
+      scales: scales?.assumingMemoryBound(to: UInt8.self),
       tile_stride: tileStride ?? geometry.unitsPerRow * lanes * 4,
       scale_unit: Float(sign: .plus, exponent: exponent, significand: 1),
       rows: UInt32(geometry.rows), cols: UInt32(geometry.columns),
-      group: UInt32(geometry.groupSize), type: geometry.type.rawValue,
-      tiled: geometry.arrangement == .tiles ? 1 : 0)
+      group: UInt32(geometry.groupSize), type: geometry.type.codeType.rawValue,
+      tiled: geometry.arrangement == .tiles ? 1 : 0,
+      scale_bytes: UInt8(geometry.type.bytesPerScale))
   }
 }

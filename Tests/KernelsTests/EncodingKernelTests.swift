@@ -171,10 +171,10 @@ import Testing
       }
     }
     var testDescription: String {
-      "int\(type & 15), \(method == KB_RTN ? "rtn" : "search"), \(group)"
+      "int\(type & 15), method \(method), \(group)"
     }
     static let all = [KB_INT2, KB_INT3, KB_INT4, KB_INT5, KB_INT6, KB_INT8].flatMap { type in
-      [KB_RTN, KB_SEARCH].flatMap { method in
+      [KB_RTN, KB_SEARCH, KB_SHORT_RTN, KB_SHORT_SEARCH].flatMap { method in
         [32, 64, 128].map { Quantizer(type: type, method: method, group: $0) }
       }
     }

@@ -6,7 +6,7 @@ import Testing
 
 /// Products of fast mode: plain C against plain Swift, and every other set against plain C.
 @Suite struct FastKernelTests {
-  static let types = [WeightType.int8, .int6, .int5, .int4, .int3, .int2]
+  static let types = WeightType.allCases.filter(\.isQuantized)
 
   /// Quantized activations of some tokens, a row of x every `stride` floats.
   private func quantized(

@@ -11,7 +11,7 @@ struct FastMatrix {
   let stored: CMatrix
   private let codes: [[Int32]]
   private let scales: [[Float]]
-  private let memory: (codes: Guarded<UInt32>, scales: Guarded<UInt16>)
+  private let memory: (codes: Guarded<UInt32>, scales: Guarded<UInt8>)
 
   var paddedRows: Int { stored.geometry.paddedRows }
   var tiles: Range<Int> { 0..<stored.geometry.tileCount }
@@ -27,7 +27,7 @@ struct FastMatrix {
     else { throw SampleMatrix.SampleError.badShape }
     var random = SplitMix(seed)
     let range: ClosedRange<Int32> =
-      switch type {
+      switch type.codeType {
       case .int2: -2...1
       case .int3: -4...3
       case .int4: -8...7
@@ -47,7 +47,10 @@ struct FastMatrix {
     }
     let halves = (0..<rows).map { _ in
       (0..<geometry.groupsPerRow).map { _ -> Float16 in
-        switch Int.random(in: 0..<8, using: &random) {
+        guard !type.hasShortScales else {
+          return Float16(Int.random(in: -127...127, using: &random))
+        }
+        return switch Int.random(in: 0..<8, using: &random) {
         case 0: 0
         case 1: Float16(bitPattern: UInt16.random(in: 1..<1024, using: &random))
         case 2: -Float16(bitPattern: UInt16.random(in: 1...0x4000, using: &random))
@@ -60,7 +63,7 @@ struct FastMatrix {
 
     let stride = geometry.unitsPerRow * 16 + gap
     var units = [UInt32](repeating: 0, count: geometry.tileCount * stride - gap)
-    var places = [UInt16](repeating: 0, count: geometry.paddedRows * geometry.groupsPerRow)
+    var places = [UInt8](repeating: 0, count: geometry.scaleBytes)
     for row in 0..<rows {
       for (column, code) in codes[row].enumerated() {
         for place in SampleMatrix.places(type, column) {
@@ -69,7 +72,8 @@ struct FastMatrix {
         }
       }
       for (group, half) in halves[row].enumerated() {
-        places[(row / 16 * geometry.groupsPerRow + group) * 16 + row % 16] = half.bitPattern
+        places.put(
+          half, type, at: (row / 16 * geometry.groupsPerRow + group) * 16 + row % 16)
       }
     }
     memory = (Guarded(units, slack: 4), Guarded(places, slack: 2))

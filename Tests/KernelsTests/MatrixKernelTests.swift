@@ -15,7 +15,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
     WeightType.allCases.flatMap { type in
       edgeSizes.map { Case(type: type, columns: $0, group: 32) }
     }
-    + [WeightType.int2, .int3, .int4, .int5, .int6, .int8].flatMap { type in
+    + WeightType.allCases.filter(\.isQuantized).flatMap { type in
       [(32, [72, 80, 120, 576]), (64, [63, 72, 80, 120, 300]), (128, [72, 127, 129, 257, 576])]
         .flatMap { group, sizes in sizes.map { Case(type: type, columns: $0, group: group) } }
     }
@@ -129,7 +129,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
   }
 
   /// Exponents at the limits of the format, where scales and values are subnormal or huge.
-  @Test(arguments: [WeightType.int8, .int6, .int5, .int4, .int3, .int2], [-110, -100, 0, 113])
+  @Test(arguments: WeightType.allCases.filter(\.isQuantized), [-110, -100, 0, 113])
   func extremeExponents(type: WeightType, exponent: Int) throws {
     let sample = try SampleMatrix(type, rows: 80, columns: 100, exponent: exponent, seed: 10)
     var random = SplitMix(11)

@@ -9,7 +9,7 @@ struct SampleMatrix {
   /// The values [rows][columns].
   let values: [[Float]]
   private let codes: Guarded<UInt32>
-  private let scales: Guarded<UInt16>
+  private let scales: Guarded<UInt8>
 
   // `gap` is the number of units between a tile's (or row's) units and the next one's.
   init(
@@ -25,7 +25,7 @@ struct SampleMatrix {
     let lines = geometry.paddedRows / lanes
     let stride = geometry.unitsPerRow * lanes + gap
     var units = [UInt32](repeating: 0, count: lines * stride - gap)
-    var halves = [UInt16](repeating: 0, count: geometry.paddedRows * geometry.groupsPerRow)
+    var stored = [UInt8](repeating: 0, count: geometry.scaleBytes)
     var values: [[Float]] = []
     for row in 0..<rows {
       let (line, lane) = (row / lanes, row % lanes)
@@ -33,9 +33,9 @@ struct SampleMatrix {
       var scale: Float = 0
       for column in 0..<columns {
         if type.isQuantized && column % group == 0 {
-          let half = Self.scale(&random, exponent: exponent)
+          let half = Self.scale(&random, type, exponent: exponent)
           let place = (line * geometry.groupsPerRow + column / group) * lanes + lane
-          halves[place] = half.bitPattern
+          stored.put(half, type, at: place)
           scale = Float(half) * Float(sign: .plus, exponent: exponent, significand: 1)
         }
         let (code, value) = Self.element(type, &random)
@@ -49,8 +49,8 @@ struct SampleMatrix {
     }
     self.values = values
     codes = Guarded(units, slack: 4)
-    scales = Guarded(halves, slack: 2)
-    stored = CMatrix(
+    scales = Guarded(stored, slack: 2)
+    self.stored = CMatrix(
       geometry, codes: codes.base, scales: type.isQuantized ? scales.base : nil,
       exponent: exponent, tileStride: gap == 0 ? nil : stride * 4)
   }
@@ -60,8 +60,11 @@ struct SampleMatrix {
   /// A scale, with every kind of binary16 among them.
   ///
   /// Where the exponent is large the scales are small, so that values stay finite.
-  private static func scale(_ random: inout SplitMix, exponent: Int) -> Float16 {
-    switch Int.random(in: 0..<8, using: &random) {
+  private static func scale(
+    _ random: inout SplitMix, _ type: WeightType, exponent: Int
+  ) -> Float16 {
+    guard !type.hasShortScales else { return Float16(Int.random(in: -127...127, using: &random)) }
+    return switch Int.random(in: 0..<8, using: &random) {
     case 0: 0
     case 1: Float16(bitPattern: UInt16.random(in: 1..<1024, using: &random))
     case 2: exponent > 50 ? 0x1p5 : .greatestFiniteMagnitude
@@ -75,7 +78,7 @@ struct SampleMatrix {
     _ type: WeightType, _ random: inout SplitMix
   ) -> (code: UInt32, value: Float) {
     let isExtreme = Int.random(in: 0..<8, using: &random) == 0
-    switch type {
+    switch type.codeType {
     case .f32:
       let value = isExtreme ? Float(bitPattern: UInt32(random.next() >> 41)) : random.normal()
       return (value.bitPattern, value)
@@ -93,11 +96,11 @@ struct SampleMatrix {
       let code = isExtreme ? extreme : Int8(truncatingIfNeeded: random.next())
       return (UInt32(UInt8(bitPattern: code)), Float(code))
     case .int2, .int3, .int4:
-      let limit: Int32 = type == .int2 ? 2 : type == .int3 ? 4 : 8
+      let limit = Int32(1) << (type.bits - 1)
       let code = Int32.random(in: -limit..<limit, using: &random)
       return (UInt32(bitPattern: code), Float(code))
-    case .int5, .int6:
-      let limit: Int32 = type == .int5 ? 16 : 32
+    default:
+      let limit = Int32(1) << (type.bits - 1)
       let extreme = Bool.random(using: &random) ? -limit : limit - 1
       let code = isExtreme ? extreme : Int32.random(in: -limit..<limit, using: &random)
       return (UInt32(bitPattern: code), Float(code))
@@ -117,7 +120,7 @@ struct SampleMatrix {
     let (block, inBlock) = (column / 32, column % 32)
     let nibble = column % 4 * 8 + (column % 8 >= 4 ? 4 : 0)
     let pair = column % 4 * 8 + inBlock % 16 / 4 * 2
-    switch type {
+    switch type.codeType {
     case .f32: return [Place(unit: column, shift: 0, count: 32)]
     case .f16, .bf16: return [Place(unit: column / 2, shift: column % 2 * 16, count: 16)]
     case .int8: return [Place(unit: column / 4, shift: column % 4 * 8, count: 8)]
@@ -136,11 +139,23 @@ struct SampleMatrix {
         Place(unit: block * 5 + inBlock / 8, shift: nibble, count: 4),
         Place(unit: block * 5 + 4, shift: column % 4 * 8 + inBlock / 4, count: 1, from: 4),
       ]
-    case .int6:
+    default:
       return [
         Place(unit: block * 6 + inBlock / 8, shift: nibble, count: 4),
         Place(unit: block * 6 + (inBlock < 16 ? 4 : 5), shift: pair, count: 2, from: 4),
       ]
     }
+  }
+}
+
+extension [UInt8] {
+  /// Puts a scale at its place among a type's.
+  mutating func put(_ scale: Float16, _ type: WeightType, at place: Int) {
+    guard !type.hasShortScales else {
+      self[place] = UInt8(bitPattern: Int8(scale))
+      return
+    }
+    self[2 * place] = UInt8(truncatingIfNeeded: scale.bitPattern)
+    self[2 * place + 1] = UInt8(scale.bitPattern >> 8)
   }
 }

@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [WeightType.int8, .int6, .int5, .int4, .int3, .int2])
+  @Test(arguments: WeightType.allCases.filter(\.isQuantized))
   func scalesOfPaddingRowsAreZero(type: WeightType) throws {
     let tensor = try SampleTensor("w", type, .tiles, shape: [19, 37])
     for row in 19..<32 {
@@ -128,7 +128,7 @@ import Testing
         var place = 0
         let file = try check(tensor) {
           place = $0.plane(1, ofTensor: 0) + offset
-          $0.set(UInt16(0x3C00), at: place)
+          $0.set(type.hasShortScales ? UInt8(1) : 0x3C, at: place + type.bytesPerScale - 1)
         }
         #expect(
           throws: KibbleFormatError.paddingNotZero(path: samplePath, entry: "w", offset: place)
@@ -185,6 +185,26 @@ import Testing
     }
   }
 
+  @Test(arguments: WeightType.allCases.filter(\.hasShortScales), [Arrangement.rows, .tiles])
+  func shortScalesAreInRange(type: WeightType, arrangement: Arrangement) throws {
+    let tensor = try SampleTensor("w", type, arrangement, shape: [3, 40])
+    let offset = tensor.scaleOffset(2, 1)
+    for scale: UInt8 in [0x7F, 0x80, 0x81, 0xFF] {
+      var place = 0
+      let file = try check(tensor) {
+        place = $0.plane(1, ofTensor: 0) + offset
+        $0.set(scale, at: place)
+      }
+      guard scale == 0x80 else {
+        try KibbleFormatTests.check(file.bytes)
+        continue
+      }
+      #expect(
+        throws: KibbleFormatError.codeOutOfRange(path: samplePath, entry: "w", offset: place)
+      ) { try KibbleFormatTests.check(file.bytes) }
+    }
+  }
+
   /// Tensors of one code that are as large as binary32 holds, or just too large.
   @Test(arguments: [
     (WeightType.int8, 127, UInt16(0x7BFF), 105, true),
@@ -217,6 +237,8 @@ import Testing
     (.int6, 31, 0x7BFF, 107, true),
     (.int6, 31, 0x7BFF, 108, false),
     (.int6, -1, 0x7BFF, 112, true),
+    (.int8s, 127, 127, 113, true),
+    (.int2s, -2, 0x81, 113, true),
   ])
   func valuesDoNotOverflow(
     type: WeightType, code: Int, scale: UInt16, exponent: Int, isAccepted: Bool

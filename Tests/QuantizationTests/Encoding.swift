@@ -19,7 +19,9 @@ struct Tensor {
     self.init(rows, columns, random.normals(rows * columns, scale: scale))
   }
 
-  var exponent: Int { TensorExponent.forMagnitude(values.map(abs).max() ?? 0) }
+  func exponent(as type: WeightType = .int4) -> Int {
+    TensorExponent.forMagnitude(values.map(abs).max() ?? 0, type)
+  }
 
   func row(_ index: Int) -> ArraySlice<Float> { values[index * columns..<(index + 1) * columns] }
 }
@@ -27,7 +29,7 @@ struct Tensor {
 extension WeightType {
   /// The codes that encoding may give, for quantized types.
   var codes: ClosedRange<Int> {
-    switch self {
+    switch codeType {
     case .int2: -2...1
     case .int3: -4...3
     case .int4: -8...7
@@ -63,7 +65,7 @@ struct Encoding: Sendable, CustomStringConvertible {
 
   var description: String { "\(type.name) \(arrangement) \(method.rawValue) \(group)" }
 
-  static let quantized = [WeightType.int2, .int3, .int4, .int5, .int6, .int8].flatMap { type in
+  static let quantized = WeightType.allCases.filter(\.isQuantized).flatMap { type in
     [Arrangement.rows, .tiles].flatMap { arrangement in
       [32, 64, 128].flatMap { group in
         QuantizationMethod.allCases.map {
@@ -101,7 +103,7 @@ struct Encoding: Sendable, CustomStringConvertible {
   ) throws -> Encoded {
     let geometry = try geometry(rows: tensor.rows, columns: tensor.columns)
     let encoder = TileEncoder(
-      geometry, source: source, scales: method.scaleChoice, exponent: tensor.exponent,
+      geometry, source: source, scales: method.scaleChoice, exponent: tensor.exponent(as: type),
       kernels: try KernelSet(isa))
     var units: [UInt32] = []
     var scales: [UInt16] = []
@@ -118,11 +120,16 @@ struct Encoding: Sendable, CustomStringConvertible {
         codes.withUnsafeBytes { units += $0.bindMemory(to: UInt32.self) }
       }
       buffers.withScales { part in
-        part.withUnsafeBytes { scales += $0.bindMemory(to: UInt16.self) }
+        part.withUnsafeBytes {
+          scales +=
+            type.hasShortScales
+            ? $0.map { Float16(Int8(bitPattern: $0)).bitPattern }
+            : Array($0.bindMemory(to: UInt16.self))
+        }
       }
     }
     return Encoded(
-      geometry: geometry, exponent: tensor.exponent, units: units, scales: scales,
+      geometry: geometry, exponent: tensor.exponent(as: type), units: units, scales: scales,
       statistics: statistics)
   }
 }
@@ -149,7 +156,7 @@ struct Encoded: Equatable {
       bits(2, unit: unit, from: column % 4 * 8 + column % 16 / 4 * 2)
     }
     let (block, place) = (column / 32, column % 32)
-    switch geometry.type {
+    switch geometry.type.codeType {
     case .f32: return bits(32, unit: column, from: 0)
     case .f16, .bf16: return bits(16, unit: column / 2, from: column % 2 * 16)
     case .int8: return bits(8, unit: column / 4, from: column % 4 * 8)
@@ -163,7 +170,7 @@ struct Encoded: Equatable {
     case .int5:
       return nibble(unit: block * 5 + place / 8)
         | bits(1, unit: block * 5 + 4, from: place % 4 * 8 + place / 4) << 4
-    case .int6:
+    default:
       return nibble(unit: block * 6 + place / 8)
         | pair(unit: block * 6 + 4 + place / 16) << 4
     }
@@ -173,7 +180,7 @@ struct Encoded: Equatable {
   func code(_ row: Int, _ column: Int) -> Int {
     let bits = Int(bits(row, column))
     let values =
-      switch geometry.type {
+      switch geometry.type.codeType {
       case .int8: 256
       case .int6: 64
       case .int5: 32
@@ -198,7 +205,7 @@ struct Encoded: Equatable {
     case .f32: return Float(bitPattern: bits)
     case .f16: return Float(Float16(bitPattern: UInt16(bits)))
     case .bf16: return Float(bitPattern: bits << 16)
-    case .int8, .int6, .int5, .int4, .int3, .int2:
+    default:
       let unit = Float(sign: .plus, exponent: exponent, significand: 1)
       return Float(code(row, column)) * (Float(half(row, column / geometry.groupSize)) * unit)
     }

@@ -1,14 +1,17 @@
+import Kernels
 import Quantization
 import TensorCore
 import Testing
 
 /// Scales at the ends of their range.
 @Suite struct ScaleTests {
-  private static let kinds = [WeightType.int2, .int3, .int4, .int5, .int6, .int8].flatMap { type in
+  private static let all = WeightType.allCases.filter(\.isQuantized).flatMap { type in
     QuantizationMethod.allCases.map { Encoding(type: type, method: $0) }
   }
+  /// Those whose scales reach far.
+  private static let kinds = all.filter { !$0.type.hasShortScales }
 
-  @Test(arguments: kinds)
+  @Test(arguments: all)
   func groupsOfZeros(encoding: Encoding) throws {
     var tensor = Tensor(16, 96, seed: 1)
     for row in 0..<16 {
@@ -66,7 +69,7 @@ import Testing
   }
 
   /// A power of two changes the exponent and nothing else.
-  @Test(arguments: kinds, [-90, -3, 1, 80])
+  @Test(arguments: all, [-90, -3, 1, 80])
   func powersOfTwo(encoding: Encoding, power: Int) throws {
     let tensor = Tensor(5, 72, seed: 3)
     var scaled = tensor
@@ -103,7 +106,42 @@ import Testing
       (0x1p-95, -109), (0x1.8p-96, -110),
     ] as [(Float, Int)])
   func tensorExponents(magnitude: Float, exponent: Int) {
-    #expect(TensorExponent.forMagnitude(magnitude) == exponent)
+    #expect(TensorExponent.forMagnitude(magnitude, .int4) == exponent)
     #expect(TensorExponent.range.contains(exponent))
+  }
+
+  /// The largest value over the largest code is a scale of 64 to 127, and one that needs more bits
+  /// than there are is rounded to the nearest.
+  @Test(
+    arguments: [
+      (0, .int4s, 0), (7 * 127, .int4s, 0), (7 * 127.1, .int4s, 1), (7 * 63.5, .int4s, -1),
+      (127 * 127, .int8s, 0), (127, .int2s, 0), (3 * 100, .int3s, 0),
+      (.greatestFiniteMagnitude, .int8s, 113), (.greatestFiniteMagnitude, .int4s, 113),
+      (1e-38, .int4s, -110),
+    ] as [(Float, WeightType, Int)])
+  func shortExponents(magnitude: Float, type: WeightType, exponent: Int) {
+    #expect(TensorExponent.forMagnitude(magnitude, type) == exponent)
+  }
+
+  @Test(
+    arguments: [
+      (0.4, 0), (-0.4, 0), (2.5, 2), (-3.5, -4), (127.4, 127), (1e9, 127), (-1e9, -127),
+    ] as [(Float, Float)])
+  func shortScalesAreIntegers(scale: Float, stored: Float) {
+    #expect(scale.scale(of: .int4s).bitPattern == stored.bitPattern)
+  }
+
+  /// Rounding the scale costs little, since codes are chosen under the rounded one; but with many
+  /// codes, part of what a search of fine scales gains.
+  @Test(arguments: WeightType.allCases.filter(\.hasShortScales), [32, 64, 128])
+  func shortScalesCostLittle(type: WeightType, group: Int) throws {
+    let tensor = Tensor(64, 256, seed: 5)
+    let plain = try Encoding(type: type.codeType, group: group).encode(tensor)
+    let short = try Encoding(type: type, group: group).encode(tensor)
+    let ratio = short.statistics.squaredError / plain.statistics.squaredError
+    #expect(ratio < (type == .int8s ? 1.25 : type == .int6s ? 1.1 : 1.04))
+    #expect(ratio > 0.999)
+    let rtn = try Encoding(type: type.codeType, group: group, method: .rtn).encode(tensor)
+    #expect(short.statistics.squaredError < rtn.statistics.squaredError)
   }
 }

@@ -103,7 +103,7 @@ import Testing
   }
 
   /// Weights that stand on a grid are stored exactly.
-  @Test(arguments: [WeightType.int2, .int3, .int4, .int5, .int6, .int8])
+  @Test(arguments: WeightType.allCases.filter(\.isQuantized))
   func gridsAreExact(type: WeightType) throws {
     var random = SplitMix(5)
     let limit = type.codes.upperBound

@@ -145,7 +145,7 @@ import Testing
 
   @Test(arguments: [0, -32])
   func quantizedTensorsNeedGroups(groupSize: Int) {
-    for type in [WeightType.int8, .int6, .int5, .int4, .int3, .int2] {
+    for type in WeightType.allCases where type.isQuantized {
       #expect(
         TensorGeometry(type: type, arrangement: .rows, shape: [4, 4], groupSize: groupSize) == nil)
     }

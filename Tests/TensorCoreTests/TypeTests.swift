@@ -7,7 +7,10 @@ import Testing
     (.bf16, 3, "bf16", [2, 1], false), (.int4, 4, "int4", [8, 1], true),
     (.int5, 5, "int5", [32, 5], true), (.int6, 6, "int6", [32, 6], true),
     (.int8, 8, "int8", [4, 1], true), (.int2, 18, "int2", [16, 1], true),
-    (.int3, 19, "int3", [32, 3], true),
+    (.int3, 19, "int3", [32, 3], true), (.int4s, 36, "int4s", [8, 1], true),
+    (.int5s, 37, "int5s", [32, 5], true), (.int6s, 38, "int6s", [32, 6], true),
+    (.int8s, 40, "int8s", [4, 1], true), (.int2s, 50, "int2s", [16, 1], true),
+    (.int3s, 51, "int3s", [32, 3], true),
   ])
   func weightTypes(
     type: WeightType, code: UInt8, name: String, block: [Int], isQuantized: Bool
@@ -20,13 +23,24 @@ import Testing
     #expect(type.isQuantized == isQuantized)
   }
 
+  @Test func shortScales() {
+    for type in WeightType.allCases {
+      #expect(type.hasShortScales == (type.rawValue >= 32))
+      #expect(type.bytesPerScale == (type.isQuantized ? type.hasShortScales ? 1 : 2 : 0))
+      #expect(type.codeType.rawValue == type.rawValue % 32)
+      #expect(type.codeType.bits == type.bits)
+    }
+  }
+
   @Test(arguments: ["", "F32", "int1", "int7", "source", "f32 "])
   func otherNamesAreNoWeightTypes(name: String) {
     #expect(WeightType(name: name) == nil)
   }
 
   @Test func otherCodesAreFree() {
-    for code: UInt8 in [0, 7, 9, 17, 20, 255] { #expect(WeightType(rawValue: code) == nil) }
+    for code: UInt8 in [0, 7, 9, 17, 20, 32, 33, 35, 39, 255] {
+      #expect(WeightType(rawValue: code) == nil)
+    }
   }
 
   @Test(arguments: [

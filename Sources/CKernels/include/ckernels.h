@@ -21,19 +21,20 @@ enum { KB_SOURCE_F32, KB_SOURCE_F16, KB_SOURCE_BF16, KB_SOURCE_F64 };
 /// Activation functions.
 enum { KB_SILU, KB_GELU, KB_GELU_TANH, KB_RELU };
 
-/// How the scale of a group is chosen.
-enum { KB_RTN, KB_SEARCH, KB_GIVEN };
+/// How the scale of a group is chosen; short ones are integers of 8 bits.
+enum { KB_RTN, KB_SEARCH, KB_SHORT_RTN, KB_SHORT_SEARCH, KB_GIVEN };
 
 /// A stored matrix [rows, cols], as it lies in a file or in memory.
 typedef struct {
-  const uint8_t *codes;    ///< 4-byte units: tiled [row tile][unit][16], otherwise [row][unit]
-  const uint16_t *scales;  ///< binary16: tiled [row tile][group][16], otherwise [row][group]; NULL for floats
-  size_t tile_stride;      ///< bytes from one tile's (or row's) units to the next one's
-  float scale_unit;        ///< 2^E: a group's scale is its binary16 times this
-  uint32_t rows, cols;     ///< without padding
-  uint32_t group;          ///< columns that share a scale; 0 for floats
-  uint8_t type;            ///< KB_F32 …
-  uint8_t tiled;           ///< 1: 16 rows interleaved; 0: row after row
+  const uint8_t *codes;   ///< 4-byte units: tiled [row tile][unit][16], otherwise [row][unit]
+  const uint8_t *scales;  ///< binary16 or int8: tiled [row tile][group][16], otherwise [row][group]; NULL for floats
+  size_t tile_stride;     ///< bytes from one tile's (or row's) units to the next one's
+  float scale_unit;       ///< 2^E: a group's scale is what is stored times this
+  uint32_t rows, cols;    ///< without padding
+  uint32_t group;         ///< columns that share a scale; 0 for floats
+  uint8_t type;           ///< KB_F32 …
+  uint8_t tiled;          ///< 1: 16 rows interleaved; 0: row after row
+  uint8_t scale_bytes;    ///< of a scale: 2 for binary16, 1 for int8
 } kb_matrix;
 
 /// The codes of a quantized type, and how its scales are searched.

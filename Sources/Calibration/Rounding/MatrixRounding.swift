@@ -49,7 +49,7 @@ struct MatrixRounding: Sendable {
     rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
     isPlain: ((_ row: Int) -> Bool)? = nil, keepsCodes: Bool = false, pool: ThreadPool
   ) -> RoundedMatrix {
-    let exponent = steps?.exponent ?? TensorExponent.forMagnitude(magnitude(pool))
+    let exponent = steps?.exponent ?? TensorExponent.forMagnitude(magnitude(pool), geometry.type)
     let tiles = pool.map(geometry.tileCount) { tile in
       let rounding = load(tile, exponent, metric)
       let rows = rows(of: tile)
@@ -118,7 +118,7 @@ struct MatrixRounding: Sendable {
   /// Nothing is changed. The errors of a float type count as independent of each other.
   func cost(_ pool: ThreadPool) -> Double {
     guard geometry.type.isQuantized else { return floatCost(pool) }
-    let exponent = TensorExponent.forMagnitude(magnitude(pool))
+    let exponent = TensorExponent.forMagnitude(magnitude(pool), geometry.type)
     let costs = pool.map(geometry.tileCount) { tile in
       let rounding = load(tile, exponent, metric)
       let costs = rounding.compensate()
@@ -200,10 +200,7 @@ struct MatrixRounding: Sendable {
         values[column] = restored
       }
     }
-    let scales = rounding.halves.flatMap { half in
-      (0..<TensorGeometry.tileRows).map { half[$0] }
-    }
-    return (scales, statistics)
+    return (rounding.halves, statistics)
   }
 }
 

@@ -1,9 +1,11 @@
 import Kernels
+import TensorCore
 
 /// Coordinate descent over the codes and scales of one row, whose errors cost rᵀHr by an H of its
 /// own.
 struct RowDescent {
   let groupSize: Int
+  let type: WeightType
   let low: Float
   let high: Float
   /// What is to be rounded, times 2^-E.
@@ -14,12 +16,14 @@ struct RowDescent {
   private var gradient: [Float] = []
 
   init(
-    values: [Float], codes: [Float], scales: [Float], groupSize: Int, range: CodeRange
+    values: [Float], codes: [Float], scales: [Float], groupSize: Int, type: WeightType
   ) {
     self.values = values
     self.codes = codes
     self.scales = scales
     self.groupSize = groupSize
+    self.type = type
+    let range = CodeRange(type)
     low = range.low[0]
     high = range.high[0]
   }
@@ -76,7 +80,7 @@ struct RowDescent {
       curvature += codes[column] * product
     }
     guard curvature > 0 else { return }
-    let fitted = Float(binary16: (scales[group] + slope / curvature).binary16)
+    let fitted = (scales[group] + slope / curvature).scale(of: type)
     guard fitted.isFinite, fitted != scales[group], fitted != 0 else { return }
     let change = fitted - scales[group]
     for column in columns { subtract(change * codes[column], moments, column) }

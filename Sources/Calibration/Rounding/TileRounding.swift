@@ -7,6 +7,7 @@ import TensorCore
 package final class TileRounding {
   let columns: Int
   let groupSize: Int
+  let type: WeightType
   let range: CodeRange
   let metric: RoundingMetric
   /// What is to be rounded, times 2^-E.
@@ -21,7 +22,8 @@ package final class TileRounding {
   package init(_ geometry: TensorGeometry, metric: RoundingMetric) {
     columns = geometry.columns
     groupSize = geometry.groupSize
-    range = CodeRange(geometry.type)
+    type = geometry.type
+    range = CodeRange(type)
     self.metric = metric
     let lanes = TensorGeometry.tileRows
     values = FloatMatrix(rows: columns, columns: lanes)
@@ -31,15 +33,19 @@ package final class TileRounding {
     products = FloatMatrix(rows: columns, columns: lanes)
   }
 
-  /// The binary16 bits of the scales, `[groups]`.
-  package var halves: [SIMD16<UInt16>] { (0..<scales.rows).map { scales.lanes[$0].binary16 } }
+  /// The binary16 bits of the scales, `[groups][16]`.
+  package var halves: [UInt16] {
+    (0..<scales.rows).flatMap { group in
+      (0..<TensorGeometry.tileRows).map { scales[group][$0].binary16 }
+    }
+  }
 
   private func group(_ index: Int) -> Range<Int> {
     index * groupSize..<min((index + 1) * groupSize, columns)
   }
 
   private func setScale(_ scale: Lanes, of group: Int) {
-    scales.lanes[group] = Lanes(binary16: scale.binary16)
+    scales.lanes[group] = scale.scales(of: type)
   }
 
   /// GPTQ: column after column is rounded, and its error spread over the columns to come.
@@ -107,6 +113,7 @@ package final class TileRounding {
       largest.replace(with: magnitude, where: magnitude .> largest)
     }
     let inverse = extreme.reciprocalOrZero
+    guard !type.hasShortScales else { return searchedShortScale(group, inverse) }
     var best = Lanes(repeating: 0)
     var scale = Lanes(repeating: 0)
     for level in range.levels {
@@ -119,6 +126,26 @@ package final class TileRounding {
     for _ in 0..<2 {
       let (wq, qq) = fit(group, reciprocal: scale.reciprocalOrZero)
       scale = wq * qq.reciprocalOrZero
+    }
+    return scale
+  }
+
+  /// The same among integers: those nearest to the candidates, and then their neighbors.
+  private func searchedShortScale(_ group: Range<Int>, _ inverse: Lanes) -> Lanes {
+    var scale = Lanes(repeating: 0)
+    var least = Lanes(repeating: 0)
+    func attempt(_ candidate: Lanes) {
+      let candidate = candidate.scales(of: type)
+      let (wq, qq) = fit(group, reciprocal: candidate.reciprocalOrZero)
+      let cost = candidate * (candidate * qq - 2 * wq)
+      scale.replace(with: candidate, where: cost .< least)
+      least.replace(with: cost, where: cost .< least)
+    }
+    for level in range.levels { attempt((inverse * level).reciprocalOrZero) }
+    for _ in 0..<2 {
+      let middle = scale
+      attempt(middle - 1)
+      attempt(middle + 1)
     }
     return scale
   }
@@ -207,7 +234,7 @@ package final class TileRounding {
   package func descend(lane: Int, _ moments: FloatMatrix, sweeps: Int) {
     var row = RowDescent(
       values: (0..<columns).map { values[$0][lane] }, codes: (0..<columns).map { codes[$0][lane] },
-      scales: (0..<scales.rows).map { scales[$0][lane] }, groupSize: groupSize, range: range)
+      scales: (0..<scales.rows).map { scales[$0][lane] }, groupSize: groupSize, type: type)
     row.run(moments, sweeps: sweeps)
     for column in 0..<columns { codes[column][lane] = row.codes[column] }
     for group in 0..<scales.rows { scales[group][lane] = row.scales[group] }

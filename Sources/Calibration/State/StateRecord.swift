@@ -82,7 +82,8 @@ struct StateRecord {
     for row in 0..<geometry.tileCount * TensorGeometry.tileRows {
       for group in 0..<geometry.groupsPerRow {
         let scale = scale(row, group)
-        guard row < geometry.rows ? scale.isFinite : scale == 0 else { return false }
+        let isStored = scale.isFinite && scale.scale(of: geometry.type) == scale
+        guard row < geometry.rows ? isStored : scale == 0 else { return false }
       }
     }
     let unit = Double(sign: .plus, exponent: tensor.exponent, significand: 1)

@@ -92,7 +92,7 @@ final class TunedMatrix: Sendable {
     pool.forRanges(of: geometry.rows) { part in
       for row in part {
         for group in 0..<geometry.groupsPerRow {
-          let scale = Float(binary16: half(row, group)) * unit
+          let scale = scale(row, group) * unit
           guard scale != 0 else { continue }
           var scaleGradient: Float = 0
           for column in columns(of: group) {
@@ -112,7 +112,7 @@ final class TunedMatrix: Sendable {
 
   private func restore(_ row: Int, to weights: FloatMatrix, _ unit: Float) {
     for group in 0..<geometry.groupsPerRow {
-      let scale = Float(binary16: half(row, group)) * unit
+      let scale = scale(row, group) * unit
       for column in columns(of: group) {
         weights[row][column] = scale == 0 ? 0 : code(row, column) * scale
       }
@@ -127,10 +127,9 @@ final class TunedMatrix: Sendable {
     min(max(latent.values[row][column].rounded(.toNearestOrEven), low), high)
   }
 
-  /// The scale as it is stored.
-  private func half(_ row: Int, _ group: Int) -> UInt16 {
-    let scale = start[row][group] * (1 + growth.values[row][group])
-    return scale.storedScale
+  /// The scale as it is stored, without the power of two.
+  private func scale(_ row: Int, _ group: Int) -> Float {
+    (start[row][group] * (1 + growth.values[row][group])).scale(of: geometry.type)
   }
 
   /// The scales, and how far `weights` are from the source.
@@ -141,7 +140,7 @@ final class TunedMatrix: Sendable {
     var statistics = ErrorStatistics()
     for row in 0..<geometry.rows {
       for group in 0..<geometry.groupsPerRow {
-        halves[geometry.tiledScalePlace(row: row, group: group)] = half(row, group)
+        halves[geometry.tiledScalePlace(row: row, group: group)] = scale(row, group).binary16
       }
       for column in 0..<geometry.columns {
         statistics.add(value: source[row][column], stored: weights[row][column])

@@ -33,10 +33,15 @@ package struct CodeRange: Sendable {
 }
 
 extension Float {
-  /// Rounded to a finite binary16; −0 becomes +0.
-  package var storedScale: UInt16 {
-    let half = Swift.min(Swift.max(self, -65_504), 65_504).binary16
-    return half == 0x8000 ? 0 : half
+  /// Rounded to a scale that the type stores, without the power of two that all share: a finite
+  /// binary16 or an integer of 8 bits; −0 becomes +0.
+  package func scale(of type: WeightType) -> Float {
+    let limit: Float = type.hasShortScales ? 127 : 65_504
+    let bounded = Swift.min(Swift.max(self, -limit), limit)
+    let rounded =
+      type.hasShortScales
+      ? bounded.rounded(.toNearestOrEven) : Float(binary16: bounded.binary16)
+    return rounded == 0 ? 0 : rounded
   }
 }
 
@@ -46,16 +51,10 @@ extension SIMD16<Float> {
     (1 / self).replacing(with: 0, where: self .== 0)
   }
 
-  /// Rounded to a finite binary16.
-  package var binary16: SIMD16<UInt16> {
-    var bits = SIMD16<UInt16>()
-    for lane in 0..<Self.scalarCount { bits[lane] = self[lane].storedScale }
-    return bits
-  }
-
-  /// Values of binary16 bits.
-  package init(binary16 bits: SIMD16<UInt16>) {
-    self.init()
-    for lane in 0..<Self.scalarCount { self[lane] = Float(binary16: bits[lane]) }
+  /// Rounded to scales that the type stores.
+  package func scales(of type: WeightType) -> Self {
+    var scales = Self()
+    for lane in 0..<Self.scalarCount { scales[lane] = self[lane].scale(of: type) }
+    return scales
   }
 }

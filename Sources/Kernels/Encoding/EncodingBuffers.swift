@@ -24,7 +24,7 @@ import TensorCore
   private let scales: UnsafeMutableBufferPointer<UInt16>
   private let scratch: UnsafeMutableBufferPointer<Float>
   private var codeCount = 0
-  private var scaleCount = 0
+  private var scaleBytes = 0
 
   /// Memory that holds nothing yet; its bits are ones, so that what no encoding writes is seen.
   package init(_ capacity: Capacity) {
@@ -61,14 +61,25 @@ import TensorCore
     else { preconditionFailure("too little memory for the tiles") }
     let rows = geometry.storedRows(of: tiles).count
     codeCount = rows * geometry.unitsPerRow
-    scaleCount = rows * geometry.groupsPerRow
-    return try unsafe encoder.encode(
+    scaleBytes = rows * geometry.groupsPerRow * geometry.type.bytesPerScale
+    let statistics = try unsafe encoder.encode(
       tiles: tiles, codes: codesOut,
       scales: geometry.type.isQuantized ? scales.baseAddress : nil, scratch: room)
+    if geometry.type.hasShortScales { shorten() }
+    return statistics
+  }
+
+  /// Turns scales that are integers in binary16 into bytes.
+  private func shorten() {
+    let bytes = unsafe UnsafeMutableRawBufferPointer(scales)
+    for index in 0..<scaleBytes {
+      let scale = Int8(exactly: Float(binary16: unsafe scales[index])) ?? 0
+      unsafe bytes[index] = UInt8(bitPattern: scale)
+    }
   }
 
   /// Bytes of what was encoded last.
-  package var byteCount: Int { codeCount * 4 + scaleCount * 2 }
+  package var byteCount: Int { codeCount * 4 + scaleBytes }
 
   /// Calls `body` with the part of the plane of codes, or floats, that was encoded last.
   package func withCodes<Result, Failure: Error>(
@@ -85,7 +96,7 @@ import TensorCore
   ) throws(Failure) -> Result {
     defer { withExtendedLifetime(self) {} }
     return try unsafe body(
-      RawSpan(_unsafeBytes: UnsafeRawBufferPointer(scales).prefix(scaleCount * 2)))
+      RawSpan(_unsafeBytes: UnsafeRawBufferPointer(scales).prefix(scaleBytes)))
   }
 }
 

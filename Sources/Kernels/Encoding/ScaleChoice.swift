@@ -1,4 +1,5 @@
 import CKernels
+import TensorCore
 
 /// How the scales of a quantized tensor are chosen (formats/numerics.md, section 5).
 package enum ScaleChoice: Sendable {
@@ -6,13 +7,13 @@ package enum ScaleChoice: Sendable {
   case rtn
   /// The scale with the least squared error among a table's candidates, refined by least squares.
   case search
-  /// Scales that were chosen before: binary16, `[tile][group][16]`.
+  /// Scales that were chosen before, and rounded as they are stored: binary16, `[tile][group][16]`.
   case given([UInt16])
 
-  var kernelCode: Int32 {
+  func kernelCode(_ type: WeightType) -> Int32 {
     switch self {
-    case .rtn: Int32(KB_RTN)
-    case .search: Int32(KB_SEARCH)
+    case .rtn: Int32(type.hasShortScales ? KB_SHORT_RTN : KB_RTN)
+    case .search: Int32(type.hasShortScales ? KB_SHORT_SEARCH : KB_SEARCH)
     case .given: Int32(KB_GIVEN)
     }
   }

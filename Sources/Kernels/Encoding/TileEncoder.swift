@@ -120,8 +120,8 @@ package struct TileEncoder: Sendable {
     guard !geometry.type.isQuantized else {
       try unsafe checkMagnitudes(tile, firstRow)
       unsafe kernels.table.pointee.quantize(
-        type, scaleChoice.kernelCode, tile, width, UInt32(geometry.groupSize), Int32(exponent),
-        units, scales, &error)
+        type, scaleChoice.kernelCode(geometry.type), tile, width, UInt32(geometry.groupSize),
+        Int32(exponent), units, scales, &error)
       return
     }
     let fault = unsafe kernels.table.pointee.encode_float(type, tile, width, units, &error)

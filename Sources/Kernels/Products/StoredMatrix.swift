@@ -15,7 +15,7 @@ import TensorCore
   ///
   /// - Parameters:
   ///   - geometry: type, arrangement and sizes.
-  ///   - planes: where the units and, for quantized types, the binary16 scales lie.
+  ///   - planes: where the units and, for quantized types, the scales lie.
   ///   - exponent: the power of two by which scales are multiplied.
   ///   - region: what holds the planes.
   /// - Precondition: the planes have the lengths of the geometry, and lie in the region.
@@ -33,12 +33,13 @@ import TensorCore
     self.region = region
     unsafe matrix = kb_matrix(
       codes: codes.assumingMemoryBound(to: UInt8.self),
-      scales: scales?.assumingMemoryBound(to: UInt16.self),
+      scales: scales?.assumingMemoryBound(to: UInt8.self),
       tile_stride: geometry.unitsPerRow * lanes * 4,
       scale_unit: Float(sign: .plus, exponent: exponent, significand: 1),
       rows: UInt32(geometry.rows), cols: UInt32(geometry.columns),
       group: UInt32(geometry.groupSize), type: geometry.type.kernelCode,
-      tiled: geometry.arrangement == .tiles ? 1 : 0)
+      tiled: geometry.arrangement == .tiles ? 1 : 0,
+      scale_bytes: UInt8(geometry.type.bytesPerScale))
   }
 
   /// Whether both are the same bytes.
@@ -51,13 +52,17 @@ import TensorCore
     Float(binary16: half(row: row, group: group))
   }
 
-  /// Its binary16.
+  /// Its binary16, which has the integers of short scales, too.
   package func half(row: Int, group: Int) -> UInt16 {
     precondition(
       row >= 0 && row < geometry.rows && group >= 0 && group < geometry.groupsPerRow,
       "no such scale")
     guard let scales = unsafe matrix.scales else { return 0 }
-    return unsafe UInt16(littleEndian: scales[geometry.scalePlace(row: row, group: group)])
+    let place = geometry.scalePlace(row: row, group: group)
+    guard !geometry.type.hasShortScales else {
+      return unsafe Float(Int8(bitPattern: scales[place])).binary16
+    }
+    return unsafe UInt16(scales[2 * place]) | UInt16(scales[2 * place + 1]) << 8
   }
 }
 

@@ -99,7 +99,7 @@ extension DogeModel {
 
 extension WeightType {
   var roundingUnit: Double {
-    switch self {
+    switch codeType {
     case .f32: 0x1p-24
     case .f16: 0x1p-11
     case .bf16: 0x1p-8
@@ -108,7 +108,7 @@ extension WeightType {
     case .int5: 1 / 15
     case .int4: 1 / 7
     case .int3: 1 / 3
-    case .int2: 1
+    default: 1
     }
   }
 }
