@@ -264,25 +264,25 @@ public struct PackedFile {
     of tensor: TensorRecord, _ scales: TensorParts.Scales
   ) throws(PackedFormatError) -> [UInt8] {
     let geometry = tensor.geometry
-    let halves: [UInt16]
+    let bits: [UInt16]
     switch scales {
-    case .halves(let stored): halves = stored
+    case .bytes(let bytes): bits = bytes.map { UInt16($0) }
+    case .halves(let halves): bits = halves
     case .grid(let grid):
-      guard let places = grid.halves else {
+      guard let halves = grid.halves else {
         throw .badPart(
           path: path, entry: tensor.name, field: "place of a scale", found: 240,
           expected: "0 ... 239")
       }
-      halves = places
+      bits = halves
     }
     var plane = [UInt8](repeating: 0, count: geometry.scaleBytes)
-    let groups = geometry.groupsPerRow
+    let (groups, size) = (geometry.groupsPerRow, geometry.type.bytesPerScale)
     for row in 0..<geometry.rows {
       for group in 0..<groups {
-        let half = halves[row * groups + group]
-        let place = 2 * geometry.scalePlace(row: row, group: group)
-        plane[place] = UInt8(truncatingIfNeeded: half)
-        plane[place + 1] = UInt8(half >> 8)
+        let place = size * geometry.scalePlace(row: row, group: group)
+        plane[place] = UInt8(truncatingIfNeeded: bits[row * groups + group])
+        if size > 1 { plane[place + 1] = UInt8(bits[row * groups + group] >> 8) }
       }
     }
     return plane

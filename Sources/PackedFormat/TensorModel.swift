@@ -15,27 +15,34 @@ struct TensorModel: Sendable {
   init(_ matrix: StoredMatrix) {
     self.matrix = matrix
     geometry = matrix.geometry
-    let halves = Self.halves(of: matrix)
-    let grid = ScaleGrid(halves, groups: geometry.groupsPerRow)
-    scales = grid.map { .grid($0) } ?? .halves(halves)
+    scales = Self.scales(of: matrix)
     // Fewer bits leave little to tell apart: their codes fill the range of the type.
-    guard geometry.type == .int8 else {
+    guard geometry.type.codeType == .int8 else {
       (sizes, multipliers) = (nil, nil)
       counts[0] = histogram()
       return
     }
     let divisors = Self.divisors(of: matrix)
     multipliers = divisors.contains { $0 != 1 } ? divisors : nil
-    sizes = Self.sizes(of: matrix, divisors, grid)
+    if case .grid(let grid) = scales {
+      sizes = Self.sizes(of: matrix, divisors, grid)
+    } else {
+      sizes = Self.sizes(of: matrix, divisors, nil)
+    }
     counts = histograms()
   }
 
-  /// The scales, `[rows, groups]`.
-  private static func halves(of matrix: StoredMatrix) -> [UInt16] {
+  private static func scales(of matrix: StoredMatrix) -> TensorParts.Scales {
     let geometry = matrix.geometry
-    return (0..<geometry.rows).flatMap { row in
-      (0..<geometry.groupsPerRow).map { matrix.half(row: row, group: $0) }
+    let places = (0..<geometry.rows).flatMap { row in
+      (0..<geometry.groupsPerRow).map { (row: row, group: $0) }
     }
+    guard !geometry.type.hasShortScales else {
+      return .bytes(
+        places.map { UInt8(bitPattern: Int8(matrix.scale(row: $0.row, group: $0.group))) })
+    }
+    let halves = places.map { matrix.half(row: $0.row, group: $0.group) }
+    return ScaleGrid(halves, groups: geometry.groupsPerRow).map { .grid($0) } ?? .halves(halves)
   }
 
   private static func divisors(of matrix: StoredMatrix) -> [UInt8] {

@@ -7,6 +7,8 @@ struct TensorParts: Equatable, Sendable {
     /// Binary16, `[rows, groups]`.
     case halves([UInt16])
     case grid(ScaleGrid)
+    /// Integers of 8 bits, `[rows, groups]`.
+    case bytes([UInt8])
   }
 
   var scales: Scales
@@ -76,6 +78,7 @@ extension TensorParts {
       // High bytes are alike, low ones are not.
       writer.append(halves.map { UInt8(truncatingIfNeeded: $0) })
       writer.append(halves.map { UInt8($0 >> 8) })
+    case .bytes(let bytes): writer.append(bytes)
     }
     if let sizes {
       writer.append(sizes.rows)
@@ -106,8 +109,9 @@ extension TensorParts {
     let head = try bytes(4, &reader)
     let flags = head[0]
     let all = Flag.grid | Flag.sizes | Flag.multipliers
-    guard flags & ~all == 0 else {
-      throw Fault(field: "flags", found: Int(flags), expected: "at most \(all)")
+    let allowed = geometry.type.hasShortScales ? all & ~Flag.grid : all
+    guard flags & ~allowed == 0 else {
+      throw Fault(field: "flags", found: Int(flags), expected: "only bits of \(allowed)")
     }
     let (first, last) = (Int(head[1]), Int(head[2]))
     guard first <= last, last < tableCount else {
@@ -126,6 +130,8 @@ extension TensorParts {
         ScaleGrid(
           rows: try bytes(rows, &reader), groups: try bytes(groups, &reader),
           excess: try bytes(scaleCount, &reader)))
+    } else if geometry.type.hasShortScales {
+      scales = .bytes(try bytes(scaleCount, &reader))
     } else {
       let low = try bytes(scaleCount, &reader)
       let high = try bytes(scaleCount, &reader)

@@ -32,7 +32,7 @@ import Testing
     #expect(quiet.code == 0 && quiet.output == "" && quiet.errors == "")
   }
 
-  @Test(arguments: ["source", "f16", "int6", "int5", "int4", "int3", "int2"])
+  @Test(arguments: ["source", "f16", "int6", "int5", "int4", "int3", "int2", "int8s", "int2s"])
   func everyType(_ type: String) throws {
     let file = try bench.convert("\(type).kibble", "--type", type)
     let (packed, back) = (bench.path("packed"), bench.path("back.kibble"))

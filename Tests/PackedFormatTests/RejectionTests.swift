@@ -160,6 +160,18 @@ import Testing
     #expect(try badPart { $0.parts = [] } == "the tables: number")
   }
 
+  @Test func shortScalesAreOnNoGrid() throws {
+    var changed = try PackedBytes(
+      pack(kibbleFile([SampleTensor(.int4s, shape: [20, 72], code: { $0 % 3 - $1 % 5 })])))
+    try #require(changed.flags == 0)
+    changed.parts[changed.tensorStart] = 1
+    let error = #expect(throws: PackedFormatError.self) { try unpack(changed.bytes) }
+    guard case .badPart(_, "t", "flags", 1, _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
   @Test func tensors() throws {
     let start = packed.tensorStart
     let tables = packed.parts[0]

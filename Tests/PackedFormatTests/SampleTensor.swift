@@ -45,9 +45,9 @@ struct SampleTensor {
         }
       }
       for group in 0..<geometry.groupsPerRow {
-        let place = 2 * geometry.scalePlace(row: row, group: group)
+        let place = type.bytesPerScale * geometry.scalePlace(row: row, group: group)
         planes[1][place] = UInt8(truncatingIfNeeded: scale(row, group))
-        planes[1][place + 1] = UInt8(scale(row, group) >> 8)
+        if !type.hasShortScales { planes[1][place + 1] = UInt8(scale(row, group) >> 8) }
       }
     }
   }
@@ -67,7 +67,7 @@ struct SampleTensor {
         case .f32: return Int(value.bitPattern)
         case .bf16: return Int(value.bitPattern >> 16)
         case .f16: return 0x3C00 + Int(value.bitPattern & 1023)
-        case .int8, .int6, .int5, .int4, .int3, .int2:
+        default:
           let range = type.codes
           let code = Int((value * Float(range.upperBound) / 2).rounded())
           return min(max(code, range.lowerBound), range.upperBound)
@@ -83,7 +83,7 @@ extension WeightType {
   /// The codes that may occur.
   var codes: ClosedRange<Int> {
     let half = 1 << (bits - 1)
-    return (self == .int8 ? -127 : -half)...half - 1
+    return (codeType == .int8 ? -127 : -half)...half - 1
   }
 }
 
