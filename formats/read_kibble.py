@@ -12,10 +12,12 @@ import numpy as np
 
 class Damaged(ValueError): exit_code = 65
 class Newer(ValueError): exit_code = 69
-Type = collections.namedtuple("Type", "name stored columns_per_block units_per_block column_multiple planes")  # section 6
+Type = collections.namedtuple(  # section 6
+    "Type", "name stored columns_per_block units_per_block column_multiple planes scale", defaults=("<u2",))
 TYPES = {1: Type("f32", "<u4", 1, 1, 4, 1), 2: Type("f16", "<u2", 2, 1, 4, 1), 3: Type("bf16", "<u2", 2, 1, 4, 1),
          4: Type("int4", "i1", 8, 1, 8, 2), 5: Type("int5", "i1", 32, 5, 32, 2), 6: Type("int6", "i1", 32, 6, 32, 2),
          8: Type("int8", "i1", 4, 1, 4, 2), 18: Type("int2", "i1", 16, 1, 16, 2), 19: Type("int3", "i1", 32, 3, 32, 2)}
+TYPES |= {code + 32: type._replace(name=type.name + "s", scale="i1") for code, type in TYPES.items() if type.planes == 2}
 Tensor = collections.namedtuple("Tensor", "name type tile shape rows padded_rows columns group exponent crc planes")
 
 def up(n, multiple): return -(-n // multiple) * multiple
@@ -67,7 +69,7 @@ def directory(data):
         require(-110 <= exponent <= 113 if quantized else exponent == 0, f"{name}: exponent")
         padded_rows = up(rows, tile)
         lengths = [padded_rows * up(columns, type.column_multiple) // type.columns_per_block * type.units_per_block * 4]
-        if quantized: lengths.append(padded_rows * (up(columns, group) // group) * 2)
+        if quantized: lengths.append(padded_rows * (up(columns, group) // group) * np.dtype(type.scale).itemsize)
         places = [struct.unpack_from("<QQ", tail, 16 * p) for p in range(planes)]
         require([length for _, length in places] == lengths, f"{name}: length of a plane")
         for place in places: check_place(name, *place)
@@ -84,7 +86,7 @@ def by_rows(plane, tensor, width):
 
 def codes(units, type):
     """The codes [padded rows, padded columns] of units [padded rows, U, 4] of int2 to int6, as bytes."""
-    bits, blocks = int(type.name[3:]), units.reshape(len(units), -1, type.units_per_block, 4)
+    bits, blocks = int(type.name[3]), units.reshape(len(units), -1, type.units_per_block, 4)
     def field(unit, shift, width):
         """So many bits of the bytes of a unit of every block, [row, block, 4]: of four columns."""
         return blocks[:, :, unit] >> shift & (1 << width) - 1
@@ -105,7 +107,7 @@ def decode(data, tensor):
     planes = [np.frombuffer(data, np.uint8, length, offset) for offset, length in tensor.planes]
     require(zlib.crc32(b"".join(planes)) == tensor.crc, f"{name}: checksum")  # without the gap between them
     units = by_rows(planes[0], tensor, 4)
-    if type.name in ("int2", "int3", "int4", "int5", "int6"): units = codes(units, type)
+    if type.name[:4] in ("int2", "int3", "int4", "int5", "int6"): units = codes(units, type)
     stored = units.reshape(tensor.padded_rows, -1).view(type.stored)
     require(not stored[rows:].any() and not stored[:, columns:].any(), f"{name}: padding is not 0")
     stored = stored[:rows, :columns].copy()
@@ -113,11 +115,14 @@ def decode(data, tensor):
         bits = stored.astype("<u4") << 16 if type.name == "bf16" else stored
         values = bits.view("<f2" if type.name == "f16" else "<f4").astype(np.float32)
     else:
-        require(type.name != "int8" or not (stored == -128).any(), f"{name}: code -128")
-        scales = by_rows(planes[1], tensor, 2).view("<u2")[:, :, 0]
+        require(type.name[:4] != "int8" or not (stored == -128).any(), f"{name}: code -128")
+        scales = by_rows(planes[1], tensor, np.dtype(type.scale).itemsize).view(type.scale)[:, :, 0]
         require(not scales[rows:].any(), f"{name}: padding of the scales is not 0")
+        scales = scales[:rows].copy()
+        if type.scale == "i1": require(not (scales == -128).any(), f"{name}: short scale -128")
+        else: scales = scales.view("<f2")
         with np.errstate(over="ignore", invalid="ignore"):  # looked at afterwards
-            scales = np.ldexp(scales[:rows].copy().view("<f2").astype(np.float32), tensor.exponent)  # h * 2^E, exact
+            scales = np.ldexp(scales.astype(np.float32), tensor.exponent)  # h * 2^E, exact
             values = stored.astype(np.float32) * np.repeat(scales, tensor.group, axis=1)[:, :columns]  # one rounding
         require(np.isfinite(scales).all(), f"{name}: a scale is not finite")
     require(np.isfinite(values).all(), f"{name}: a value is not finite")
@@ -171,12 +176,14 @@ def read_part(parts, tensor, table_count):
     rows, columns, groups = tensor.rows, tensor.columns, up(tensor.columns, tensor.group) // tensor.group
     flags, first, last, base = parts.take("u1", 3).tolist() + parts.take("i1", 1).tolist()
     require(flags < 8 and first <= last < table_count and (flags & 2 or base == 0), f"{tensor.name}: flags, tables or base size")
+    require(tensor.type.scale == "<u2" or not flags & 1, f"{tensor.name}: short scales on a grid")
     lengths, excess = parts.take("<u4", -(-rows // chunk_rows(columns))), np.zeros((rows, groups), np.uint8)
     if flags & 1:
         row, group, excess = parts.take("u1", rows, 1), parts.take("u1", groups), parts.take("u1", rows, groups)
         places = row.astype(int) - 128 + group + excess
         require((places >= 0).all() and (places < 240).all(), f"{tensor.name}: a scale is outside the grid")
         scales = (places // 8 + 1) * 1024 + np.array([0, 93, 194, 304, 424, 555, 698, 854])[places % 8]
+    elif tensor.type.scale == "i1": scales = parts.take("i1", rows, groups)
     else:
         low, high = parts.take("u1", rows, groups), parts.take("u1", rows, groups)
         scales = low + 256 * high.astype(int)
@@ -185,7 +192,7 @@ def read_part(parts, tensor, table_count):
         sizes = parts.take("u1", rows, 1).astype(int) + parts.take("u1", columns) + first + base
         tables = np.clip(sizes - np.repeat(excess // 2, tensor.group, axis=1)[:, :columns], first, last)
     multipliers = parts.take("u1", columns) if flags & 4 else np.ones(columns, np.uint8)
-    return lengths, scales.astype("<u2"), tables, multipliers.astype(int)
+    return lengths, scales.astype(tensor.type.scale), tables, multipliers.astype(int)
 
 def decode_chunks(name, data, lengths, tables, slots):
     """The symbols [row, column] of a tensor, all of its chunks at once (packed-v1.md, section 3)."""
@@ -224,7 +231,7 @@ def by_tiles(plane, tensor):
 def units(codes, type):
     """The units [row, U, 4] of codes [row, column]: the inverse of codes()."""
     codes = np.pad(codes, ((0, 0), (0, -codes.shape[1] % type.column_multiple))).astype(np.uint8)
-    bits = int(type.name[3:])
+    bits = int(type.name[3])
     if bits == 8: return codes.reshape(len(codes), -1, 4)
     fours = (codes & (1 << bits) - 1).reshape(len(codes), -1, type.columns_per_block // 4, 4)
     blocks = np.zeros((*fours.shape[:2], type.units_per_block, 4), np.uint8)
@@ -265,7 +272,7 @@ def unpack(data):
         else:
             lengths, scales, tables, multipliers = read_part(parts, tensor, slots.shape[1])
             values = decode_chunks(tensor.name, data, lengths, tables, slots) * multipliers
-            limit = 1 << int(tensor.type.name[3:]) - 1
+            limit = 1 << int(tensor.type.name[3]) - 1
             require((values >= -min(limit, 127)).all() and (values < limit).all(), f"{tensor.name}: a code's range")
             planes = [by_tiles(units(values, tensor.type), tensor), by_tiles(scales[:, :, None].view("u1"), tensor)]
         for (offset, size), plane in zip(tensor.planes, planes): out[offset:offset + size] = plane

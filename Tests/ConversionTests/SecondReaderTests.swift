@@ -24,7 +24,8 @@ struct SecondReaderTests {
     [
       ("source", 32), ("f32", 32), ("f16", 32), ("bf16", 32),
       ("int8", 64), ("int4", 32), ("int4", 128), ("int5", 32), ("int5", 128), ("int6", 64),
-      ("int3", 32), ("int3", 128), ("int2", 32), ("int2", 64),
+      ("int3", 32), ("int3", 128), ("int2", 32), ("int2", 64), ("int8s", 64), ("int6s", 32),
+      ("int5s", 128), ("int4s", 32), ("int3s", 64), ("int2s", 32),
     ])
   func sameBits(fixture: String, type: (name: String, group: Int)) throws {
     let (file, checkpoint) = try exported(fixture, type.name, group: type.group)
@@ -33,7 +34,9 @@ struct SecondReaderTests {
   }
 
   /// It unpacks what was packed.
-  @Test(arguments: ["source", "f32", "int8", "int6", "int5", "int4", "int3", "int2"])
+  @Test(arguments: [
+    "source", "f32", "int8", "int6", "int5", "int4", "int3", "int2", "int8s", "int4s", "int3s",
+  ])
   func packed(type: String) throws {
     let (file, checkpoint) = try exported("cases/odd-shapes", type)
     let packed = try Packer(ThreadPool(threads: 1)).pack(KibbleFile(path: file))
