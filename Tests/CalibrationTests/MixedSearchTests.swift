@@ -40,18 +40,19 @@ import Testing
     }
   }
 
-  /// Every large matrix may be stored in every quantized type and group size, or in bf16.
+  /// Every large matrix may be stored in every quantized type, with short scales in every group
+  /// size, or in bf16.
   @Test func candidates() throws {
     let search = try search()
     #expect(search.tensors.count == 29)
-    let quantized = WeightType.allCases.filter(\.isQuantized).count
+    let short = WeightType.allCases.filter(\.hasShortScales).count
     for tensor in search.tensors {
       let shorter = EncodingRecipe.groupSizes.filter { $0 < tensor.geometries[0].columns }.count
-      #expect(tensor.geometries.count == quantized * min(3, shorter + 1) + 1)
+      #expect(tensor.geometries.count == short * (min(3, shorter + 1) + 1) + 1)
       #expect(tensor.geometries.last?.type == .bf16)
     }
     let one = try self.search(groupSizes: [64])
-    #expect(one.tensors[0].geometries.count == quantized + 1)
+    #expect(one.tensors[0].geometries.count == 2 * short + 1)
     // Rows of 42 columns: groups of 64 hold them whole.
     let odd = try self.search("cases/odd-shapes")
     let q = try #require(odd.tensors.first { $0.spec.role == .q })

@@ -64,7 +64,9 @@ import Verification
         zip(tensor.geometries, costs).first { $0.0.type == type && $0.0.groupSize == group }?.1
           ?? .nan
       }
-      #expect(cost(.int4, 64) > cost(.int4, 32))
+      #expect(cost(.int4s, 64) > cost(.int4s, 32))
+      #expect(cost(.int4s, 128).isNaN || cost(.int4s, 128) > cost(.int4s, 64))
+      #expect((0.9...1.15).contains(cost(.int4s, 32) / cost(.int4, 32)))
       #expect(cost(.int4, 32) > 2 * cost(.int5, 32))
       #expect(cost(.int5, 32) > 2 * cost(.int6, 32))
       #expect(cost(.int6, 32) > 4 * cost(.int8, 32))

@@ -6,8 +6,10 @@ extension TensorGeometry {
     // One group holds a whole row already: a larger size would be the same.
     let sizes = groupSizes.sorted()
     let distinct = sizes.prefix((sizes.firstIndex { $0 >= columns } ?? sizes.count - 1) + 1)
+    // Scales of 16 bits are there for tensors whose scales are too far apart for 8.
     let quantized = WeightType.allCases.filter(\.isQuantized).flatMap { type in
-      distinct.map { stored(as: type, groupSize: $0) }
+      distinct.prefix(type.hasShortScales ? distinct.count : 1)
+        .map { stored(as: type, groupSize: $0) }
     }
     return quantized + [stored(as: .bf16, groupSize: 0)]
   }
