@@ -10,7 +10,7 @@ import Testing
 
   init() throws { bench = try Workbench() }
 
-  @Test(arguments: ["source", "f16", "int8", "int6", "int5", "int4", "int3", "int2"])
+  @Test(arguments: ["source", "f16", "int8", "int6", "int5", "int4", "int3", "int2", "int4s"])
   func machinesDoNotMatter(_ type: String) throws {
     let expected = try fileBytes(bench.convert("first.kibble", "--type", type))
     #expect(try fileBytes(bench.convert("second.kibble", "--type", type)) == expected)
@@ -24,7 +24,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["int8", "int6", "int5", "int4", "int3", "int2"], ["source", "f32"])
+  @Test(
+    arguments: ["int8", "int6", "int5", "int4", "int3", "int2", "int8s", "int3s"],
+    ["source", "f32"])
   func quantizingAConvertedFile(_ type: String, _ between: String) throws {
     let expected = try fileBytes(bench.convert("direct.kibble", "--type", type))
     let float = try bench.convert("float.kibble", "--type", between)

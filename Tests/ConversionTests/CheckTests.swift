@@ -13,7 +13,7 @@ import Testing
   /// Every fixture in every type.
   @Test(
     arguments: Fixtures.checkpoints,
-    ["source", "int8", "int6", "int5", "int4", "int3", "int2"])
+    ["source", "int8", "int6", "int5", "int4", "int3", "int2", "int4s"])
   func outputs(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type, group: 64, .rtn))
     let file = try converter().load(plan).model.file
@@ -25,7 +25,7 @@ import Testing
   }
 
   /// Every damaged byte is found, in payload, padding and between planes.
-  @Test(arguments: ["int2", "int3", "int4", "int5", "int6"])
+  @Test(arguments: ["int2", "int3", "int4", "int5", "int6", "int3s"])
   func damage(type: String) throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe(type))
     let bytes = try converter().load(plan).model.file.bytes

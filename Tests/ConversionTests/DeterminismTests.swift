@@ -18,7 +18,7 @@ import Testing
   /// Threads and kernels change nothing.
   @Test(
     arguments: fixtures,
-    ["source", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"])
+    ["source", "bf16", "int8", "int6", "int5", "int4", "int3", "int2", "int4s"])
   func enginesAgree(fixture: String, type: String) throws {
     let plan = try plan(Fixtures.folder(fixture), recipe(type))
     let expected = try Engine(isa: .scalar, threads: 1).converter().load(plan)

@@ -63,7 +63,7 @@ import Testing
   }
 
   /// An export of quantized weights is converted to the values that the file stands for.
-  @Test(arguments: ["int8", "int6", "int5", "int4", "int3", "int2"])
+  @Test(arguments: ["int8", "int6", "int5", "int4", "int3", "int2", "int6s", "int2s"])
   func quantized(type: String) throws {
     let model = try stored(Fixtures.folder("cases/doge2-keepwindow"), type)
     _ = try converter().export(model, to: folder.path("out"))

@@ -43,7 +43,7 @@ import Testing
   }
 
   /// The format's version is that of the header; without blobs to compress, the types decide.
-  @Test(arguments: [("int4", "1.0"), ("int3", "1.1"), ("int2", "1.1")])
+  @Test(arguments: [("int4", "1.0"), ("int3", "1.1"), ("int2", "1.1"), ("int4s", "1.1")])
   func formatVersion(type: String, version: String) throws {
     let file = try file(Fixtures.folder("cases/odd-shapes"), type)
     #expect(file.metadata["format_version"]?.stringValue == version)

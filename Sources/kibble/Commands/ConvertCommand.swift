@@ -6,6 +6,7 @@ import DogeArchitecture
 import Generation
 import ModelFile
 import Quantization
+import TensorCore
 import ToolSupport
 import Verification
 
@@ -13,7 +14,7 @@ import Verification
 struct ConvertCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the type of the large matrices",
-    choices: ["source", "f32", "f16", "bf16", "int8", "int6", "int5", "int4", "int3", "int2"],
+    choices: ["source"] + WeightType.allCases.map(\.name),
     default: "source")
 
   static let spec = CommandSpec(
@@ -56,12 +57,13 @@ struct ConvertCommand: Command {
 struct QuantizeCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the large matrices' type, where no --recipe gives it",
-    choices: ["int8", "int6", "int5", "int4", "int3", "int2", "mixed", "packed"])
+    choices: WeightType.allCases.filter(\.isQuantized).map(\.name) + ["mixed", "packed"])
 
   static let spec = CommandSpec(
     name: "quantize", summary: "store a float model in 2 to 8 bits a weight",
     discussion: [
-      "Symmetric, with one scale per row and group of columns. `search` looks for the scale with "
+      "Symmetric, with one scale per row and group of columns: of 16 bits, or of 8 in the types that "
+        + "end in s. `search` looks for the scale with "
         + "the least squared error; `rtn` lets the largest weight decide. `gptq` runs the model on "
         + "some text and rounds each matrix so that its outputs change least; --tune then moves "
         + "codes and scales against the model's own logits.",
