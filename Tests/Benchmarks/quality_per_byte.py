@@ -24,9 +24,11 @@ KIBBLE = {
     "kibble": {
         "int2": f"--type int2 {GPTQ}",
         "int3": f"--type int3 {GPTQ}",
+        "int3s": f"--type int3s {GPTQ}",
         "int4 g128": f"--type int4 --group-size 128 {GPTQ}",
         "int4 g64": f"--type int4 --group-size 64 {GPTQ}",
         "int4": f"--type int4 {GPTQ}",
+        "int4s": f"--type int4s {GPTQ}",
         "int5": f"--type int5 {GPTQ}",
         "int6": f"--type int6 {GPTQ}",
         "int8": f"--type int8 {GPTQ}",
