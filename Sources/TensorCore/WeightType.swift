@@ -41,9 +41,6 @@ public enum WeightType: UInt8, CaseIterable, Sendable {
   /// The type with the same codes under scales in binary16; floats are themselves.
   public var codeType: WeightType { Self(rawValue: rawValue & ~Self.shortScales) ?? self }
 
-  /// The type with the same codes under scales of 8 bits, where there is one.
-  public var withShortScales: WeightType? { Self(rawValue: rawValue | Self.shortScales) }
-
   private static let shortScales: UInt8 = 0x20
 
   /// Bytes of a scale; 0 for floats.
