@@ -29,7 +29,7 @@ def directory(data):
     require(data[:8] == b"\x89KIBBLE\n" and len(data) >= 128, "not a .kibble file, or truncated")
     _, major, _, features, length, T, B, S, payload, reserved, crc = struct.unpack_from("<8sHHIQIIQQ76sI", data)
     require(major, "major version 0")
-    if major > 1 or features > 1: raise Newer(f"major version {major}, required features {features:#x}")
+    if major > 1 or features > 3: raise Newer(f"major version {major}, required features {features:#x}")
     require(length == len(data), f"{len(data)} bytes instead of {length}: truncated, or something was appended")
     strings = 128 + 128 * T + 32 * B
     require(T <= 1048576 and B <= 1024 and payload == up(strings + S, 64) <= length, "a number in the header")
@@ -54,7 +54,7 @@ def directory(data):
         require(name[0] != "." and not {"/", "\\"} & set(name), f"{name}: not a plain name")
         check_place(name, offset, length)
         inflated += whole
-        require(max(length, whole) <= 2**26 and (whole == 0 or features and length < whole) and inflated <= 2**28, f"{name}: length")
+        require(max(length, whole) <= 2**26 and (whole == 0 or features & 1 and length < whole) and inflated <= 2**28, f"{name}: length")
         blobs.append((name, offset, end, crc, whole))
     for i in range(T):  # section 3
         name, name_length, code, arrangement, rank, planes, exponent, group, crc, *shape, tail = struct.unpack_from(
@@ -77,7 +77,27 @@ def directory(data):
         shape = tuple(shape[:rank])
         tensors.append(Tensor(name, type, tile, shape, rows, padded_rows, columns, group, exponent, crc, places))
     require(end == len(data), "bytes after the last plane")
+    check_bands(tensors, features & 2)
     return tensors, blobs, gaps
+
+def band(tensor):
+    """A matrix's name, and the row that its band begins with (section 3, bands); None for a whole tensor."""
+    name, mark, row = tensor.name.partition("@")
+    require(not mark or row.isdecimal() and str(int(row)) == row, f"{tensor.name}: no band")
+    return name, int(row) if mark else None
+
+def check_bands(tensors, announced):
+    """Bands follow each other from row 0 on; a matrix has more than one."""
+    next_band, needed = None, False  # what a band behind the last tensor is like, and whether there must be one
+    for tensor in tensors:
+        name, row = band(tensor)
+        like = (name, row, tensor.shape[1:], tensor.tile)
+        require(row is None or announced and tensor.type.planes == 2 and len(tensor.shape) == 2, f"{tensor.name}: no band")
+        follows = row is not None and like == next_band
+        require(follows or not needed and not row, f"{tensor.name}: not what follows the band before")
+        needed = row is not None and not follows
+        next_band = (name, row + tensor.rows, *like[2:]) if row is not None and tensor.rows % 16 == 0 else None
+    require(not needed, f"{tensors[-1].name if tensors else ''}: one band alone")
 
 def by_rows(plane, tensor, width):
     """A plane's bytes as [padded rows, U or G, width]. In tiles, 16 rows are interleaved; in rows, so to say, 1."""
@@ -289,7 +309,9 @@ def read(path):
     try: parse_json(contents["kibble.json"])
     except (KeyError, ValueError, RecursionError) as error: raise Damaged(f"kibble.json is missing or no JSON: {error}")
     for start, end in gaps: require(not any(data[start:end]), f"bytes from {start} to {end} are not 0")
-    return {tensor.name: decode(data, tensor) for tensor in tensors}, contents
+    values = {}
+    for tensor in tensors: values.setdefault(band(tensor)[0], []).append(decode(data, tensor))
+    return {name: bands[0] if len(bands) == 1 else np.concatenate(bands) for name, bands in values.items()}, contents
 
 def read_safetensors(path):
     """{name: (type, shape, bytes)} of a safetensors file: length of the JSON as u64, the JSON, the data."""

@@ -44,8 +44,8 @@ final class CalibrationRun {
   var work: Int {
     let tokens = stream.tokenCount
     var work = 0
-    for (index, tensor) in plan.tensors.enumerated() where isToDo([index]) {
-      work += MatrixRounding.work(tensor.geometry, sweeps: Self.sweeps)
+    for (record, planned) in plan.records.enumerated() where isToDo(record: record) {
+      work += MatrixRounding.work(planned.geometry, sweeps: Self.sweeps)
     }
     let hasHead = isToDo(quantized(stream.headRoles))
     for layer in 0..<model.config.layerCount {
@@ -138,7 +138,7 @@ final class CalibrationRun {
     // An expert's output is a multiple of its row of up_embed: there, errors cost their squares.
     try round(up, .plain)
     for tensor in down.map({ plan.tensors[$0] }) {
-      let experts = tensor.geometry.rows
+      let experts = tensor.spec.shape[0]
       let idle = experts - chosen.count
       guard idle > 0 else { continue }
       warn(
@@ -155,7 +155,11 @@ final class CalibrationRun {
 
   /// Whether some of the matrices are to be rounded, and not only to be restored.
   private func isToDo(_ tensors: [Int]) -> Bool {
-    tensors.contains { plan.tensors[$0].isRounded && state?.holds($0) != true }
+    tensors.contains { plan.tensors[$0].records.contains(where: isToDo(record:)) }
+  }
+
+  private func isToDo(record: Int) -> Bool {
+    plan.isRounded(record) && state?.holds(record) != true
   }
 
   /// Whether any matrix of the model is.
@@ -168,15 +172,17 @@ final class CalibrationRun {
 
   /// The quantized matrices of those roles: their indices in the plan.
   private func quantized(_ roles: Set<TensorRole>, layer: Int? = nil) -> [Int] {
-    stream.tensors(roles, layer: layer).filter { plan.tensors[$0].isRounded }
+    stream.tensors(roles, layer: layer).filter {
+      plan.isRounded(plan.tensors[$0].records.lowerBound)
+    }
   }
 
   /// A layer of many inputs wants more tokens than one of few.
   private func checkTokenCount() {
-    let calibrated = plan.tensors.filter {
-      $0.geometry.type.isQuantized && $0.geometry.arrangement == .tiles
+    let calibrated = plan.records.map(\.geometry).filter {
+      $0.type.isQuantized && $0.arrangement == .tiles
     }
-    let inputs = calibrated.map(\.geometry.columns).max() ?? 0
+    let inputs = calibrated.map(\.columns).max() ?? 0
     guard stream.tokenCount < 8 * inputs else { return }
     warn(
       "the calibration has \(stream.tokenCount) tokens; for layers of \(inputs) inputs, "
@@ -202,31 +208,34 @@ final class CalibrationRun {
     _ tensors: [Int], _ metric: RoundingMetric, rowCosts: (() -> TokenUncertainty.RowCosts)? = nil,
     isPlain: ((_ row: Int) -> Bool)? = nil
   ) throws {
-    for index in tensors {
+    for index in tensors.flatMap({ plan.tensors[$0].records }) {
       try progress.checkCancellation()
-      let geometry = plan.tensors[index].geometry
+      let record = plan.records[index]
+      let geometry = record.geometry
       let matrix = MatrixRounding(
-        geometry, values: stream.resident.values(of: index), metric: metric)
+        geometry, values: stream.resident.values(of: record.tensor, rows: record.rows),
+        metric: metric, firstRow: record.rows.lowerBound)
       let nonZeroGroups = matrix.nonZeroGroups()
       func encode(_ rounded: RoundedTensor) throws {
         var rounded = rounded
         rounded.noteFlushedGroups(nonZeroGroups, geometry)
         try output.encode(index, rounded, from: stream.resident)
       }
-      if let record = try state?.record(of: index) {
-        matrix.restore(record.rounded, pool: compute.pool)
-        record.warnings.forEach(warn)
+      if let kept = try state?.record(of: index) {
+        matrix.restore(kept.rounded, pool: compute.pool)
+        kept.warnings.forEach(warn)
         keptWarnings = warnings.count
-        try encode(record.rounded.tensor)
+        try encode(kept.rounded.tensor)
         continue
       }
-      let steps = packing?.steps(of: plan.tensors[index], index, matrix, metric, compute.pool)
+      let steps = packing?.steps(
+        of: plan.tensors[record.tensor], record, matrix, metric, compute.pool)
       let rounded = matrix.round(
         sweeps: Self.sweeps, steps: steps, rowCosts: rowCosts, isPlain: isPlain,
         keepsCodes: state != nil, pool: compute.pool)
       // What is not finite in how errors were weighed shows in the errors.
       guard rounded.tensor.statistics.squaredError.isFinite else {
-        throw CalibrationError.notFinite(tensor: plan.tensors[index].name)
+        throw CalibrationError.notFinite(tensor: record.name)
       }
       try encode(rounded.tensor)
       try state?.append(

@@ -117,7 +117,7 @@ final class StreamedModel {
   func outputMoments(
     of tensor: Int, _ half: Half, layer: Int, _ hidden: [FloatMatrix]
   ) throws -> SecondMoments {
-    let moments = makeMoments(plan.tensors[tensor].geometry.columns)
+    let moments = makeMoments(plan.tensors[tensor].spec.shape[1])
     let stored = resident.stored
     try tap.watch(stored.matrix(of: stored.tensors[tensor])) { x, tokens in
       moments.add(x, count: tokens)
@@ -163,7 +163,9 @@ final class StreamedModel {
   }
 }
 
-extension PlannedTensor {
-  /// Whether the calibration rounds the tensor; a quantized dt_proj is left to `search`.
-  var isRounded: Bool { geometry.type.isQuantized && spec.isLarge }
+extension ConversionPlan {
+  /// Whether the calibration rounds a record; a quantized dt_proj is left to `search`.
+  func isRounded(_ record: Int) -> Bool {
+    records[record].geometry.type.isQuantized && tensors[records[record].tensor].spec.isLarge
+  }
 }

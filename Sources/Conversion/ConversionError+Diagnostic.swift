@@ -35,6 +35,11 @@ extension ConversionError: Diagnosable {
         .usage, code: "conversion.quantized-vector",
         "the rule '\(escaped(rule))' matches \(tensor), a vector: only matrices can be quantized",
         tensor: tensor, hint: "Narrow the pattern, for example to '*_proj.weight'.")
+    case .bandRows(let tensor, let row, let rows):
+      Diagnostic(
+        .usage, code: "conversion.band-rows",
+        "a rule has a band from row \(row) on for \(tensor), which has \(rows) rows",
+        tensor: tensor, hint: "Use the recipe with a model of the shape that it was made for.")
     case .noRule(let tensor):
       Diagnostic(
         .usage, code: "conversion.no-rule",

@@ -18,6 +18,8 @@ public enum ConversionError: Error, Equatable, Sendable {
   case unmatchedRule(pattern: String, otherSpelling: Spelling?)
   /// A rule asks for a quantized type for a vector.
   case quantizedVector(rule: String, tensor: String)
+  /// A rule's band begins behind the last row of a matrix.
+  case bandRows(tensor: String, row: Int, rows: Int)
   /// The recipe leaves all types to its rules, and has none for this tensor.
   case noRule(tensor: String)
   /// No mixed recipe fits the budget; the smallest one takes that much.

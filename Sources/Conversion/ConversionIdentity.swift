@@ -30,7 +30,7 @@ package struct ConversionIdentity: Equatable, Sendable {
     for key in ["recipe", "tool", "format_version", "tensors"] { model[key] = nil }
     var stored: [JSON] = []
     if case .kibble(let model) = source {
-      stored = model.tensors.map { JSON(Int($0.record.crc32)) }
+      stored = model.file.tensors.map { JSON(Int($0.crc32)) }
     }
     self.model = Self.checksum([.object(model), .array(stored)])
     self.recipe = Self.checksum([.object(recipe), tensors])

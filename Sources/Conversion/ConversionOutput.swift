@@ -12,7 +12,6 @@ package final class ConversionOutput {
   private let facts: SourceFacts
   private let converter: Converter
   private let sink: any ByteSink
-  private let inputs: [TensorInput]
   private var layout: KibblePlan
   private var written: [Int: (tensor: WrittenTensor, exponent: Int)] = [:]
   private var warnings: [String] = []
@@ -23,7 +22,6 @@ package final class ConversionOutput {
     self.facts = facts
     self.converter = converter
     self.sink = sink
-    inputs = plan.source.inputs()
     layout = plan.fileLayout(weightChecksums: facts.weightChecksums)
   }
 
@@ -33,17 +31,19 @@ package final class ConversionOutput {
       plan.metadata(weightChecksums: facts.weightChecksums), source: plan.source)
   }
 
-  /// Encodes a tensor by codes and scales that were chosen for it.
+  /// Encodes a record by codes and scales that were chosen for it.
   ///
   /// - Parameters:
-  ///   - number: of the tensor, in the plan.
+  ///   - number: of the record, in the plan.
   ///   - rounded: what was chosen.
   ///   - model: holds what its codes stand for.
   /// - Throws: what writing throws.
   package func encode(
     _ number: Int, _ rounded: RoundedTensor, from model: ResidentModel
   ) throws {
-    var job = job(number, input: model.input(of: number), exponent: rounded.exponent)
+    let record = plan.records[number]
+    let input = model.input(of: record.tensor, rows: record.rows)
+    var job = job(number, input: input, exponent: rounded.exponent)
     job.scales = .given(rounded.scales)
     try encode([(number, job)], with: converter.silent)
     written[number]?.tensor.statistics = rounded.statistics
@@ -51,10 +51,13 @@ package final class ConversionOutput {
 
   /// Encodes what is left, from the source.
   func encodeRest() throws {
-    let jobs = plan.tensors.indices.filter { written[$0] == nil }.map { number in
+    let jobs = plan.records.indices.filter { written[$0] == nil }.map { number in
+      let record = plan.records[number]
       let exponent = TensorExponent.forMagnitude(
-        facts.magnitudes[number], plan.tensors[number].geometry.type)
-      return (number, job(number, input: inputs[number], exponent: exponent))
+        facts.magnitudes[record.tensor], record.geometry.type)
+      let isWhole = plan.tensors[record.tensor].records.count == 1
+      let input = plan.source.input(of: record.tensor, rows: isWhole ? nil : record.rows)
+      return (number, job(number, input: input, exponent: exponent))
     }
     try encode(jobs, with: converter)
   }
@@ -62,7 +65,7 @@ package final class ConversionOutput {
   /// Writes the header over the tensors' checksums.
   func finish(output: String?) throws -> ConversionReport {
     var statistics: [ErrorStatistics] = []
-    for number in plan.tensors.indices {
+    for number in plan.records.indices {
       guard let (tensor, exponent) = written[number] else {
         preconditionFailure("a tensor was not encoded")
       }
@@ -75,11 +78,12 @@ package final class ConversionOutput {
   }
 
   private func job(_ number: Int, input: TensorInput, exponent: Int) -> EncodingJob {
-    let tensor = plan.tensors[number]
+    let record = plan.records[number]
+    let tensor = plan.tensors[record.tensor]
     return EncodingJob(
-      name: tensor.sourceName, shape: tensor.spec.shape, input: input, geometry: tensor.geometry,
-      scales: plan.recipe.method.scaleChoice,
-      exponent: tensor.geometry.type.isQuantized ? exponent : 0)
+      name: tensor.sourceName, shape: tensor.spec.shape, input: input, geometry: record.geometry,
+      firstRow: record.rows.lowerBound, scales: plan.recipe.method.scaleChoice,
+      exponent: record.geometry.type.isQuantized ? exponent : 0)
   }
 
   private func encode(_ jobs: [(number: Int, job: EncodingJob)], with converter: Converter) throws {

@@ -14,9 +14,10 @@ extension ConversionPlan {
   /// before the checkpoint is read.
   static func metadata(
     of source: ModelSource, recipe: EncodingRecipe, tensors: [PlannedTensor],
-    provenance: Provenance, toolVersion: String, blobs: [BlobContent]
+    records: [PlannedRecord], provenance: Provenance, toolVersion: String, blobs: [BlobContent]
   ) -> JSON {
-    let minorVersion = KibblePlan.minorVersion(types: tensors.map(\.geometry.type), blobs: blobs)
+    let minorVersion = KibblePlan.minorVersion(
+      types: records.map(\.geometry.type), hasBands: records.count > tensors.count, blobs: blobs)
     var metadata = JSONObject([
       ("schema", JSON(schema)),
       ("format_version", JSON("\(KibbleFormat.majorVersion).\(minorVersion)")),
@@ -24,12 +25,12 @@ extension ConversionPlan {
       ("family", JSON(source.config.family.rawValue)),
       ("layout", source.layout.metadata),
       ("parameters", JSON(source.parameterCount)),
-      ("recipe", json(of: recipe, isQuantized: tensors.contains { $0.geometry.type.isQuantized })),
+      ("recipe", json(of: recipe, isQuantized: records.contains { $0.geometry.type.isQuantized })),
       ("sources", .array(provenance.sources)),
     ])
     metadata["commit"] = provenance.commit
     metadata["card"] = provenance.card
-    metadata["tensors"] = .array(tensors.map { json(of: $0) })
+    metadata["tensors"] = .array(tensors.map { json(of: $0, records[$0.records]) })
     return .object(metadata)
   }
 
@@ -45,11 +46,14 @@ extension ConversionPlan {
     return .object(json)
   }
 
-  private static func json(of tensor: PlannedTensor) -> JSON {
-    var json = JSONObject([
-      ("name", JSON(tensor.name)), ("type", JSON(tensor.geometry.type.name)),
-    ])
-    if tensor.geometry.type.isQuantized { json["group_size"] = JSON(tensor.geometry.groupSize) }
+  private static func json(of tensor: PlannedTensor, _ records: ArraySlice<PlannedRecord>) -> JSON {
+    var json = JSONObject([("name", JSON(tensor.name))])
+    if records.count == 1, let geometry = records.first?.geometry {
+      json["type"] = JSON(geometry.type.name)
+      if geometry.type.isQuantized { json["group_size"] = JSON(geometry.groupSize) }
+    } else {
+      json["type"] = "bands"
+    }
     json["note"] = tensor.note.map { .string($0) }
     if tensor.sourceName != tensor.name { json["source_name"] = JSON(tensor.sourceName) }
     json["source_type"] = JSON(tensor.sourceType.rawValue)

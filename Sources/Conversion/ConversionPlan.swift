@@ -10,8 +10,8 @@ import TensorCore
 public struct PlannedTensor: Sendable {
   /// What the tensor is for.
   public let spec: TensorSpec
-  /// How it will be stored.
-  public let geometry: TensorGeometry
+  /// Its records in the plan: one, or one for each of its bands.
+  public let records: Range<Int>
   /// Its name in the checkpoint.
   public let sourceName: String
   /// The type of its elements in the checkpoint.
@@ -25,6 +25,20 @@ public struct PlannedTensor: Sendable {
   public var name: String { spec.canonicalName }
 }
 
+/// A tensor's record in the output, or that of a band of its rows.
+public struct PlannedRecord: Sendable {
+  /// The tensor, by its index in the plan.
+  public let tensor: Int
+  /// Which of its rows.
+  public let rows: Range<Int>
+  /// The name in the file.
+  public let name: String
+  /// The dimensions in the file.
+  public let shape: [Int]
+  /// How the rows will be stored.
+  public let geometry: TensorGeometry
+}
+
 /// What a conversion will write: types, sizes and metadata, known from headers alone.
 public struct ConversionPlan: Sendable {
   /// The input.
@@ -33,6 +47,8 @@ public struct ConversionPlan: Sendable {
   public let recipe: EncodingRecipe
   /// The output's tensors, in file order.
   public let tensors: [PlannedTensor]
+  /// The records of all tensors, in file order.
+  public let records: [PlannedRecord]
   /// The version of the program, as the metadata record it.
   public let toolVersion: String
   private let provenance: Provenance
@@ -67,16 +83,17 @@ public struct ConversionPlan: Sendable {
     carriedBlobs: [BlobContent]
   ) throws {
     try recipe.check()
-    let tensors = try Self.tensors(of: source, recipe: recipe)
+    let (tensors, records) = try Self.tensors(of: source, recipe: recipe)
     fileLayout = Self.fileLayout(
-      tensors,
+      records,
       metadata: Self.metadata(
-        of: source, recipe: recipe, tensors: tensors, provenance: provenance,
+        of: source, recipe: recipe, tensors: tensors, records: records, provenance: provenance,
         toolVersion: toolVersion, blobs: carriedBlobs),
       carriedBlobs)
     self.source = source
     self.recipe = recipe
     self.tensors = tensors
+    self.records = records
     self.toolVersion = toolVersion
     self.provenance = provenance
     self.carriedBlobs = carriedBlobs
@@ -102,13 +119,13 @@ public struct ConversionPlan: Sendable {
 
   /// All bytes of tensors in the output, in bits per weight.
   public var bitsPerWeight: Double {
-    let bytes = tensors.reduce(0) { $0 + $1.geometry.totalBytes }
+    let bytes = records.reduce(0) { $0 + $1.geometry.totalBytes }
     return Double(bytes) * 8 / Double(parameterCount)
   }
 
   /// The same with the metadata that are known when the input has been read.
   func fileLayout(weightChecksums: [UInt32]) -> KibblePlan {
-    Self.fileLayout(tensors, metadata: metadata(weightChecksums: weightChecksums), carriedBlobs)
+    Self.fileLayout(records, metadata: metadata(weightChecksums: weightChecksums), carriedBlobs)
   }
 
   /// Those metadata.
@@ -116,67 +133,87 @@ public struct ConversionPlan: Sendable {
     var provenance = provenance
     provenance.enter(weightChecksums: weightChecksums)
     return Self.metadata(
-      of: source, recipe: recipe, tensors: tensors, provenance: provenance,
+      of: source, recipe: recipe, tensors: tensors, records: records, provenance: provenance,
       toolVersion: toolVersion, blobs: carriedBlobs)
   }
 
   private static func fileLayout(
-    _ tensors: [PlannedTensor], metadata: JSON, _ carried: [BlobContent]
+    _ records: [PlannedRecord], metadata: JSON, _ carried: [BlobContent]
   ) -> KibblePlan {
     // As it is: its length must not depend on the checksums in it, which come last.
     let own = BlobContent(
       name: KibbleFormat.metadataName, bytes: Array(metadata.serialized().utf8), compressed: false)
     return KibblePlan(
-      tensors: tensors.map { ($0.name, $0.spec.shape, $0.geometry) }, blobs: [own] + carried)
+      tensors: records.map { ($0.name, $0.shape, $0.geometry) }, blobs: [own] + carried)
   }
 
   private static func tensors(
     of source: ModelSource, recipe: EncodingRecipe
-  ) throws(ConversionError) -> [PlannedTensor] {
+  ) throws(ConversionError) -> (tensors: [PlannedTensor], records: [PlannedRecord]) {
     var tensors: [PlannedTensor] = []
+    var records: [PlannedRecord] = []
+    func add(
+      _ spec: TensorSpec, _ decision: TensorDecision, _ sourceName: String,
+      _ sourceType: ElementType, through: [WeightType]
+    ) throws(ConversionError) {
+      let bands = try Self.records(
+        of: spec, decision, index: tensors.count, path: source.path)
+      tensors.append(
+        PlannedTensor(
+          spec: spec, records: records.count..<records.count + bands.count,
+          sourceName: sourceName, sourceType: sourceType, through: through, note: decision.note))
+      records += bands
+    }
     switch source {
     case .checkpoint(_, let resolved):
       for tensor in resolved.tensors {
         let decision = try recipe.decision(
           on: tensor.spec, own: tensor.sourceType.ownWeightType, source: tensor.sourceType)
-        tensors.append(
-          PlannedTensor(
-            spec: tensor.spec,
-            geometry: try geometry(of: tensor.spec, decision, path: source.path),
-            sourceName: tensor.sourceName, sourceType: tensor.sourceType, through: [],
-            note: decision.note))
+        try add(tensor.spec, decision, tensor.sourceName, tensor.sourceType, through: [])
       }
     case .kibble(let model):
       for tensor in model.tensors {
-        let stored = tensor.record.type
+        let stored = tensor.bands[0].type
         guard !stored.isQuantized else {
-          throw .alreadyQuantized(path: source.path, tensor: tensor.record.name, type: stored)
+          throw .alreadyQuantized(path: source.path, tensor: tensor.bands[0].name, type: stored)
         }
         let decision = try recipe.decision(
           on: tensor.spec, own: stored, source: tensor.sourceType)
         let isLossy = !stored.holds(tensor.sourceType) && tensor.through.last != stored
-        tensors.append(
-          PlannedTensor(
-            spec: tensor.spec,
-            geometry: try geometry(of: tensor.spec, decision, path: source.path),
-            sourceName: tensor.sourceName, sourceType: tensor.sourceType,
-            through: isLossy ? tensor.through + [stored] : tensor.through,
-            note: decision.note))
+        try add(
+          tensor.spec, decision, tensor.sourceName, tensor.sourceType,
+          through: isLossy ? tensor.through + [stored] : tensor.through)
       }
     }
     try recipe.check(tensors.map(\.spec))
-    return tensors
+    return (tensors, records)
   }
 
-  private static func geometry(
-    of spec: TensorSpec, _ decision: TensorDecision, path: String
-  ) throws(ConversionError) -> TensorGeometry {
-    let geometry = TensorGeometry(
-      type: decision.type, arrangement: spec.arrangement, shape: spec.shape,
-      groupSize: decision.groupSize)
-    guard let geometry else {
-      throw .tooLarge(path: path, tensor: spec.canonicalName, shape: spec.shape)
+  private static func records(
+    of spec: TensorSpec, _ decision: TensorDecision, index: Int, path: String
+  ) throws(ConversionError) -> [PlannedRecord] {
+    let rowCount = spec.shape.count == 2 ? spec.shape[0] : 1
+    if let band = decision.bands.first(where: { $0.firstRow >= rowCount }) {
+      throw .bandRows(tensor: spec.canonicalName, row: band.firstRow, rows: rowCount)
     }
-    return geometry
+    let ends = decision.bands.dropFirst().map(\.firstRow) + [rowCount]
+    var records: [PlannedRecord] = []
+    for (band, end) in zip(decision.bands, ends) {
+      let rows = band.firstRow..<end
+      let isWhole = decision.bands.count == 1
+      let shape = isWhole ? spec.shape : [rows.count, spec.shape[1]]
+      let geometry = TensorGeometry(
+        type: band.type, arrangement: spec.arrangement, shape: shape, groupSize: band.groupSize)
+      guard let geometry else {
+        throw .tooLarge(path: path, tensor: spec.canonicalName, shape: spec.shape)
+      }
+      let name =
+        isWhole
+        ? spec.canonicalName
+        : TensorRecord.bandName(spec.canonicalName, firstRow: rows.lowerBound)
+      records.append(
+        PlannedRecord(tensor: index, rows: rows, name: name, shape: shape, geometry: geometry))
+    }
+    return records
   }
 }

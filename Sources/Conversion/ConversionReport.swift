@@ -14,7 +14,7 @@ public struct ConversionReport: Sendable {
   public private(set) var bitsPerWeight: Double
   /// The number of weights, a tied head not counted.
   public let parameters: Int
-  /// The tensors in file order.
+  /// The tensors in file order, of those in bands each band.
   public let tensors: [TensorReport]
   /// Oddities that stopped nothing, one sentence each.
   public let warnings: [String]
@@ -24,7 +24,9 @@ public struct ConversionReport: Sendable {
     bytes = plan.fileLength
     bitsPerWeight = plan.bitsPerWeight
     parameters = plan.parameterCount
-    tensors = zip(plan.tensors, statistics).map { TensorReport($0, statistics: $1) }
+    tensors = zip(plan.records, statistics).map {
+      TensorReport($0, of: plan.tensors[$0.tensor], statistics: $1)
+    }
     warnings =
       plan.source.warnings
       + tensors.filter { $0.flushedGroups > 0 }.map { tensor in
@@ -43,9 +45,9 @@ public struct ConversionReport: Sendable {
   }
 }
 
-/// A tensor that was written, and how far it is from its source.
+/// A tensor or a band that was written, and how far it is from its source.
 public struct TensorReport: Sendable {
-  /// The name in the current layout.
+  /// The name in the file.
   public let name: String
   /// The name in the checkpoint.
   public let sourceName: String
@@ -68,11 +70,11 @@ public struct TensorReport: Sendable {
   /// Why the type is not the one that was asked for, which rule gave it, or what was lost.
   public let note: String?
 
-  init(_ tensor: PlannedTensor, statistics: ErrorStatistics) {
-    let geometry = tensor.geometry
-    name = tensor.name
+  init(_ record: PlannedRecord, of tensor: PlannedTensor, statistics: ErrorStatistics) {
+    let geometry = record.geometry
+    name = record.name
     sourceName = tensor.sourceName
-    shape = tensor.spec.shape
+    shape = record.shape
     type = geometry.type
     groupSize = geometry.type.isQuantized ? geometry.groupSize : nil
     bytes = geometry.totalBytes

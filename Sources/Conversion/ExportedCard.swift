@@ -55,14 +55,15 @@ struct ExportedCard {
   }
 
   private var isRounded: Bool {
-    model.tensors.contains { $0.record.type.isQuantized || !type.holds($0.sourceType) }
+    model.tensors.contains { $0.isQuantized || !type.holds($0.sourceType) }
       && type != .f32
   }
 
   private var quantization: String? {
-    let quantized = model.tensors.map(\.record).filter(\.type.isQuantized)
+    let quantized = model.tensors.filter(\.isQuantized)
     guard !quantized.isEmpty else { return nil }
-    let types = Set(quantized.map { "\($0.type.name) in groups of \($0.geometry.groupSize)" })
+    let types = Set(
+      quantized.flatMap(\.bands).map { "\($0.type.name) in groups of \($0.geometry.groupSize)" })
     let hundredths = Int((model.bitsPerWeight * 100).rounded())
     let bits = "\(hundredths / 100)." + String(hundredths % 100 + 100).dropFirst()
     let recipe = model.file.metadata["recipe"]

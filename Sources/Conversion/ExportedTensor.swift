@@ -30,7 +30,7 @@ struct ExportedTensor {
   /// The name of the model's tensor, for errors.
   var sourceName: String {
     switch content {
-    case .stored(let tensor, _, _): tensor.record.name
+    case .stored(let tensor, _, _): tensor.name
     case .values: name
     }
   }
@@ -38,7 +38,7 @@ struct ExportedTensor {
   /// The values to encode.
   func input(of model: StoredModel) throws(FileError) -> TensorInput {
     switch content {
-    case .stored(let tensor, _, _): TensorInput(tensor.record, in: model.file.region)
+    case .stored(let tensor, _, _): TensorInput(tensor.bands, in: model.file.region)
     case .values(let values): try TensorInput(values)
     }
   }

@@ -12,7 +12,6 @@ package final class ResidentModel {
   /// The values as a `.kibble` file; tensors that are not loaded are zeros.
   package let stored: StoredModel
   private let memory: MemoryBuffer
-  private let inputs: [TensorInput]
   private let source: ModelSource
   private let converter: Converter
 
@@ -25,7 +24,6 @@ package final class ResidentModel {
     try floats.fileLayout.writeFrame(to: memory)
     stored = try StoredModel(file: KibbleFile(region: memory, path: plan.source.path))
     source = plan.source
-    inputs = source.inputs()
     self.converter = converter.silent
     try load(stored.tensors.indices.filter { !stored.tensors[$0].spec.isLarge })
   }
@@ -35,7 +33,7 @@ package final class ResidentModel {
     let jobs = numbers.map { number in
       let record = stored.tensors[number].record
       return EncodingJob(
-        name: record.name, shape: record.shape, input: inputs[number],
+        name: record.name, shape: record.shape, input: source.input(of: number),
         geometry: record.geometry)
     }
     _ = try converter.encode(jobs, path: source.path) { _ in
@@ -51,14 +49,24 @@ package final class ResidentModel {
     }
   }
 
-  /// A tensor's values, in place.
-  package func values(of number: Int) -> StoredFloats {
-    let record = stored.tensors[number].record
+  /// The values of some rows of a tensor, in place; nil for all rows.
+  package func values(of number: Int, rows: Range<Int>? = nil) -> StoredFloats {
+    let record = record(number, rows)
     return StoredFloats(record.geometry, plane: record.planes[0], in: memory)
   }
 
-  /// A tensor's values as the input of an encoding.
-  func input(of number: Int) -> TensorInput {
-    TensorInput(stored.tensors[number].record, in: memory)
+  /// The same as the input of an encoding.
+  func input(of number: Int, rows: Range<Int>) -> TensorInput {
+    TensorInput([record(number, rows)], in: memory)
   }
+
+  private func record(_ number: Int, _ rows: Range<Int>?) -> TensorRecord {
+    let record = stored.tensors[number].record
+    return rows.map { $0.count == record.geometry.rows ? record : record.part(rows: $0) } ?? record
+  }
+}
+
+extension StoredModel.Tensor {
+  /// The record of a float tensor, which has but one.
+  fileprivate var record: TensorRecord { bands[0] }
 }

@@ -80,7 +80,7 @@ extension Converter {
 
   func read(_ model: StoredModel) throws -> SourceFacts {
     var segments: [Segment] = []
-    for record in model.tensors.map(\.record) {
+    for record in model.file.tensors {
       // Floats, or codes and then scales.
       let scales: ElementType? = record.type.hasShortScales ? nil : .f16
       for (plane, type) in zip(record.planes, [record.type.elementType, scales]) {
@@ -89,7 +89,7 @@ extension Converter {
     }
     var scans = try scan(segments)[...]
     var magnitudes: [Float] = []
-    for record in model.tensors.map(\.record) {
+    for record in model.file.tensors {
       let planes = Array(scans.prefix(record.planes.count))
       scans = scans.dropFirst(planes.count)
       try check(record, planes, path: model.file.path)

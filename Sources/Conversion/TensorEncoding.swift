@@ -11,6 +11,8 @@ struct EncodingJob {
   let shape: [Int]
   let input: TensorInput
   let geometry: TensorGeometry
+  /// Where its first row stands in the tensor that errors name.
+  var firstRow = 0
   /// How scales are chosen, and the power of two that they share; floats have none.
   var scales = ScaleChoice.rtn
   var exponent = 0
@@ -70,7 +72,8 @@ extension Converter {
         } catch {
           throw ConversionError.overflow(
             path: path, tensor: job.name,
-            index: job.shape.count == 1 ? [error.column] : [error.row, error.column],
+            index: job.shape.count == 1
+              ? [error.column] : [job.firstRow + error.row, error.column],
             value: error.value, type: job.geometry.type)
         }
         job.input.release(tiles: chunk.tiles)

@@ -6,27 +6,53 @@ import ModelFile
 import Safetensors
 import TensorCore
 
-/// Where the values of one tensor lie, and which pages may be given back when they were read.
+/// Where the values of one tensor lie, or those of some of its rows, and which pages may be given back
+/// when they were read.
 struct TensorInput {
   let source: TileSource
   private let region: any ByteRegion
-  private let planes: [(range: Range<Int>, tileBytes: Int)]
+  private let planes: [Plane]
 
-  /// Row-major elements of a checkpoint's file.
-  init(_ entry: TensorEntry, in file: MappedFile) {
-    source = .elements(SourceElements(entry.type, in: file, bytes: entry.byteRange))
-    region = file
-    let rowBytes = (entry.shape.last ?? 1) * entry.type.bits / 8
-    planes = [(entry.byteRange, rowBytes * TensorGeometry.tileRows)]
+  /// Bytes of some tiles.
+  private struct Plane {
+    let range: Range<Int>
+    let tileBytes: Int
+    let firstTile: Int
   }
 
-  /// A stored tensor.
-  init(_ record: TensorRecord, in region: any ByteRegion) {
-    source = .stored(record.matrix(in: region))
+  /// Row-major elements of a checkpoint's file.
+  ///
+  /// - Parameters:
+  ///   - entry: the tensor.
+  ///   - rows: which of its rows; nil for all.
+  ///   - file: the file.
+  init(_ entry: TensorEntry, rows: Range<Int>? = nil, in file: MappedFile) {
+    let rowBytes = (entry.shape.last ?? 1) * entry.type.bits / 8
+    let start = entry.byteRange.lowerBound
+    let range =
+      rows.map { start + $0.lowerBound * rowBytes..<start + $0.upperBound * rowBytes }
+      ?? entry.byteRange
+    source = .elements(SourceElements(entry.type, in: file, bytes: range))
+    region = file
+    planes = [
+      Plane(range: range, tileBytes: rowBytes * TensorGeometry.tileRows, firstTile: 0)
+    ]
+  }
+
+  /// The bands of a stored tensor.
+  init(_ bands: [TensorRecord], in region: any ByteRegion) {
+    source = .stored(StoredMatrix(bands.map { $0.band(in: region) }))
     self.region = region
-    planes = zip(record.planes, record.geometry.rowBytes).map {
-      ($0, $1 * TensorGeometry.tileRows)
+    var planes: [Plane] = []
+    var tile = 0
+    for band in bands {
+      for (range, bytes) in zip(band.planes, band.geometry.rowBytes) {
+        planes.append(
+          Plane(range: range, tileBytes: bytes * TensorGeometry.tileRows, firstTile: tile))
+      }
+      tile += band.geometry.tileCount
     }
+    self.planes = planes
   }
 
   /// A vector in memory.
@@ -44,9 +70,12 @@ struct TensorInput {
   /// Gives the pages of some tiles back.
   func release(tiles: Range<Int>) {
     for plane in planes {
-      let start = plane.range.lowerBound + tiles.lowerBound * plane.tileBytes
-      let end = plane.range.lowerBound + tiles.upperBound * plane.tileBytes
-      region.release(start..<min(end, plane.range.upperBound), of: plane.range)
+      func end(_ tiles: Int) -> Int {
+        let end = plane.range.lowerBound + max(0, tiles - plane.firstTile) * plane.tileBytes
+        return min(end, plane.range.upperBound)
+      }
+      let part = end(tiles.lowerBound)..<end(tiles.upperBound)
+      if !part.isEmpty { region.release(part, of: plane.range) }
     }
   }
 }
@@ -71,20 +100,18 @@ extension ByteRegion {
 }
 
 extension ModelSource {
-  /// The tensors' values, in the order of their use.
-  func inputs() -> [TensorInput] {
+  /// The values of some rows of a tensor that is not quantized, by its place in the order of use;
+  /// nil for all rows.
+  func input(of number: Int, rows: Range<Int>? = nil) -> TensorInput {
     switch self {
     case .checkpoint(let folder, let resolved):
-      resolved.tensors.map { folder.input(of: $0) }
+      let found = folder.tensors[resolved.tensors[number].sourceIndex]
+      return TensorInput(found.entry, rows: rows, in: folder.files[found.fileIndex].file)
     case .kibble(let model):
-      model.tensors.map { TensorInput($0.record, in: model.file.region) }
+      let bands = model.tensors[number].bands
+      // Floats are not stored in bands.
+      return TensorInput(
+        rows.map { [bands[0].part(rows: $0)] } ?? bands, in: model.file.region)
     }
-  }
-}
-
-extension CheckpointFolder {
-  fileprivate func input(of tensor: ResolvedTensor) -> TensorInput {
-    let found = tensors[tensor.sourceIndex]
-    return TensorInput(found.entry, in: files[found.fileIndex].file)
   }
 }

@@ -51,9 +51,8 @@ extension WeightType {
 
 /// How a tensor is stored, and where that needs a word, why.
 struct TensorDecision {
-  let type: WeightType
-  /// Columns that share a scale, for quantized types.
-  let groupSize: Int
+  /// One band, or several.
+  let bands: [RowBand]
   let note: String?
 }
 
@@ -73,7 +72,8 @@ extension EncodingRecipe {
     let groupSize = rule?.groupSize ?? groupSize
     func decision(_ type: WeightType, _ reason: String?) -> TensorDecision {
       TensorDecision(
-        type: type, groupSize: groupSize, note: rule.map { note(for: $0, spec) } ?? reason)
+        bands: [RowBand(firstRow: 0, type: type, groupSize: groupSize)],
+        note: rule.map { note(for: $0, spec) } ?? reason)
     }
     switch rule?.type ?? target {
     case .source:
@@ -81,7 +81,10 @@ extension EncodingRecipe {
     case .weights(let type) where rule != nil || spec.role.isQuantizable || type == .f32:
       return decision(type, nil)
     case .packed where spec.role.isQuantizable:
-      return TensorDecision(type: .int8, groupSize: 32, note: nil)
+      let band = RowBand(firstRow: 0, type: .int8, groupSize: 32)
+      return TensorDecision(bands: [band], note: nil)
+    case .bands(let bands):
+      return TensorDecision(bands: bands, note: rule.map { note(for: $0, spec) })
     case .mixed where spec.role.isQuantizable:
       throw .noRule(tensor: spec.canonicalName)
     case .weights, .mixed, .packed:

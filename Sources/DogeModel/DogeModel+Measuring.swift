@@ -11,10 +11,10 @@ extension DogeModel {
   /// experts those that are chosen.
   public var weightBytesPerToken: Int {
     stored.tensors.reduce(0) { sum, tensor in
-      let bytes = tensor.record.byteCount
+      let bytes = tensor.byteCount
       guard tensor.spec.kind == .table else { return sum + bytes }
       let rows = tensor.spec.role == .embedding ? 1 : config.experts?.perToken ?? 1
-      return sum + bytes * rows / tensor.record.geometry.rows
+      return sum + bytes * rows / tensor.spec.shape[0]
     }
   }
 
@@ -25,7 +25,7 @@ extension DogeModel {
   /// - Returns: the number of bytes read.
   @discardableResult
   public func readWeights() -> Int {
-    let planes = stored.tensors.filter(\.spec.isMultiplied).flatMap(\.record.planes)
+    let planes = stored.tensors.filter(\.spec.isMultiplied).flatMap(\.bands).flatMap(\.planes)
     let compute = layer.compute
     compute.pool.run(compute.pool.threadCount) { part in
       for plane in planes {

@@ -31,7 +31,7 @@ import TensorCore
   /// Makes room for a call of so many tokens.
   func begin(tokens: Int) {
     wasTaken.store(false, ordering: .relaxed)
-    inputs = watched.map { FloatMatrix(rows: tokens, columns: $0.matrix.geometry.columns) }
+    inputs = watched.map { FloatMatrix(rows: tokens, columns: $0.matrix.columns) }
   }
 
   /// Takes rows that are about to be multiplied by a group of matrices.

@@ -12,6 +12,8 @@ struct DirectoryReader {
   let strings: Range<Int>
   /// Whether blobs may be compressed.
   let allowsCompression: Bool
+  /// Whether some tensor is in bands.
+  let hasBands: Bool
 
   init(bytes span: RawSpan, path: String) throws(KibbleFormatError) {
     guard let magic = span.bytes(0..<KibbleFormat.magic.count), magic == KibbleFormat.magic else {
@@ -32,9 +34,10 @@ struct DirectoryReader {
         path: path, field: "major version", found: 0, expected: "\(KibbleFormat.majorVersion)")
     }
     let features = fields.integer(UInt32.self, at: 12)
-    let unknown = features & ~KibbleFormat.compressedBlobs
+    let unknown = features & ~(KibbleFormat.compressedBlobs | KibbleFormat.bands)
     guard unknown == 0 else { throw .unknownFeatures(path: path, bits: unknown) }
     allowsCompression = features & KibbleFormat.compressedBlobs != 0
+    hasBands = features & KibbleFormat.bands != 0
     let length = fields.integer(UInt64.self, at: 16)
     guard length == UInt64(span.byteCount) else {
       throw .wrongLength(path: path, expected: length, found: span.byteCount)
@@ -91,11 +94,32 @@ struct DirectoryReader {
     for name in tensors.map(\.name) + blobs.map(\.name) where !names.insert(name).inserted {
       throw .duplicateName(path: path, name: name)
     }
+    try checkBands(tensors)
     guard end == fileLength else {
       throw .badHeader(
         path: path, field: "file length", found: UInt64(fileLength), expected: "\(end)")
     }
     return (tensors, blobs)
+  }
+
+  /// Checks that the bands of a tensor follow each other without a gap.
+  private func checkBands(_ tensors: [TensorRecord]) throws(KibbleFormatError) {
+    func bad(_ tensor: TensorRecord, _ expected: String) -> KibbleFormatError {
+      .badRecord(
+        path: path, entry: tensor.name, field: "name", found: tensor.name, expected: expected)
+    }
+    for (index, tensor) in tensors.enumerated() where tensor.isBand {
+      guard hasBands else { throw bad(tensor, "no band, which the header does not announce") }
+      guard tensor.type.isQuantized else { throw bad(tensor, "no band, as the type is a float's") }
+      let next = index + 1 < tensors.count ? tensors[index + 1] : nil
+      let before = index > 0 ? tensors[index - 1] : nil
+      guard tensor.firstRow != nil else { throw bad(tensor, "a tensor's name, @ and a row") }
+      let follows = before.map { tensor.isBand(after: $0) } ?? false
+      let isFollowed = next.map { $0.isBand(after: tensor) } ?? false
+      guard follows || tensor.firstRow == 0 && isFollowed else {
+        throw bad(tensor, "a band from row 0 on, or from the row behind the last of another one")
+      }
+    }
   }
 
   private func checkFrame() throws(KibbleFormatError) {

@@ -10,6 +10,8 @@ package enum KibbleFormat {
   package static let minorVersion: UInt16 = 1
   /// The bit of the required features that says that blobs may be compressed.
   package static let compressedBlobs: UInt32 = 1
+  /// The bit that says that matrices may be stored in bands.
+  package static let bands: UInt32 = 2
   package static let headerBytes = 128
   package static let tensorRecordBytes = 128
   package static let blobRecordBytes = 32
@@ -57,6 +59,7 @@ public struct TensorRecord: Equatable, Sendable {
 
   /// The type of the values.
   public var type: WeightType { geometry.type }
+
   /// The bytes of the codes and scales together, without the padding between planes.
   public var byteCount: Int { planes.reduce(0) { $0 + $1.count } }
 }

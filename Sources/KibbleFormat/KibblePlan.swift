@@ -56,10 +56,13 @@ public struct KibblePlan: Sendable {
     }
   }
 
-  /// The least minor version that has such types and blobs.
-  package static func minorVersion(types: [WeightType], blobs: [BlobContent]) -> UInt16 {
+  /// The least minor version that has such types, bands and blobs.
+  package static func minorVersion(
+    types: [WeightType], hasBands: Bool, blobs: [BlobContent]
+  ) -> UInt16 {
     let isCompressed = blobs.contains { $0.inflatedBytes != nil }
-    return isCompressed ? KibbleFormat.minorVersion : types.map(\.minorVersion).max() ?? 0
+    return isCompressed || hasBands
+      ? KibbleFormat.minorVersion : types.map(\.minorVersion).max() ?? 0
   }
 
   /// Header and directory, up to the first payload byte.
@@ -78,8 +81,11 @@ public struct KibblePlan: Sendable {
     header.bytes += KibbleFormat.magic
     header.append(KibbleFormat.majorVersion)
     let isCompressed = contents.contains { $0.inflatedBytes != nil }
-    header.append(Self.minorVersion(types: tensors.map(\.type), blobs: contents))
-    header.append(isCompressed ? KibbleFormat.compressedBlobs : 0)
+    let hasBands = tensors.contains(where: \.isBand)
+    header.append(
+      Self.minorVersion(types: tensors.map(\.type), hasBands: hasBands, blobs: contents))
+    header.append(
+      (isCompressed ? KibbleFormat.compressedBlobs : 0) | (hasBands ? KibbleFormat.bands : 0))
     header.append(UInt64(fileLength))
     header.append(UInt32(tensors.count))
     header.append(UInt32(blobs.count))

@@ -34,7 +34,9 @@ extension StoredModel {
   }
 
   /// A tensor of this model, in place.
-  public func matrix(of tensor: Tensor) -> StoredMatrix { tensor.record.matrix(in: file.region) }
+  public func matrix(of tensor: Tensor) -> StoredMatrix {
+    StoredMatrix(tensor.bands.map { $0.band(in: file.region) })
+  }
 
   /// The values of a tensor of this model in memory of their own, `[rows, columns]`; one row for
   /// a vector.
@@ -42,13 +44,13 @@ extension StoredModel {
     kernels.values(of: matrix(of: tensor))
   }
 
-  /// Calls `body` with the values of each row of a tensor of this model, in order.
+  /// Calls `body` with the values of each row of some bands of a tensor of this model, in order.
   public func forEachRow(
-    of tensor: Tensor, kernels: KernelSet, _ body: (_ values: [Float]) -> Void
+    of bands: [TensorRecord], kernels: KernelSet, _ body: (_ values: [Float]) -> Void
   ) {
-    let stored = matrix(of: tensor)
-    let row = FloatMatrix(rows: 1, columns: stored.geometry.columns)
-    for index in 0..<stored.geometry.rows {
+    let stored = StoredMatrix(bands.map { $0.band(in: file.region) })
+    let row = FloatMatrix(rows: 1, columns: stored.columns)
+    for index in 0..<stored.rows {
       kernels.row(index, of: stored, into: row[0])
       body(row.row(0))
     }
@@ -68,8 +70,8 @@ extension StoredModel {
 }
 
 extension TensorRecord {
-  /// The tensor's planes in the bytes of its file.
-  package func matrix(in region: any ByteRegion) -> StoredMatrix {
-    StoredMatrix(geometry, planes: planes, exponent: exponent, in: region)
+  /// Its planes in the bytes of its file.
+  package func band(in region: any ByteRegion) -> StoredBand {
+    StoredBand(geometry, planes: planes, exponent: exponent, in: region)
   }
 }

@@ -15,14 +15,23 @@ public struct StoredModel: Sendable {
   public struct Tensor: Sendable {
     /// What the tensor is for.
     public let spec: TensorSpec
-    /// How it is stored.
-    public let record: TensorRecord
+    /// How its rows are stored: all alike, or band by band, which are then quantized.
+    public let bands: [TensorRecord]
     /// Its name in the checkpoint.
     public let sourceName: String
     /// The type of its elements in the checkpoint.
     public let sourceType: ElementType
     /// Types of earlier files that it went through and that could not hold all its values.
     public let through: [WeightType]
+
+    /// The name in the current layout.
+    public var name: String { spec.canonicalName }
+    /// The types of its bands.
+    public var types: [WeightType] { bands.map(\.type) }
+    /// Whether it is stored as codes with scales.
+    public var isQuantized: Bool { bands.contains { $0.type.isQuantized } }
+    /// The bytes of all its planes.
+    public var byteCount: Int { bands.reduce(0) { $0 + $1.byteCount } }
   }
 
   /// The file.
@@ -53,7 +62,7 @@ public struct StoredModel: Sendable {
   }
 
   /// Whether any tensor is stored as codes with scales.
-  public var isQuantized: Bool { tensors.contains { $0.record.type.isQuantized } }
+  public var isQuantized: Bool { tensors.contains(where: \.isQuantized) }
 
   /// The blobs that a copy of the file carries along: all but kibble's own.
   package var carriedBlobs: [BlobRecord] {
@@ -85,24 +94,15 @@ public struct StoredModel: Sendable {
         path: file.path, expected: config.layerCount, found: file.tensors.count)
     }
     let specs = layout.tensors(for: config)
-    guard specs.count == file.tensors.count else {
-      throw ModelFileError.storedTensors(
-        path: file.path, expected: specs.count, found: file.tensors.count)
-    }
+    let bands = try Self.bands(of: specs, in: file)
     let origins = try metadata.origins(of: specs)
     var tensors: [Tensor] = []
     var indices: [Place: Int] = [:]
-    for ((spec, record), origin) in zip(zip(specs, file.tensors), origins) {
-      guard record.name == spec.canonicalName, record.shape == spec.shape,
-        record.geometry.arrangement == spec.arrangement
-      else {
-        throw ModelFileError.storedTensor(
-          path: file.path, tensor: record.name, expected: spec.canonicalName, shape: spec.shape)
-      }
+    for ((spec, bands), origin) in zip(zip(specs, bands), origins) {
       indices[Place(role: spec.role, layer: spec.layer)] = tensors.count
       tensors.append(
         Tensor(
-          spec: spec, record: record, sourceName: layout.naming.name(of: spec),
+          spec: spec, bands: bands, sourceName: layout.naming.name(of: spec),
           sourceType: origin.type, through: origin.through))
     }
     self.file = file

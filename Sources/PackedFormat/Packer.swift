@@ -73,7 +73,7 @@ public struct Packer: Sendable {
       let models = try pool.mapThrowing(coded.count) { index in
         try progress.checkCancellation()
         defer { progress.report(.advanced(by: coded[index].byteCount)) }
-        return TensorModel(StoredMatrix(coded[index], in: file))
+        return TensorModel(StoredBand(coded[index], in: file))
       }
       let tables = ModelTables(models)
       let intervals = tables.tables.map(\.intervals)
@@ -145,7 +145,7 @@ public struct Packer: Sendable {
   }
 }
 
-extension StoredMatrix {
+extension StoredBand {
   fileprivate init(_ tensor: TensorRecord, in file: KibbleFile) {
     self.init(
       tensor.geometry, planes: tensor.planes, exponent: tensor.exponent, in: file.region)

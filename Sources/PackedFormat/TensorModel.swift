@@ -10,9 +10,9 @@ struct TensorModel: Sendable {
   let multipliers: [UInt8]?
   /// How often each code comes, from -128 on, by its size; one entry where codes have no sizes.
   private(set) var counts: [Int: [Int]] = [:]
-  private let matrix: StoredMatrix
+  private let matrix: StoredBand
 
-  init(_ matrix: StoredMatrix) {
+  init(_ matrix: StoredBand) {
     self.matrix = matrix
     geometry = matrix.geometry
     scales = Self.scales(of: matrix)
@@ -32,7 +32,7 @@ struct TensorModel: Sendable {
     counts = histograms()
   }
 
-  private static func scales(of matrix: StoredMatrix) -> TensorParts.Scales {
+  private static func scales(of matrix: StoredBand) -> TensorParts.Scales {
     let geometry = matrix.geometry
     let places = (0..<geometry.rows).flatMap { row in
       (0..<geometry.groupsPerRow).map { (row: row, group: $0) }
@@ -45,7 +45,7 @@ struct TensorModel: Sendable {
     return ScaleGrid(halves, groups: geometry.groupsPerRow).map { .grid($0) } ?? .halves(halves)
   }
 
-  private static func divisors(of matrix: StoredMatrix) -> [UInt8] {
+  private static func divisors(of matrix: StoredBand) -> [UInt8] {
     let geometry = matrix.geometry
     var divisors = [Int](repeating: 0, count: geometry.columns)
     var codes = [Int8](repeating: 0, count: geometry.columns)
@@ -60,7 +60,7 @@ struct TensorModel: Sendable {
 
   /// Sizes by rows and columns, from the means of magnitudes.
   private static func sizes(
-    of matrix: StoredMatrix, _ divisors: [UInt8], _ grid: ScaleGrid?
+    of matrix: StoredBand, _ divisors: [UInt8], _ grid: ScaleGrid?
   ) -> CodeSizes {
     let geometry = matrix.geometry
     var codes = [Int8](repeating: 0, count: geometry.columns)

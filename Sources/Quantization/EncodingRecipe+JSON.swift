@@ -1,11 +1,19 @@
 import JSONCore
+import TensorCore
 
 extension TensorRule {
   /// The rule in metadata and recipe files.
   package var json: JSON {
     var json = JSONObject([("pattern", JSON(glob.pattern)), ("type", JSON(type.name))])
     json["group_size"] = groupSize.map { JSON($0) }
+    if case .bands(let bands) = type { json["bands"] = .array(bands.map(\.json)) }
     return .object(json)
+  }
+}
+
+extension RowBand {
+  fileprivate var json: JSON {
+    ["first_row": JSON(firstRow), "type": JSON(type.name), "group_size": JSON(groupSize)]
   }
 }
 

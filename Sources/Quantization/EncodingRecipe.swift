@@ -6,6 +6,8 @@ public enum TargetType: Equatable, Sendable {
   case source
   /// One type.
   case weights(WeightType)
+  /// Bands of rows, each of its own quantized type: two or more, from row 0 on; only of a rule.
+  case bands([RowBand])
   /// Rules give every large matrix its type; not a type that a rule may have.
   case mixed
   /// Entropy-coded codes within int8, of a packed file; not a type that a rule may have.
@@ -31,6 +33,7 @@ public enum TargetType: Equatable, Sendable {
     switch self {
     case .source: "source"
     case .weights(let type): type.name
+    case .bands: "bands"
     case .mixed: "mixed"
     case .packed: "packed"
     }
@@ -38,7 +41,11 @@ public enum TargetType: Equatable, Sendable {
 
   /// Whether values are codes with a scale per group.
   public var isQuantized: Bool {
-    if case .weights(let type) = self { type.isQuantized } else { false }
+    switch self {
+    case .weights(let type): type.isQuantized
+    case .bands: true
+    case .source, .mixed, .packed: false
+    }
   }
 
   /// Whether codes are chosen so that the file is as large as a budget allows.

@@ -136,18 +136,54 @@ private struct RecipeObject {
     var rules: [TensorRule] = []
     for (index, element) in elements.enumerated() {
       let object = RecipeObject(path: path, place: "rules[\(index)]", element)
-      try object.allow(["pattern", "type", "group_size"])
+      try object.allow(["pattern", "type", "group_size", "bands"])
       guard let pattern = object["pattern"]?.stringValue, !pattern.isEmpty else {
         throw object.wrong("pattern", expected: "a pattern of tensor names")
       }
-      let type = try object.choice("type", of: TargetType.ruleNames, TargetType.init(name:))
+      if object["type"]?.stringValue == "bands" {
+        guard object["group_size"] == nil else {
+          throw object.wrong("group_size", expected: "nothing, as each band has its own")
+        }
+        rules.append(TensorRule(glob: Glob(pattern), type: .bands(try object.bands())))
+        continue
+      }
+      let names = TargetType.ruleNames + ["bands"]
+      let type = try object.choice("type", of: names, TargetType.init(name:))
       let groupSize = try object.groupSize()
       guard groupSize == nil || type.isQuantized else {
         throw object.wrong("group_size", expected: "nothing, as \(type.name) has no groups")
       }
+      guard object["bands"] == nil else {
+        throw object.wrong("bands", expected: "nothing, as \"type\" is not \"bands\"")
+      }
       rules.append(TensorRule(glob: Glob(pattern), type: type, groupSize: groupSize))
     }
     return rules
+  }
+
+  /// The member `bands`: two or more, which begin with row 0 and then at growing multiples of 16.
+  func bands() throws(QuantizationError) -> [RowBand] {
+    guard let elements = json["bands"]?.arrayValue, elements.count > 1 else {
+      throw wrong("bands", expected: "an array of two bands or more")
+    }
+    var bands: [RowBand] = []
+    for (index, element) in elements.enumerated() {
+      let object = RecipeObject(path: path, place: "\(place).bands[\(index)]", element)
+      try object.allow(["first_row", "type", "group_size"])
+      let firstRow = try object.integer("first_row", in: 0...1 << 31, "a row")
+      let isNext = bands.last.map { firstRow > $0.firstRow } ?? (firstRow == 0)
+      guard isNext, firstRow % TensorGeometry.tileRows == 0 else {
+        let expected = bands.last.map { "a multiple of 16 above \($0.firstRow)" } ?? "0"
+        throw object.wrong("first_row", expected: expected)
+      }
+      let types = WeightType.allCases.filter(\.isQuantized)
+      let type = try object.choice("type", of: types.map(\.name), WeightType.init(name:))
+      guard let groupSize = try object.groupSize() else {
+        throw object.wrong("group_size", expected: "32, 64 or 128")
+      }
+      bands.append(RowBand(firstRow: firstRow, type: type, groupSize: groupSize))
+    }
+    return bands
   }
 
   func budget(for target: TargetType) throws(QuantizationError) -> SizeBudget? {

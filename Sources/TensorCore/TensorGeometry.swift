@@ -20,7 +20,7 @@ public struct TensorGeometry: Equatable, Sendable {
   /// Whether rows lie one after the other or sixteen interleaved.
   public let arrangement: Arrangement
   /// Rows, without padding; 1 for a vector.
-  public let rows: Int
+  public private(set) var rows: Int
   /// Columns, without padding.
   public let columns: Int
   /// Columns that share a scale; 0 for floats.
@@ -44,6 +44,14 @@ public struct TensorGeometry: Equatable, Sendable {
     self.columns = columns
     self.groupSize = type.isQuantized ? groupSize : 0
     guard !type.isQuantized || groupSize > 0 else { return nil }
+  }
+
+  /// The same of so many rows, fewer than these.
+  package func with(rows: Int) -> TensorGeometry {
+    precondition((1...self.rows).contains(rows), "more rows than there are")
+    var geometry = self
+    geometry.rows = rows
+    return geometry
   }
 
   /// Columns with padding.

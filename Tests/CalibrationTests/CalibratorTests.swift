@@ -44,7 +44,7 @@ import Verification
     let search = try engine.converter.load(
       engine.plan("doge-nano", EncodingRecipe(target: .weights(.int4)))
     ).model
-    #expect(model.tensors.map(\.record.type) == search.tensors.map(\.record.type))
+    #expect(model.tensors.map(\.types) == search.tensors.map(\.types))
     func divergence(_ candidate: StoredModel) throws -> Double {
       try Verifier(
         reference: engine.model(source), candidates: [engine.model(candidate)],
@@ -77,10 +77,12 @@ import Verification
     ).model
     for (index, tensor) in report.tensors.enumerated() where tensor.type.isQuantized {
       var values: [Float] = []
-      source.forEachRow(of: source.tensors[index], kernels: engine.compute.kernels) { values += $0 }
+      source.forEachRow(of: source.tensors[index].bands, kernels: engine.compute.kernels) {
+        values += $0
+      }
       var squares = 0.0
       var position = 0
-      model.forEachRow(of: model.tensors[index], kernels: engine.compute.kernels) { row in
+      model.forEachRow(of: model.tensors[index].bands, kernels: engine.compute.kernels) { row in
         for value in row {
           let difference = Double(value) - Double(values[position])
           squares += difference * difference

@@ -68,7 +68,7 @@ import Testing
       let found = try search.recipe(under: .bitsPerWeight(bits), costs: costs)
       #expect(found.plan.bitsPerWeight <= bits)
       #expect(found.total.cost <= last)
-      let bytes = found.plan.tensors.reduce(0) { $0 + $1.geometry.totalBytes }
+      let bytes = found.plan.records.reduce(0) { $0 + $1.geometry.totalBytes }
       #expect(found.total.bytes == bytes)
       // No tensor could have the next larger type as well.
       let room = Int(bits * Double(found.plan.parameterCount) / 8) - bytes
@@ -131,7 +131,7 @@ import Testing
     #expect(recipe.target == .mixed && recipe.rules.count == 30)
     #expect(recipe.rules.prefix(2).map(\.glob.pattern) == fixed.map(\.0))
     #expect(Set(found.choices.map(\.geometry.type)).count > 1)
-    #expect(found.plan.tensors[0].geometry.type == .int8)
+    #expect(found.plan.records[0].geometry.type == .int8)
     let text = RecipeFile(recipe: recipe, budget: .bitsPerWeight(6)).text
     let read = try RecipeFile(bytes: Array(text.utf8), path: "r").recipe
     let engine = try Engine(threads: 2)

@@ -61,7 +61,7 @@ import Verification
   }
 
   private func matrices(_ plan: ConversionPlan) -> Int {
-    plan.tensors.count { $0.geometry.type.isQuantized }
+    plan.records.count { $0.geometry.type.isQuantized }
   }
 
   /// The bytes of a state in which everything is rounded and nothing written.
@@ -138,8 +138,8 @@ import Verification
       bytes[place..<place + count].reversed().reduce(0) { $0 << 8 | Int($1) }
     }
     let length = number(at: Self.headerLength + 4, count: 8)
-    let tensor = plan.tensors[number(at: Self.headerLength, count: 4)]
-    let codes = start + length - tensor.spec.elementCount
+    let tensor = plan.records[number(at: Self.headerLength, count: 4)]
+    let codes = start + length - tensor.geometry.elementCount
     // A code that int4 lacks; an infinite scale; a scale that is no number; an error below 0.
     let changes: [(place: Int, new: [UInt8])] = [
       (codes, [8]), (codes - 2 * tensor.geometry.totalScales, [0, 0x7C]),

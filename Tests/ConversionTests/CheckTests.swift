@@ -20,7 +20,7 @@ import Testing
     try file.check()
     #expect(file.bytes.count == plan.fileLength)
     for tensor in file.tensors {
-      #expect(tensor.geometry == plan.tensors.first { $0.name == tensor.name }?.geometry)
+      #expect(tensor.geometry == plan.records.first { $0.name == tensor.name }?.geometry)
     }
   }
 

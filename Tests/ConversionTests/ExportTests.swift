@@ -70,9 +70,9 @@ import Testing
     let again = try converter().load(plan(folder.path("out"), recipe("source"))).model.file
     let values = try values(folder.path("out"))
     for tensor in model.tensors {
-      let expected = model.file.decoded(tensor.record)
+      let expected = model.file.decoded(tensor.bands[0])
       let exported = try #require(values[tensor.sourceName])
-      #expect(exported == expected.flatMap { bytes(of: $0) }, "\(tensor.record.name)")
+      #expect(exported == expected.flatMap { bytes(of: $0) }, "\(tensor.name)")
     }
     #expect(again.tensors.allSatisfy { $0.type == .f32 })
   }
@@ -80,7 +80,7 @@ import Testing
   /// A tensor that is read in several parts.
   @Test(arguments: ["int8", "int4s"]) func manyChunks(type: String) throws {
     let model = try stored(Fixtures.folder("doge-nano"), type)
-    let embedding = try #require(model.tensors.first).record
+    let embedding = try #require(model.file.tensors.first)
     try #require(embedding.geometry.elementCount >= 4 * 64 << 10)
     _ = try converter().export(model, to: folder.path("out"))
     let values = try values(folder.path("out"))[embedding.name]

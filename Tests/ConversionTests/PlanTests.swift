@@ -10,7 +10,7 @@ import Testing
   private func types(_ fixture: String, _ recipe: EncodingRecipe) throws -> [String: String] {
     let plan = try plan(Fixtures.folder(fixture), recipe)
     return Dictionary(
-      uniqueKeysWithValues: plan.tensors.map { ($0.name, $0.geometry.type.name) })
+      uniqueKeysWithValues: plan.records.map { ($0.name, $0.geometry.type.name) })
   }
 
   /// Large matrices are compressed, everything else stays f32.
@@ -52,7 +52,8 @@ import Testing
     ]
     #expect(Set(plan.tensors.map(\.sourceType)).count == 4)
     for tensor in plan.tensors {
-      #expect(tensor.geometry.type == expected[tensor.sourceType], "\(tensor.name)")
+      let type = plan.records[tensor.records.lowerBound].geometry.type
+      #expect(type == expected[tensor.sourceType], "\(tensor.name)")
       #expect(tensor.note == (tensor.sourceType == .f64 ? "rounded from F64" : nil))
     }
   }
@@ -60,11 +61,12 @@ import Testing
   /// Matrices that are multiplied lie in tiles, all others in rows.
   @Test func arrangements() throws {
     let plan = try plan(Fixtures.folder("cases/doge2-moe-untied"), recipe("int8"))
-    let tiles = plan.tensors.filter { $0.geometry.arrangement == .tiles }.map(\.spec.role)
+    let tiles = plan.records.filter { $0.geometry.arrangement == .tiles }
+      .map { plan.tensors[$0.tensor].spec.role }
     #expect(Set(tiles) == [.head, .q, .k, .v, .o, .gate, .up, .down, .router])
     let tied = try ConversionTests.plan(
       Fixtures.folder("reference/e6-gqa-tied-bf16"), recipe("int8"))
-    #expect(tied.tensors[0].geometry.arrangement == .tiles)
+    #expect(tied.records[0].geometry.arrangement == .tiles)
   }
 
   /// The first rule that matches wins, and knows the current names.
@@ -87,7 +89,7 @@ import Testing
     ]
     let plan = try plan(Fixtures.folder("doge-nano"), recipe)
     func group(_ role: TensorRole) -> Int? {
-      plan.tensors.first { $0.spec.role == role }?.geometry.groupSize
+      plan.records.first { plan.tensors[$0.tensor].spec.role == role }?.geometry.groupSize
     }
     #expect(group(.q) == 64 && group(.k) == 128 && group(.v) == 32 && group(.embedding) == 128)
     let q = try #require(plan.tensors.first { $0.spec.role == .q })
@@ -128,7 +130,7 @@ import Testing
   /// Short last groups are planned, not avoided.
   @Test func shortGroups() throws {
     let plan = try plan(Fixtures.folder("cases/odd-shapes"), recipe("int4"))
-    let q = try #require(plan.tensors.first { $0.spec.role == .q })
+    let q = try #require(plan.records.first { plan.tensors[$0.tensor].spec.role == .q })
     #expect(q.geometry.type == .int4)
     #expect(q.geometry.columns == 42)
     #expect(q.geometry.groupsPerRow == 2)
@@ -181,7 +183,7 @@ import Testing
   /// Bits per weight count scales and padding.
   @Test func bitsPerWeight() throws {
     let plan = try plan(Fixtures.folder("doge-nano"), recipe("int4"))
-    let bytes = plan.tensors.reduce(0) { $0 + $1.geometry.totalBytes }
+    let bytes = plan.records.reduce(0) { $0 + $1.geometry.totalBytes }
     #expect(plan.bitsPerWeight == Double(bytes) * 8 / Double(plan.parameterCount))
     #expect((4.5...4.8).contains(plan.bitsPerWeight))
   }

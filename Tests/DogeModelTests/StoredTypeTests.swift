@@ -26,7 +26,7 @@ import Testing
     let converter = Converter(compute: try Compute(threads: 1))
     _ = try converter.export(compressed.stored, to: folder.path("export"))
     let exported = try model(folder.path("export"))
-    #expect(exported.stored.tensors.allSatisfy { $0.record.type == .f32 })
+    #expect(exported.stored.tensors.allSatisfy { $0.types == [.f32] })
     let tokens = tokens(21, below: compressed.config.vocabularySize)
     let expected = try run(exported, tokens)
     let stepwise = try runStepwise(exported, tokens)

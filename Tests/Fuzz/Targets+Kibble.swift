@@ -68,7 +68,7 @@ func state(_ input: [UInt8]) throws {
   try CalibrationState.check(path: path)
   let state = try CalibrationState(
     path: path, identity: identity, plan: plan, sequences: [[1, 2, 3]])
-  for index in plan.tensors.indices { _ = try state.record(of: index) }
+  for index in plan.records.indices { _ = try state.record(of: index) }
 }
 
 /// The records of the input behind the right header, with right checksums.

@@ -30,7 +30,7 @@ private func dot(_ a: [Float], _ b: [Float]) -> Double {
     let gradients = try problem.gradients()
     var random = SplitMix(3)
     for number in problem.subject.matrices {
-      let label = problem.subject.stored.tensors[number].record.name
+      let label = problem.subject.stored.tensors[number].name
       let gradient = try #require(gradients[number]).flat
       let length = dot(gradient, gradient).squareRoot()
       let step = Float(1e-3 / length)

@@ -47,7 +47,7 @@ private func square(_ row: [Float]) -> Double { row.reduce(0) { $0 + Double($1) 
       of: token, scale: 1, targets: { _ in target }, to: gradients)
     for number in problem.subject.matrices {
       let tensor = problem.subject.stored.tensors[number]
-      let label = tensor.record.name
+      let label = tensor.name
       guard let found = moments.outputs(of: number) else {
         #expect(tensor.spec.role == .embedding && !plain.layout.tied, "\(label)")
         continue

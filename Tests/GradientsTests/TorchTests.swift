@@ -40,7 +40,7 @@ private struct TorchCase: Sendable, CustomTestStringConvertible {
     let expected = try golden.values("kl", as: Double.self)[0]
     #expect(abs(kl - expected) <= 1e-5 * expected)
     for number in subject.matrices {
-      let name = subject.stored.tensors[number].record.name
+      let name = subject.stored.tensors[number].name
       let expected = try golden.values(name, as: Float.self)
       let found = try #require(gradients[number]).flat
       let largest = expected.reduce(0) { max($0, abs($1)) }

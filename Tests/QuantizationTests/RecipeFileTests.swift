@@ -24,6 +24,17 @@ import Testing
         rules: [TensorRule(glob: Glob("*"), type: .weights(.int4))],
         calibration: CalibrationSummary(sequences: 3, tokens: 99, crc32: .max)),
       budget: .bitsPerWeight(5.05)),
+    RecipeFile(
+      recipe: EncodingRecipe(
+        target: .mixed,
+        rules: [
+          TensorRule(
+            glob: Glob("a"),
+            type: .bands([
+              RowBand(firstRow: 0, type: .int8s, groupSize: 32),
+              RowBand(firstRow: 48, type: .int2, groupSize: 128),
+            ]))
+        ])),
     RecipeFile(recipe: EncodingRecipe(target: .mixed), budget: .fileBytes(1_000_000)),
   ]
 
@@ -111,6 +122,20 @@ import Testing
       #""type": "int4", "method": "gptq", "rules": [], "calibration": {"sequences": 1, "tokens": 1, "crc32": -1}"#,
       "calibration.crc32 is -1", "32 bits"
     ),
+    (bands(""), "rules[0].bands is missing", "two bands"),
+    (bands(#","bands":[{}]"#), "rules[0].bands is an array", "two bands"),
+    (bands(#","group_size":32"#), "rules[0].group_size is 32", "its own"),
+    (bands(#","bands":[{},{}]"#), "rules[0].bands[0].first_row is missing", "a row"),
+    (bands(first: 16, 32), "rules[0].bands[0].first_row is 16", "0"),
+    (bands(first: 0, 24), "rules[0].bands[1].first_row is 24", "a multiple of 16 above 0"),
+    (bands(first: 0, 0), "rules[0].bands[1].first_row is 0", "a multiple of 16 above 0"),
+    (bands(first: 0, 16, type: "f16"), #"rules[0].bands[0].type is "f16""#, #""int4s""#),
+    (bands(first: 0, 16, group: "48"), "rules[0].bands[0].group_size is 48", "32, 64 or 128"),
+    (bands(first: 0, 16, group: "null"), "rules[0].bands[0].group_size is", "32, 64 or 128"),
+    (
+      #""type": "int4", "rules": [{"pattern": "a", "type": "int4", "bands": []}]"#,
+      "rules[0].bands is an array", #""type" is not "bands""#
+    ),
     (#""type": "int4", "rules": [], "max_size": 9"#, "max_size is 9", #""mixed""#),
     (#""type": "mixed", "rules": [], "max_size": 0.5"#, "max_size is 0.5", "bytes"),
     (
@@ -129,6 +154,18 @@ import Testing
     #expect(diagnostic.kind == .badData && diagnostic.path == "r.json")
     #expect(diagnostic.message.contains(place), "\(diagnostic.message)")
     #expect(diagnostic.message.contains(expected), "\(diagnostic.message)")
+  }
+
+  /// A recipe with one rule of type bands.
+  private static func bands(_ members: String) -> String {
+    #""type": "int4", "rules": [{"pattern": "a", "type": "bands"\#(members)}]"#
+  }
+
+  private static func bands(
+    first rows: Int..., type: String = "int4", group: String = "32"
+  ) -> String {
+    let bands = rows.map { #"{"first_row":\#($0),"type":"\#(type)","group_size":\#(group)}"# }
+    return Self.bands(#","bands":[\#(bands.joined(separator: ","))]"#)
   }
 
   @Test(arguments: [

@@ -49,12 +49,13 @@ package struct MixedSearch: Sendable {
     self.base = base
     var tensors: [Tensor] = []
     var fixedBytes = 0
-    for tensor in floats.tensors {
-      if tensor.spec.role.isQuantizable && base.rule(for: tensor.spec) == nil {
-        let geometries = tensor.geometry.alternatives(groupSizes: groupSizes)
-        tensors.append(Tensor(spec: tensor.spec, geometries: geometries))
+    for record in floats.records {
+      let spec = floats.tensors[record.tensor].spec
+      if spec.role.isQuantizable && base.rule(for: spec) == nil {
+        let geometries = record.geometry.alternatives(groupSizes: groupSizes)
+        tensors.append(Tensor(spec: spec, geometries: geometries))
       } else {
-        fixedBytes += tensor.geometry.totalBytes
+        fixedBytes += record.geometry.totalBytes
       }
     }
     self.tensors = tensors

@@ -30,15 +30,15 @@ struct StepChoice: Sendable {
 
   /// The steps of a matrix; nil where it is stored in another way.
   func steps(
-    of tensor: PlannedTensor, _ index: Int, _ matrix: MatrixRounding, _ metric: RoundingMetric,
-    _ pool: ThreadPool
+    of tensor: PlannedTensor, _ record: PlannedRecord, _ matrix: MatrixRounding,
+    _ metric: RoundingMetric, _ pool: ThreadPool
   ) -> MatrixSteps? {
-    guard tensor.isPacked, let rows = rowWeights(tensor, index, metric) else { return nil }
+    guard record.isPacked, let rows = rowWeights(tensor, record.tensor, metric) else { return nil }
     let mean = rows.reduce(0, +) / Double(rows.count)
     guard mean > 0, mean.isFinite else { return nil }
-    let columns = metric.steps(tensor.geometry.columns)
+    let columns = metric.steps(record.geometry.columns)
     return MatrixSteps(
-      tensor.geometry,
+      record.geometry,
       rows: rows.map { step / max($0, Self.leastPart * mean).squareRoot() }, columns: columns,
       magnitudes: matrix.magnitudes(pool))
   }
@@ -63,9 +63,11 @@ struct StepChoice: Sendable {
   }
 }
 
-extension PlannedTensor {
-  /// Whether its codes are chosen to be packed.
-  var isPacked: Bool { isRounded && geometry.type == .int8 && geometry.groupSize == 32 }
+extension PlannedRecord {
+  /// Whether its codes are chosen to be packed: those of a whole matrix.
+  fileprivate var isPacked: Bool {
+    geometry.type == .int8 && geometry.groupSize == 32 && shape[0] == rows.upperBound
+  }
 }
 
 extension [Double] {

@@ -17,15 +17,20 @@ struct MatrixRounding: Sendable {
   private let geometry: TensorGeometry
   private let values: StoredFloats
   private let metric: RoundingMetric
+  private let firstRow: Int
 
   /// - Parameters:
   ///   - geometry: how the matrix will be stored.
   ///   - values: the matrix.
   ///   - metric: what errors cost.
-  init(_ geometry: TensorGeometry, values: StoredFloats, metric: RoundingMetric) {
+  ///   - firstRow: the row that it begins with, where it is a band of a matrix.
+  init(
+    _ geometry: TensorGeometry, values: StoredFloats, metric: RoundingMetric, firstRow: Int = 0
+  ) {
     self.geometry = geometry
     self.values = values
     self.metric = metric
+    self.firstRow = firstRow
   }
 
   /// Multiplications that rounding takes, about.
@@ -40,7 +45,7 @@ struct MatrixRounding: Sendable {
   ///   - steps: those of the matrix's columns and rows, if it is to be packed.
   ///   - rowCosts: makes `RowCosts` for a thread to work with, where rows differ in what errors
   ///     cost.
-  ///   - isPlain: whether a row is rounded without regard to the inputs.
+  ///   - isPlain: whether a row of the whole matrix is rounded without regard to the inputs.
   ///   - keepsCodes: whether the codes are returned, too.
   ///   - pool: the threads.
   /// - Returns: the scales, and the error made.
@@ -61,14 +66,14 @@ struct MatrixRounding: Sendable {
       }
       if let costs = rowCosts?() {
         for (lane, row) in rows.enumerated() {
-          guard let moments = costs.moments(of: row) else { continue }
+          guard let moments = costs.moments(of: firstRow + row) else { continue }
           rounding.descend(lane: lane, moments, sweeps: sweeps)
         }
       }
-      if let isPlain, rows.contains(where: isPlain) {
+      if let isPlain, rows.contains(where: { isPlain(firstRow + $0) }) {
         let plain = load(tile, exponent, .plain)
         if let steps { plain.compensate(steps, rows) } else { plain.compensate() }
-        for (lane, row) in rows.enumerated() where isPlain(row) {
+        for (lane, row) in rows.enumerated() where isPlain(firstRow + row) {
           rounding.copy(lane: lane, of: plain)
         }
       }

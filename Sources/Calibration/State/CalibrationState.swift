@@ -6,8 +6,8 @@ import TensorCore
 /// The matrices that a calibration has rounded so far, in a file from which it can be resumed.
 final class CalibrationState {
   private let file: AppendFile
-  private let tensors: [PlannedTensor]
-  /// Where the payloads are, by the matrices' indices in the plan; not of those appended here.
+  private let records: [PlannedRecord]
+  /// Where the payloads are, by the records' indices in the plan; not of those appended here.
   private var payloads: [Int: Range<Int>] = [:]
   /// What one should know about the file, a sentence each.
   private(set) var warnings: [String] = []
@@ -24,7 +24,7 @@ final class CalibrationState {
     path: String, identity: ConversionIdentity, plan: ConversionPlan, sequences: [[Int]]
   ) throws {
     file = try AppendFile(path: path)
-    tensors = plan.tensors
+    records = plan.records
     let header = StateHeader(identity, sequences: sequences)
     let start = try file.bytes(0..<min(StateHeader.length, file.count))
     if let found = try StateHeader.read(start, path: path) {
@@ -57,7 +57,7 @@ final class CalibrationState {
   func record(of index: Int) throws -> StateRecord? {
     guard let range = payloads[index] else { return nil }
     let bytes = try file.bytes(range)
-    let record = StateRecord(index, payload: bytes, geometry: tensors[index].geometry)
+    let record = StateRecord(index, payload: bytes, geometry: records[index].geometry)
     // It was whole when it was read first.
     guard let record else { throw CalibrationError.notState(path: file.path) }
     return record
@@ -80,17 +80,17 @@ final class CalibrationState {
       let prefix = StateRecord.readPrefix(try file.bytes(end..<start))
       // A crash in the middle of a write leaves part of a record.
       if let prefix, prefix.length > file.count - start - 4 { break }
-      guard let prefix, tensors.indices.contains(prefix.index),
-        tensors[prefix.index].geometry.type.isQuantized
+      guard let prefix, records.indices.contains(prefix.index),
+        records[prefix.index].geometry.type.isQuantized
       else { return damaged(at: end) }
       let payload = start..<start + prefix.length + 4
       let record = StateRecord(
         prefix.index, payload: try file.bytes(payload),
-        geometry: tensors[prefix.index].geometry)
+        geometry: records[prefix.index].geometry)
       guard let record else { return damaged(at: end) }
-      guard record.isSound(tensors[prefix.index].geometry) else {
+      guard record.isSound(records[prefix.index].geometry) else {
         throw CalibrationError.badValues(
-          path: file.path, tensor: tensors[prefix.index].name, offset: end)
+          path: file.path, tensor: records[prefix.index].name, offset: end)
       }
       payloads[prefix.index] = payload
       end = payload.upperBound

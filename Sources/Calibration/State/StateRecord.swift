@@ -6,13 +6,13 @@ import TensorCore
 
 /// A rounded matrix as the state file holds it, with the warnings that were first given for it.
 ///
-/// Its index among the plan's tensors, payload length, CRC-32 of both; the payload; CRC-32 of the payload. The payload is the
+/// Its index among the plan's records, payload length, CRC-32 of both; the payload; CRC-32 of the payload. The payload is the
 /// exponent, the error statistics, the warnings, the scales and the codes.
 struct StateRecord {
   /// Bytes before the payload: u32, u64, u32.
   static let prefixLength = 16
 
-  /// The matrix's index among the plan's tensors.
+  /// Its index among the plan's records.
   let index: Int
   let rounded: RoundedMatrix
   let warnings: [String]

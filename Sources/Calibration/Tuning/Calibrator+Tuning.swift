@@ -18,15 +18,16 @@ extension Calibrator {
     }.model
     let reference = try converter.load(plan.inFloat32()).model
     let tuner = Tuner(
-      quantized, tensors: plan.tensors.indices.filter { plan.tensors[$0].isRounded },
+      quantized, plan: plan, records: plan.records.indices.filter(plan.isRounded),
       reference: reference, sequences: sequences, compute: compute, progress: progress)
     try progress.phase("tuning", total: steps, unit: .items) { try tuner.run(steps: steps) }
     let resident = try ResidentModel(plan, converter: converter)
-    for (index, values, rounded) in tuner.results(reference: reference) {
-      let stored = resident.values(of: index)
-      for row in 0..<values.rows { stored[row].copy(values[row]) }
-      try output.encode(index, rounded, from: resident)
-      resident.drop([index])
+    for (record, values, rounded) in tuner.results(reference: reference) {
+      let tensor = plan.records[record].tensor
+      let stored = resident.values(of: tensor)
+      for row in plan.records[record].rows { stored[row].copy(values[row]) }
+      try output.encode(record, rounded, from: resident)
+      resident.drop([tensor])
     }
     return warnings
   }

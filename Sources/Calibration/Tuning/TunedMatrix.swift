@@ -3,7 +3,7 @@ import Kernels
 import Parallel
 import TensorCore
 
-/// A matrix whose codes and scales learn from gradients.
+/// A matrix, or a band of one, whose codes and scales learn from gradients.
 ///
 /// A code is the nearest integer of a latent number, and gets its gradient as if it were that
 /// number (straight-through estimation; Bengio et al. 2013, arXiv 1308.3432). Latent numbers and
@@ -11,6 +11,8 @@ import TensorCore
 /// on threads.
 final class TunedMatrix: Sendable {
   private let geometry: TensorGeometry
+  /// The row of the whole matrix that it begins with.
+  private let firstRow: Int
   private let exponent: Int
   private let low: Float
   private let high: Float
@@ -49,17 +51,20 @@ final class TunedMatrix: Sendable {
   }
 
   /// - Parameters:
-  ///   - geometry: how the matrix is stored.
+  ///   - geometry: how its rows are stored.
+  ///   - firstRow: the row of the whole matrix that it begins with.
   ///   - exponent: the power of two that its scales share.
   ///   - scales: without that power, `[rows, groups]`.
-  ///   - restored: what the codes stand for, `[rows, columns]`.
-  ///   - source: the matrix as it was, `[rows, columns]`.
+  ///   - restored: what the codes of the whole matrix stand for, `[…, columns]`.
+  ///   - source: the whole matrix as it was, `[…, columns]`.
   init(
-    _ geometry: TensorGeometry, exponent: Int, scales: FloatMatrix, restored: FloatMatrix,
+    _ geometry: TensorGeometry, firstRow: Int, exponent: Int, scales: FloatMatrix,
+    restored: FloatMatrix,
     source: FloatMatrix
   ) {
     let range = CodeRange(geometry.type)
     self.geometry = geometry
+    self.firstRow = firstRow
     self.exponent = exponent
     low = range.low[0]
     high = range.high[0]
@@ -71,8 +76,8 @@ final class TunedMatrix: Sendable {
       for column in 0..<geometry.columns {
         let scale = scales[row][column / geometry.groupSize] * unit
         guard scale != 0 else { continue }
-        let code = (restored[row][column] / scale).rounded(.toNearestOrEven)
-        let rest = source[row][column] / scale - code
+        let code = (restored[firstRow + row][column] / scale).rounded(.toNearestOrEven)
+        let rest = source[firstRow + row][column] / scale - code
         // A code stays what it is until a gradient says otherwise.
         latent.values[row][column] = code + min(max(rest, -Self.margin), Self.margin)
       }
@@ -83,7 +88,7 @@ final class TunedMatrix: Sendable {
   private static let margin: Float = 0.45
 
   /// Moves codes and scales against the gradient of what they stand for, and stores what they
-  /// stand for then in `weights`; all are `[rows, columns]`.
+  /// stand for then in `weights`; both are of the whole matrix, `[…, columns]`.
   func move(
     _ gradient: FloatMatrix, _ weights: FloatMatrix, codes: AdamStep, scales: AdamStep,
     _ pool: ThreadPool
@@ -96,7 +101,7 @@ final class TunedMatrix: Sendable {
           guard scale != 0 else { continue }
           var scaleGradient: Float = 0
           for column in columns(of: group) {
-            let slope = gradient[row][column]
+            let slope = gradient[firstRow + row][column]
             scaleGradient += slope * code(row, column)
             latent.move(row, column, gradient: slope * scale, codes)
             let value = latent.values[row][column]
@@ -114,7 +119,7 @@ final class TunedMatrix: Sendable {
     for group in 0..<geometry.groupsPerRow {
       let scale = scale(row, group) * unit
       for column in columns(of: group) {
-        weights[row][column] = scale == 0 ? 0 : code(row, column) * scale
+        weights[firstRow + row][column] = scale == 0 ? 0 : code(row, column) * scale
       }
     }
   }
@@ -143,7 +148,8 @@ final class TunedMatrix: Sendable {
         halves[geometry.tiledScalePlace(row: row, group: group)] = scale(row, group).binary16
       }
       for column in 0..<geometry.columns {
-        statistics.add(value: source[row][column], stored: weights[row][column])
+        statistics.add(
+          value: source[firstRow + row][column], stored: weights[firstRow + row][column])
       }
     }
     return RoundedTensor(exponent: exponent, scales: halves, statistics: statistics)

@@ -26,7 +26,7 @@ final class Tuner {
   private let sequences: [[Int]]
   private let compute: Compute
   private let progress: any ProgressSink
-  private let matrices: [Int: TunedMatrix]
+  private let matrices: [(record: Int, tensor: Int, matrix: TunedMatrix)]
   private let gradients: WeightGradients
   private let cache: KVCache
 
@@ -34,31 +34,34 @@ final class Tuner {
   ///
   /// - Parameters:
   ///   - quantized: the model that is tuned.
-  ///   - tensors: the indices of its matrices among the file's tensors.
+  ///   - plan: what it was made by.
+  ///   - records: those records of the plan that are tuned.
   ///   - reference: the model as it was.
   ///   - sequences: tokens to tune with.
   ///   - compute: what computes.
   ///   - progress: where progress goes.
   init(
-    _ quantized: StoredModel, tensors: [Int], reference: StoredModel, sequences: [[Int]],
-    compute: Compute, progress: any ProgressSink
+    _ quantized: StoredModel, plan: ConversionPlan, records: [Int], reference: StoredModel,
+    sequences: [[Int]], compute: Compute, progress: any ProgressSink
   ) {
     self.reference = DogeModel(reference, compute: compute)
     model = DifferentiableModel(quantized, compute: compute)
     self.sequences = sequences
     self.compute = compute
     self.progress = progress
-    var matrices: [Int: TunedMatrix] = [:]
-    for index in tensors {
-      let record = quantized.tensors[index].record
-      matrices[index] = TunedMatrix(
-        record.geometry, exponent: record.exponent,
-        scales: quantized.matrix(of: quantized.tensors[index]).scales,
-        restored: model.weights(index),
-        source: reference.values(of: reference.tensors[index], kernels: compute.kernels))
+    let model = model
+    matrices = records.map { record in
+      let planned = plan.records[record]
+      let band = quantized.file.tensors[record]
+      let source = reference.tensors[planned.tensor]
+      let matrix = TunedMatrix(
+        band.geometry, firstRow: planned.rows.lowerBound, exponent: band.exponent,
+        scales: band.band(in: quantized.file.region).scales,
+        restored: model.weights(planned.tensor),
+        source: reference.values(of: source, kernels: compute.kernels))
+      return (record, planned.tensor, matrix)
     }
-    self.matrices = matrices
-    gradients = WeightGradients(for: model, tensors: tensors)
+    gradients = WeightGradients(for: model, tensors: matrices.map(\.tensor))
     cache = self.reference.makeCache(maximum: sequences.map(\.count).max() ?? 0)
   }
 
@@ -74,12 +77,12 @@ final class Tuner {
       let rate = rise * (1 - Float(step) / Float(steps))
       let codes = AdamStep(step + 1, rate: rate * Self.codeRate)
       let scales = AdamStep(step + 1, rate: rate * Self.scaleRate)
-      for (index, matrix) in matrices {
-        guard let gradient = gradients[index] else {
+      for (_, tensor, matrix) in matrices {
+        guard let gradient = gradients[tensor] else {
           preconditionFailure("a tuned matrix has a gradient")
         }
         matrix.move(
-          gradient, model.weights(index), codes: codes, scales: scales, compute.pool)
+          gradient, model.weights(tensor), codes: codes, scales: scales, compute.pool)
       }
       progress.report(.advanced(by: 1))
     }
@@ -110,20 +113,19 @@ final class Tuner {
     }
   }
 
-  /// What the matrices became, as values and as codes and scales.
+  /// What the records became, as values of their whole matrices and as scales.
   func results(
     reference: StoredModel
-  ) -> [(index: Int, values: FloatMatrix, rounded: RoundedTensor)] {
-    matrices.sorted { $0.key < $1.key }.map { index, matrix in
-      let values = model.weights(index)
-      let source = reference.values(
-        of: reference.tensors[index], kernels: compute.kernels)
-      return (index, values, matrix.result(values, source: source))
+  ) -> [(record: Int, values: FloatMatrix, rounded: RoundedTensor)] {
+    matrices.map { record, tensor, matrix in
+      let values = model.weights(tensor)
+      let source = reference.values(of: reference.tensors[tensor], kernels: compute.kernels)
+      return (record, values, matrix.result(values, source: source))
     }
   }
 }
 
-extension StoredMatrix {
+extension StoredBand {
   /// A quantized tensor's scales without their common power of two, `[rows, groups]`.
   fileprivate var scales: FloatMatrix {
     let out = FloatMatrix(rows: geometry.rows, columns: geometry.groupsPerRow)

@@ -106,7 +106,7 @@ package struct Binary64Model {
 
   /// x Wᵀ + b.
   func product(_ x: States, _ linear: Linear) -> States {
-    let columns = linear.weight.geometry.columns
+    let columns = linear.weight.columns
     // Eight rows of x share a pass over a row of W.
     let lanes = SIMD8<Double>.scalarCount
     let packed = stride(from: 0, to: x.count, by: lanes).map { first in
@@ -116,7 +116,7 @@ package struct Binary64Model {
         return lane
       }
     }
-    let outputs = compute.pool.map(linear.weight.geometry.rows) { output in
+    let outputs = compute.pool.map(linear.weight.rows) { output in
       let weight = row(output, of: linear)
       let bias = linear.bias.map { Double($0[0][output]) } ?? 0
       return packed.map { group in
@@ -129,7 +129,7 @@ package struct Binary64Model {
   }
 
   func row(_ index: Int, of linear: Linear) -> [Double] {
-    let out = FloatMatrix(rows: 1, columns: linear.weight.geometry.columns)
+    let out = FloatMatrix(rows: 1, columns: linear.weight.columns)
     compute.kernels.row(index, of: linear.weight, into: out[0])
     return out.row(0).map { Double($0) }
   }

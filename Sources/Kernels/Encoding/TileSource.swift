@@ -18,7 +18,7 @@ package enum TileSource: Sendable {
     switch self {
     case .elements(let elements): elements.count == geometry.elementCount
     case .stored(let stored):
-      stored.geometry.rows == geometry.rows && stored.geometry.columns == geometry.columns
+      stored.rows == geometry.rows && stored.columns == geometry.columns
     }
   }
 
@@ -34,8 +34,9 @@ package enum TileSource: Sendable {
     case .stored(let stored):
       // Its own padding may be narrower than ours; where it is wider, scratch has room for it.
       unsafe out.update(repeating: 0, count: width * TensorGeometry.tileRows)
-      unsafe withUnsafePointer(to: stored.matrix) {
-        unsafe kernels.table.pointee.values($0, UInt32(tile), out)
+      let (band, row) = stored.place(of: tile * TensorGeometry.tileRows)
+      unsafe withUnsafePointer(to: band.matrix) {
+        unsafe kernels.table.pointee.values($0, UInt32(row / TensorGeometry.tileRows), out)
       }
     case .elements(let elements):
       let start = unsafe elements.start

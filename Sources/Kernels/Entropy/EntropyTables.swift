@@ -114,7 +114,7 @@ private func withOptional(
   return unsafe array.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
 }
 
-extension StoredMatrix {
+extension StoredBand {
   /// The codes of a row of a quantized tensor, `[columns]`.
   package func codes(ofRow row: Int, into codes: inout [Int8]) {
     precondition(

@@ -58,8 +58,10 @@ import TensorCore
     package let base: UnsafeMutablePointer<Float>
     package let stride: Int
 
-    /// The rows from one on.
-    func from(row: Int) -> View { unsafe View(base: base + row * stride, stride: stride) }
+    /// The rows and columns from these on.
+    func from(row: Int, column: Int) -> View {
+      unsafe View(base: base + row * stride + column, stride: stride)
+    }
   }
 
   package var view: View { unsafe View(base: base, stride: stride) }

@@ -91,8 +91,9 @@ extension KernelSet {
 
   /// A row of a stored matrix as float32.
   package func row(_ row: Int, of stored: StoredMatrix, into out: FloatRow) {
-    assert(row >= 0 && row < stored.geometry.rows && out.count >= stored.geometry.columns)
-    unsafe withUnsafePointer(to: stored.matrix) {
+    assert(row >= 0 && row < stored.rows && out.count >= stored.columns)
+    let (band, row) = stored.place(of: row)
+    unsafe withUnsafePointer(to: band.matrix) {
       unsafe table.pointee.row($0, UInt32(row), out.base)
     }
   }

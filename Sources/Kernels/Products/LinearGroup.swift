@@ -14,13 +14,16 @@ package final class Linear: Sendable {
 
 /// Matrices that multiply the same activations: their tiles are shared out together.
 @safe package final class LinearGroup: @unchecked Sendable {
-  /// One matrix, as the threads that share it read it.
+  /// A band of one matrix, as the threads that share it read it.
   @safe struct Part {
-    let matrix: kb_matrix  // [outputs, inputs]
+    let band: kb_matrix  // [outputs, inputs]
     let bias: UnsafePointer<Float>?  // [outputs]
     let outputs: Int
-    /// Its tiles among those of the group.
+    /// Its tiles among those of the group, and those of its whole matrix.
     let tiles: Range<Int>
+    let matrixTiles: Range<Int>
+    /// Which of the matrices.
+    let matrix: Int
     let isQuantized: Bool
   }
 
@@ -37,13 +40,20 @@ package final class Linear: Sendable {
   /// Groups matrices of the same number of inputs.
   package init(_ linears: [Linear], mode: ComputeMode) {
     var tileCount = 0
-    let parts = linears.map { linear in
-      let geometry = linear.weight.geometry
-      let tiles = tileCount..<tileCount + geometry.tileCount
-      tileCount = tiles.upperBound
-      return unsafe Part(
-        matrix: linear.weight.matrix, bias: linear.bias.map { unsafe UnsafePointer($0.pointer()) },
-        outputs: geometry.rows, tiles: tiles, isQuantized: geometry.type.isQuantized)
+    var parts: [Part] = []
+    for (index, linear) in linears.enumerated() {
+      let weight = linear.weight
+      let first = tileCount
+      tileCount += weight.tileCount
+      for (band, row) in zip(weight.bands, weight.firstRows) {
+        let begin = first + row / TensorGeometry.tileRows
+        unsafe parts.append(
+          Part(
+            band: band.matrix, bias: linear.bias.map { unsafe UnsafePointer($0.pointer()) + row },
+            outputs: band.geometry.rows, tiles: begin..<begin + band.geometry.tileCount,
+            matrixTiles: first..<tileCount, matrix: index,
+            isQuantized: band.geometry.type.isQuantized))
+      }
     }
     self.tileCount = tileCount
     self.mode = mode

@@ -46,11 +46,12 @@ extension KernelSet {
     guard rows > 0 else { return }
     for index in unsafe group.parts.indices {
       let part = unsafe group.parts[index]
-      let tiles = share.range(of: part.tiles, in: group.tileCount)
+      let tiles = share.range(of: part, in: group.tileCount)
       if !tiles.isEmpty {
+        let column = (part.tiles.lowerBound - part.matrixTiles.lowerBound) * TensorGeometry.tileRows
         unsafe multiply(
           packed, rows: rows, by: part, mode: group.mode, tiles: tiles,
-          into: outputs.views[index].from(row: first))
+          into: outputs.views[part.matrix].from(row: first, column: column))
       }
     }
   }
@@ -60,7 +61,7 @@ extension KernelSet {
     tiles: Range<Int>, into out: FloatMatrix.View
   ) {
     let (first, last) = (UInt32(tiles.lowerBound), UInt32(tiles.upperBound))
-    unsafe withUnsafePointer(to: part.matrix) { matrix in
+    unsafe withUnsafePointer(to: part.band) { matrix in
       if mode == .fast && part.isQuantized {
         unsafe table.pointee.matmul_fast(
           matrix, packed.codes.pointer(), UInt32(rows), first, last, out.base, out.stride)
@@ -88,19 +89,24 @@ package enum TileShare: BitwiseCopyable, Sendable {
   /// The same part of each matrix: of matrices alike, the same rows.
   case alike(TeamMember)
 
-  /// Those of one matrix, by their numbers in it.
+  /// Those of one band, by their numbers in it.
   ///
   /// - Parameters:
-  ///   - tiles: the matrix's tiles among those of all.
-  ///   - total: how many all matrices have.
+  ///   - part: the band.
+  ///   - total: how many tiles all matrices have.
   /// - Returns: the range.
-  fileprivate func range(of tiles: Range<Int>, in total: Int) -> Range<Int> {
+  fileprivate func range(of part: LinearGroup.Part, in total: Int) -> Range<Int> {
+    let mine: Range<Int>
     switch self {
-    case .all: return 0..<tiles.count
-    case .alike(let member): return member.share(of: tiles.count)
-    case .contiguous(let member):
-      let mine = member.share(of: total).clamped(to: tiles)
-      return mine.lowerBound - tiles.lowerBound..<mine.upperBound - tiles.lowerBound
+    case .all: return 0..<part.tiles.count
+    case .alike(let member):
+      let share = member.share(of: part.matrixTiles.count)
+      let first = part.matrixTiles.lowerBound
+      mine = first + share.lowerBound..<first + share.upperBound
+    case .contiguous(let member): mine = member.share(of: total)
     }
+    let clamped = mine.clamped(to: part.tiles)
+    let first = part.tiles.lowerBound
+    return clamped.lowerBound - first..<clamped.upperBound - first
   }
 }

@@ -2,74 +2,66 @@ import ByteIO
 import CKernels
 import TensorCore
 
-/// A tensor's planes in place: in a mapped file, or in memory.
-///
-/// It keeps the bytes that it points into.
-@safe public struct StoredMatrix: @unchecked Sendable {
-  /// Type, arrangement and sizes.
-  public let geometry: TensorGeometry
-  let matrix: kb_matrix
-  private let region: any ByteRegion
+/// A stored tensor in place: one band of rows, or several under each other, each with a type of its
+/// own.
+public struct StoredMatrix: Sendable {
+  /// The bands, from the first row to the last.
+  public let bands: [StoredBand]
+  /// The row that each begins with.
+  let firstRows: [Int]
+  /// Rows of all bands.
+  public let rows: Int
+  /// Columns of every band.
+  public let columns: Int
 
-  /// Describes planes of a region.
+  /// A matrix of those bands.
   ///
-  /// - Parameters:
-  ///   - geometry: type, arrangement and sizes.
-  ///   - planes: where the units and, for quantized types, the scales lie.
-  ///   - exponent: the power of two by which scales are multiplied.
-  ///   - region: what holds the planes.
-  /// - Precondition: the planes have the lengths of the geometry, and lie in the region.
+  /// - Precondition: there is one, and all have as many columns; of several, all lie in tiles or none
+  ///   does, and all but the last fill theirs.
+  package init(_ bands: [StoredBand]) {
+    var rows = 0
+    var firstRows: [Int] = []
+    for band in bands {
+      precondition(
+        band.geometry.columns == bands[0].geometry.columns
+          && band.geometry.arrangement == bands[0].geometry.arrangement
+          && rows % TensorGeometry.tileRows == 0, "bands that do not fit")
+      firstRows.append(rows)
+      rows += band.geometry.rows
+    }
+    precondition(!bands.isEmpty, "a matrix without rows")
+    self.bands = bands
+    self.firstRows = firstRows
+    self.rows = rows
+    columns = bands[0].geometry.columns
+  }
+
+  /// Describes planes of a region, as `StoredBand` does.
   package init(
     _ geometry: TensorGeometry, planes: [Range<Int>], exponent: Int = 0, in region: any ByteRegion
   ) {
-    precondition(
-      planes.map(\.count) == geometry.planeBytes
-        && planes.allSatisfy { $0.lowerBound >= 0 && $0.upperBound <= region.count },
-      "planes that do not fit")
-    let lanes = geometry.arrangement == .tiles ? TensorGeometry.tileRows : 1
-    let codes = unsafe region.pointer(at: planes[0].lowerBound)
-    let scales = unsafe planes.count > 1 ? region.pointer(at: planes[1].lowerBound) : nil
-    self.geometry = geometry
-    self.region = region
-    unsafe matrix = kb_matrix(
-      codes: codes.assumingMemoryBound(to: UInt8.self),
-      scales: scales?.assumingMemoryBound(to: UInt8.self),
-      tile_stride: geometry.unitsPerRow * lanes * 4,
-      scale_unit: Float(sign: .plus, exponent: exponent, significand: 1),
-      rows: UInt32(geometry.rows), cols: UInt32(geometry.columns),
-      group: UInt32(geometry.groupSize), type: geometry.type.kernelCode,
-      tiled: geometry.arrangement == .tiles ? 1 : 0,
-      scale_bytes: UInt8(geometry.type.bytesPerScale))
+    self.init([StoredBand(geometry, planes: planes, exponent: exponent, in: region)])
   }
+
+  /// Tiles of 16 rows of all bands.
+  var tileCount: Int { rows.roundedUp(to: TensorGeometry.tileRows) / TensorGeometry.tileRows }
 
   /// Whether both are the same bytes.
   package func isSame(as other: StoredMatrix) -> Bool {
-    unsafe matrix.codes == other.matrix.codes
+    unsafe bands[0].matrix.codes == other.bands[0].matrix.codes
   }
 
-  /// A scale without the power of two that all share; 0 for floats.
-  package func scale(row: Int, group: Int) -> Float {
-    Float(binary16: half(row: row, group: group))
-  }
-
-  /// Its binary16, which has the integers of short scales, too.
-  package func half(row: Int, group: Int) -> UInt16 {
-    precondition(
-      row >= 0 && row < geometry.rows && group >= 0 && group < geometry.groupsPerRow,
-      "no such scale")
-    guard let scales = unsafe matrix.scales else { return 0 }
-    let place = geometry.scalePlace(row: row, group: group)
-    guard !geometry.type.hasShortScales else {
-      return unsafe Float(Int8(bitPattern: scales[place])).binary16
-    }
-    return unsafe UInt16(scales[2 * place]) | UInt16(scales[2 * place + 1]) << 8
+  /// The band that a row lies in, and its row there.
+  func place(of row: Int) -> (band: StoredBand, row: Int) {
+    let index = bands.count == 1 ? 0 : (firstRows.lastIndex { $0 <= row } ?? 0)
+    return (bands[index], row - firstRows[index])
   }
 }
 
 extension KernelSet {
   /// The values of a stored matrix in memory of their own, `[rows, columns]`.
   package func values(of stored: StoredMatrix) -> FloatMatrix {
-    let out = FloatMatrix(rows: stored.geometry.rows, columns: stored.geometry.columns)
+    let out = FloatMatrix(rows: stored.rows, columns: stored.columns)
     for index in 0..<out.rows { row(index, of: stored, into: out[index]) }
     return out
   }

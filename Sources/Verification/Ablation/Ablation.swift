@@ -152,10 +152,12 @@ public struct Ablator {
   /// Whether a tensor has other values; of another quantized type it is taken to.
   private func differs(_ index: Int) -> Bool {
     let (a, b) = (reference.stored.tensors[index], candidate.stored.tensors[index])
-    if a.record.geometry == b.record.geometry, a.record.exponent == b.record.exponent {
-      return a.record.crc32 != b.record.crc32
+    if a.bands.map(\.geometry) == b.bands.map(\.geometry),
+      a.bands.map(\.exponent) == b.bands.map(\.exponent)
+    {
+      return a.bands.map(\.crc32) != b.bands.map(\.crc32)
     }
-    if a.record.type.isQuantized || b.record.type.isQuantized { return true }
+    if a.isQuantized || b.isQuantized { return true }
     let (x, y) = (
       reference.stored.values(of: a, kernels: compute.kernels),
       candidate.stored.values(of: b, kernels: compute.kernels)

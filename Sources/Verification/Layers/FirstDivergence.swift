@@ -81,8 +81,8 @@ extension DogeModel {
   ///     compute with the same checkpoint.
   /// - Returns: the unit; 0 where nothing is rounded.
   package func roundingUnit(of state: HiddenState, sinceCheckpoint: Bool = false) -> Double {
-    let units = stored.tensors.filter { $0.spec.state == state }.map { tensor in
-      let type = tensor.record.type
+    let own = stored.tensors.filter { $0.spec.state == state }
+    let units = own.flatMap { tensor in tensor.types.map { (tensor, $0) } }.map { tensor, type in
       let isExact =
         switch (type, tensor.sourceType) {
         case (.f16, .f16), (.bf16, .bf16): sinceCheckpoint

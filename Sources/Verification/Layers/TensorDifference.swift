@@ -25,8 +25,8 @@ public struct TensorDifference: Equatable, Sendable {
     guard reference.tensors.map(\.spec) == candidate.tensors.map(\.spec) else { return nil }
     return zip(reference.tensors, candidate.tensors).map { a, b in
       let (x, y) = (reference.matrix(of: a), candidate.matrix(of: b))
-      let rows = compute.pool.map(x.geometry.rows) { row in
-        let pair = FloatMatrix(rows: 2, columns: x.geometry.columns)
+      let rows = compute.pool.map(x.rows) { row in
+        let pair = FloatMatrix(rows: 2, columns: x.columns)
         compute.kernels.row(row, of: x, into: pair[0])
         compute.kernels.row(row, of: y, into: pair[1])
         return StateSums(pair[0], pair[1], input: nil, gate: nil)

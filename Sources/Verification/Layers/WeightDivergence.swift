@@ -27,14 +27,15 @@ extension FirstDivergence {
         let like = right.index(of: tensor.spec.role, layer: tensor.spec.layer)
           .map({ right.tensors[$0] }), like.spec.shape == tensor.spec.shape
       else { return nil }
-      let types = [tensor.record.type, like.record.type] + tensor.through + like.through
-      let rows = compute.pool.map(tensor.record.geometry.rows) { row in
-        func values(_ tensor: StoredModel.Tensor, of model: StoredModel) -> FloatMatrix {
-          let out = FloatMatrix(rows: 1, columns: tensor.record.geometry.columns)
-          compute.kernels.row(row, of: model.matrix(of: tensor), into: out[0])
+      let types = tensor.types + like.types + tensor.through + like.through
+      let matrices = (right.matrix(of: like), candidate.stored.matrix(of: tensor))
+      let rows = compute.pool.map(matrices.0.rows) { row in
+        func values(_ matrix: StoredMatrix) -> FloatMatrix {
+          let out = FloatMatrix(rows: 1, columns: matrix.columns)
+          compute.kernels.row(row, of: matrix, into: out[0])
           return out
         }
-        return RowError(values(like, of: right), values(tensor, of: candidate.stored))
+        return RowError(values(matrices.0), values(matrices.1))
       }
       // Where all of a row is next to nothing, its relative error says nothing.
       let least = max(

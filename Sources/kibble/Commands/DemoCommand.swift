@@ -97,7 +97,7 @@ struct DemoCommand: Command {
   private func introduction(
     _ source: ModelSource, _ reference: DogeModel, _ input: VerificationInput
   ) -> String {
-    let checkpoint = reference.stored.tensors.reduce(0) { $0 + $1.record.byteCount }
+    let checkpoint = reference.stored.tensors.reduce(0) { $0 + $1.byteCount }
     return "\(source.path): \(NumberFormat.thousands(source.parameterCount)) parameters, "
       + "\(NumberFormat.bytes(checkpoint)), layout \(source.layout.name)\n"
       + "compared on \(input.summary)\n"

@@ -38,8 +38,8 @@ struct InspectCommand: Command {
       let stored = try runtime.stored(source)
       let names = Set(entries.map(\.name))
       statistics = Dictionary(
-        uniqueKeysWithValues: stored.tensors.filter { names.contains($0.record.name) }.map {
-          ($0.record.name, ValueStatistics(of: $0, in: stored, kernels: runtime.compute.kernels))
+        uniqueKeysWithValues: stored.file.tensors.filter { names.contains($0.name) }.map {
+          ($0.name, ValueStatistics(of: $0, in: stored, kernels: runtime.compute.kernels))
         })
       try source.checkUnchanged()
     } else {
@@ -74,14 +74,15 @@ extension ModelSource {
   var entries: [InspectedTensor] {
     switch self {
     case .kibble(let model):
-      model.tensors.map { tensor in
-        let record = tensor.record
-        return InspectedTensor(
-          name: record.name,
-          sourceName: tensor.sourceName == record.name ? nil : tensor.sourceName,
-          shape: record.shape, type: record.type.name,
-          groupSize: record.type.isQuantized ? record.geometry.groupSize : nil, file: nil,
-          offset: record.planes[0].lowerBound, bytes: record.byteCount, crc32: record.crc32)
+      model.tensors.flatMap { tensor in
+        tensor.bands.map { record in
+          InspectedTensor(
+            name: record.name,
+            sourceName: tensor.sourceName == tensor.name ? nil : tensor.sourceName,
+            shape: record.shape, type: record.type.name,
+            groupSize: record.type.isQuantized ? record.geometry.groupSize : nil, file: nil,
+            offset: record.planes[0].lowerBound, bytes: record.byteCount, crc32: record.crc32)
+        }
       }
     case .checkpoint(let folder, let resolved):
       resolved.tensors.map { tensor in

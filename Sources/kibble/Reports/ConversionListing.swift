@@ -67,12 +67,12 @@ struct ConversionListing {
     seconds = nil
     savedRecipe = nil
     self.mixed = mixed
-    lines = plan.tensors.map {
-      Line(
-        name: $0.name, sourceName: $0.sourceName, shape: $0.spec.shape,
-        type: $0.geometry.type.name,
-        groupSize: $0.geometry.type.isQuantized ? $0.geometry.groupSize : nil,
-        bytes: $0.geometry.totalBytes, report: nil, note: $0.note)
+    lines = plan.records.map { record in
+      let (tensor, geometry) = (plan.tensors[record.tensor], record.geometry)
+      return Line(
+        name: record.name, sourceName: tensor.sourceName, shape: record.shape,
+        type: geometry.type.name, groupSize: geometry.type.isQuantized ? geometry.groupSize : nil,
+        bytes: geometry.totalBytes, report: nil, note: tensor.note)
     }
   }
 
@@ -177,9 +177,9 @@ struct ConversionListing {
 }
 
 extension String {
-  /// `model.layers.7.mlp.up_proj.weight` as `layers.*.mlp.up_proj`.
+  /// `model.layers.7.mlp.up_proj.weight@64` as `layers.*.mlp.up_proj`.
   var withoutLayerNumber: String {
-    let parts = split(separator: ".").map { Int($0) == nil ? String($0) : "*" }
+    let parts = prefix { $0 != "@" }.split(separator: ".").map { Int($0) == nil ? String($0) : "*" }
     return parts.filter { $0 != "model" && $0 != "weight" }.joined(separator: ".")
   }
 }

@@ -12,9 +12,9 @@ struct ValueStatistics {
   private var sum = 0.0
   private var squares = 0.0
 
-  /// Looks at every value of a stored tensor.
-  init(of tensor: StoredModel.Tensor, in model: StoredModel, kernels: KernelSet) {
-    model.forEachRow(of: tensor, kernels: kernels) { row in
+  /// Looks at every value of a stored tensor, or of a band of one.
+  init(of record: TensorRecord, in model: StoredModel, kernels: KernelSet) {
+    model.forEachRow(of: [record], kernels: kernels) { row in
       for value in row {
         minimum = min(minimum, value)
         maximum = max(maximum, value)
