@@ -30,7 +30,8 @@ extension Calibrator {
   ) throws -> (report: ConversionReport, warnings: [String]) {
     let inputs = plan.source.identities
     try AtomicFile.check(path, overwrite: overwrite, inputs: inputs)
-    let choice = try stepChoice(plan, sequences)
+    let weights = try rowWeights(plan, sequences)
+    func choice(_ step: Double) -> StepChoice { StepChoice(step: step, weights: weights) }
     let few = sequences.spread(tokens: Self.tokensToSearch)
     var search = StepSearch(budget)
     while let step = search.next {
@@ -62,8 +63,6 @@ extension Calibrator {
 
   /// As many tokens say how large a file becomes.
   private static let tokensToSearch = 4096
-  /// As many say how much outputs are worth.
-  private static let tokensToWeigh = 8192
 
   /// A model rounded by some Δ.
   private struct PackedTrial {
@@ -87,48 +86,6 @@ extension Calibrator {
     }
     let packed = try Packer(compute.pool).pack(model.file, progress: progress)
     return PackedTrial(packed: packed, report: report, warnings: warnings)
-  }
-
-  /// What makes steps of a Δ: how much each output of the model is worth.
-  private func stepChoice(
-    _ plan: ConversionPlan, _ sequences: [[Int]]
-  ) throws -> (_ step: Double) -> StepChoice {
-    let floats = try converter.load(plan.inFloat32()).model
-    let moments = OutputMoments()
-    let some = sequences.spread(tokens: Self.tokensToWeigh)
-    let total = some.reduce(0) { $0 + $1.count }
-    try progress.phase("weighing outputs", total: total, unit: .tokens) {
-      let model = DifferentiableModel(floats, compute: compute)
-      var random = SplitMix64(state: 0)
-      for sequence in some {
-        try progress.checkCancellation()
-        try model.addMoments(of: sequence, &random, to: moments)
-        progress.report(.advanced(by: sequence.count))
-      }
-    }
-    var occurrences = [Double](repeating: 0, count: plan.source.config.vocabularySize)
-    let tokens = sequences.reduce(0) { $0 + $1.count }
-    for token in sequences.joined() { occurrences[token] += 1 / Double(tokens) }
-    let outputs = plan.tensors.indices.compactMap { index in
-      moments.outputs(of: index).map { (index, $0) }
-    }
-    return { [occurrences] step in
-      StepChoice(
-        step: step, outputs: Dictionary(uniqueKeysWithValues: outputs),
-        embeddingOutput: moments.embeddingOutput, occurrences: occurrences,
-        isTied: plan.source.layout.tied)
-    }
-  }
-}
-
-extension [[Int]] {
-  /// Some of the sequences, evenly spread, with about so many tokens; all where they have fewer.
-  fileprivate func spread(tokens most: Int) -> [[Int]] {
-    let total = reduce(0) { $0 + $1.count }
-    let wanted = Swift.max(
-      1, Int((Double(count) * Double(most) / Double(Swift.max(1, total))).rounded()))
-    guard wanted < count else { return self }
-    return (0..<wanted).map { self[$0 * count / wanted] }
   }
 }
 

@@ -16,50 +16,21 @@ import TensorCore
 struct StepChoice: Sendable {
   /// The Δ of the model.
   let step: Double
-  /// E[g²] of each matrix's outputs, by its index in the plan.
-  let outputs: [Int: [Double]]
-  /// The same of an element of the embedding's output.
-  let embeddingOutput: Double
-  /// How often each token is an input, as a part of all.
-  let occurrences: [Double]
-  /// Whether the embedding serves as head.
-  let isTied: Bool
-
-  /// No row counts less than this part of the mean.
-  private static let leastPart = 1e-3
+  /// What errors of rows cost.
+  let weights: RowWeights
 
   /// The steps of a matrix; nil where it is stored in another way.
   func steps(
     of tensor: PlannedTensor, _ record: PlannedRecord, _ matrix: MatrixRounding,
     _ metric: RoundingMetric, _ pool: ThreadPool
   ) -> MatrixSteps? {
-    guard record.isPacked, let rows = rowWeights(tensor, record.tensor, metric) else { return nil }
-    let mean = rows.reduce(0, +) / Double(rows.count)
-    guard mean > 0, mean.isFinite else { return nil }
+    guard record.isPacked, let rows = weights.rows(of: tensor, record.tensor, metric) else {
+      return nil
+    }
     let columns = metric.steps(record.geometry.columns)
     return MatrixSteps(
-      record.geometry,
-      rows: rows.map { step / max($0, Self.leastPart * mean).squareRoot() }, columns: columns,
+      record.geometry, rows: rows.map { step / $0.squareRoot() }, columns: columns,
       magnitudes: matrix.magnitudes(pool))
-  }
-
-  /// What errors of a matrix's rows cost beside those of its inputs.
-  private func rowWeights(
-    _ tensor: PlannedTensor, _ index: Int, _ metric: RoundingMetric
-  ) -> [Double]? {
-    switch tensor.spec.role {
-    case .embedding where isTied:
-      // An error of what is looked up costs its square, of what is multiplied by H.
-      let perInput = embeddingOutput / max(metric.coupling?.meanSquare ?? 1, 1e-30)
-      return outputs[index].map { zip($0.halfMean, occurrences).map { $0 + $1 * perInput } }
-    case .embedding:
-      return occurrences.halfMean.map { $0 * embeddingOutput }
-    case .head, .downEmbed, .upEmbed:
-      // Few tokens tell of each of many rows.
-      return outputs[index]?.halfMean
-    default:
-      return outputs[index]
-    }
   }
 }
 
@@ -67,14 +38,6 @@ extension PlannedRecord {
   /// Whether its codes are chosen to be packed: those of a whole matrix.
   fileprivate var isPacked: Bool {
     geometry.type == .int8 && geometry.groupSize == 32 && shape[0] == rows.upperBound
-  }
-}
-
-extension [Double] {
-  /// Each halfway between itself and the mean.
-  fileprivate var halfMean: [Double] {
-    let mean = reduce(0, +) / Double(Swift.max(1, count))
-    return map { 0.5 * ($0 + mean) }
   }
 }
 
