@@ -14,7 +14,7 @@ import Testing
       (0..<Int.random(in: 1...candidates, using: &generator)).map { _ in
         let size = Int.random(in: 1...30, using: &generator)
         let cost = Double.random(in: 0...2, using: &generator) / Double(size)
-        return StorageCandidate(type: .int4, groupSize: 32, bytes: size * unit, cost: cost)
+        return StorageCandidate(bands: [], bytes: size * unit, cost: cost)
       }
     }
   }
@@ -108,7 +108,7 @@ import Testing
 
   @Test func tiesGoToFewerBytesAndTheFirst() throws {
     func candidate(_ bytes: Int, _ cost: Double) -> StorageCandidate {
-      StorageCandidate(type: .int8, groupSize: 32, bytes: bytes, cost: cost)
+      StorageCandidate(bands: [], bytes: bytes, cost: cost)
     }
     let same = [candidate(20, 1), candidate(10, 1), candidate(10, 1), candidate(30, 1)]
     let allocator = BudgetAllocator([same, same])
@@ -140,8 +140,7 @@ import Testing
             TensorGeometry(
               type: type, arrangement: .tiles, shape: [shape.0, shape.1], groupSize: size))
           return StorageCandidate(
-            type: type, groupSize: size, bytes: geometry.totalBytes,
-            cost: 1 / Double(geometry.totalBytes))
+            bands: [], bytes: geometry.totalBytes, cost: 1 / Double(geometry.totalBytes))
         }
       }
     }

@@ -31,13 +31,19 @@ import Testing
   }
 
   /// Costs that fall with the bits, and differ from tensor to tensor.
-  private func costs(_ search: MixedSearch) -> [[Double]] {
+  private func costs(_ search: MixedSearch) -> [TileCosts] {
     search.tensors.enumerated().map { index, tensor in
       tensor.geometries.map {
         let bits = Double($0.totalBytes) * 8 / Double($0.elementCount)
-        return Double(1 + index * 7 % 5) * 1 / (bits * bits)
+        let cost = Double(1 + index * 7 % 5) * 1 / (bits * bits)
+        return Array(repeating: cost / Double($0.tileCount), count: $0.tileCount)
       }
     }
+  }
+
+  /// Costs of whole tensors.
+  private func sums(_ costs: [TileCosts]) -> [[Double]] {
+    costs.map { $0.map { $0.reduce(0, +) } }
   }
 
   /// Every large matrix may be stored in every quantized type, with short scales in every group
@@ -63,6 +69,7 @@ import Testing
   @Test func bitsPerWeight() throws {
     let search = try search()
     let costs = costs(search)
+    let sums = sums(costs)
     var last = Double.infinity
     for bits in [2.4, 3.5, 4.3, 4.6, 5.05, 5.55, 6.6, 8.54, 16.5, 32] {
       let found = try search.recipe(under: .bitsPerWeight(bits), costs: costs)
@@ -72,16 +79,17 @@ import Testing
       #expect(found.total.bytes == bytes)
       // No tensor could have the next larger type as well.
       let room = Int(bits * Double(found.plan.parameterCount) / 8) - bytes
+      try #require(found.choices.count == search.tensors.count)
       for (index, choice) in found.choices.enumerated() {
         let own = try #require(search.tensors[index].geometries.firstIndex(of: choice.geometry))
-        for (other, cost) in zip(search.tensors[index].geometries, costs[index]) {
+        for (other, cost) in zip(search.tensors[index].geometries, sums[index]) {
           let fits = other.totalBytes - choice.geometry.totalBytes <= room
-          #expect(!fits || cost >= costs[index][own])
+          #expect(!fits || cost >= sums[index][own])
         }
       }
       last = found.total.cost
     }
-    #expect(last == costs.reduce(0) { $0 + ($1.min() ?? 0) })
+    #expect(last == sums.reduce(0) { $0 + ($1.min() ?? 0) })
   }
 
   /// The whole file keeps to a size.

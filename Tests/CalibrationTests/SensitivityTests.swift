@@ -23,6 +23,7 @@ import Verification
     _ engine: Engine, _ search: MixedSearch, _ sequences: [[Int]]
   ) throws -> [[Double]] {
     try engine.calibrator.costs(of: search, sequences: sequences)
+      .map { $0.map { $0.reduce(0, +) } }
   }
 
   /// A cost is near the KLD of a model in which only that tensor is rounded.

@@ -22,20 +22,23 @@ extension Calibrator {
   /// - Parameters:
   ///   - search: which tensors, and which ways.
   ///   - sequences: tokens to measure with, each sequence from an empty cache.
-  /// - Returns: for each of the search's tensors what each of its geometries adds, in nats.
+  /// - Returns: for each of the search's tensors what each of its tiles adds in each of its
+  ///   geometries, in nats.
   /// - Throws: what is wrong with the model or the tokens, or `Interruption`.
-  package func costs(of search: MixedSearch, sequences: [[Int]]) throws -> [[Double]] {
+  package func costs(of search: MixedSearch, sequences: [[Int]]) throws -> [TileCosts] {
     let plan = try ConversionPlan(
       source: search.source, recipe: EncodingRecipe(target: .weights(.f32)), toolVersion: "")
-    func run(_ sequences: [[Int]]) throws -> SensitivityRun {
+    func run(_ sequences: [[Int]], _ weights: RowWeights?) throws -> SensitivityRun {
       try SensitivityRun(
-        stream(plan, sequences), tensors: search.tensors, compute: compute, progress: progress)
+        stream(plan, sequences), tensors: search.tensors, weights: weights, compute: compute,
+        progress: progress)
     }
-    let perToken = try run([[0]]).work
+    let perToken = try run([[0]], nil).work
     let logitsOfToken = 4 * search.source.config.vocabularySize
     let tokens = max(
       Self.fewestTokens, min(Self.logitsBytes / logitsOfToken, Self.mostWork / perToken))
-    let measured = try run(sample(sequences, tokens: tokens))
+    let measured = try run(
+      sample(sequences, tokens: tokens), rowWeights(plan, sequences))
     try progress.phase("measuring", total: measured.work, unit: .multiplyAdds) {
       try measured.measureAll()
     }

@@ -1,13 +1,11 @@
 import Conversion
-import DogeArchitecture
-import TensorCore
 
 /// What a search found.
 public struct MixedRecipe: Sendable {
   /// What will be written, with a recipe that has a rule for each large matrix.
   public let plan: ConversionPlan
-  /// How each of the searched tensors is stored.
-  public let choices: [(spec: TensorSpec, geometry: TensorGeometry)]
+  /// How the searched tensors are stored: their records in the plan.
+  public let choices: [PlannedRecord]
   /// Bytes of all tensors, and the mean KLD that is expected of them.
   public let total: FrontPoint
   /// What other budgets would give, from the smallest to the best.

@@ -4,6 +4,9 @@ import ModelFile
 import Quantization
 import TensorCore
 
+/// What each tile of 16 rows of a matrix adds to the mean KLD, `[geometries][tiles]`, in nats.
+package typealias TileCosts = [[Double]]
+
 /// The search for the types and group sizes that cost least under a budget.
 ///
 /// What a choice costs is measured elsewhere (`SensitivityRun`); this knows which choices there
@@ -13,8 +16,11 @@ package struct MixedSearch: Sendable {
   package struct Tensor: Sendable {
     /// What it is for.
     package let spec: TensorSpec
-    /// The ways to store it: every quantized type with every group size that differs, and bf16.
+    /// The ways to store it as a whole, or a band of it: every quantized type with every group size
+    /// that differs; and, only as a whole, bf16.
     package let geometries: [TensorGeometry]
+    /// Its index in the plan.
+    let index: Int
   }
 
   /// The tensors whose types are searched, in file order.
@@ -53,7 +59,7 @@ package struct MixedSearch: Sendable {
       let spec = floats.tensors[record.tensor].spec
       if spec.role.isQuantizable && base.rule(for: spec) == nil {
         let geometries = record.geometry.alternatives(groupSizes: groupSizes)
-        tensors.append(Tensor(spec: spec, geometries: geometries))
+        tensors.append(Tensor(spec: spec, geometries: geometries, index: record.tensor))
       } else {
         fixedBytes += record.geometry.totalBytes
       }
@@ -66,30 +72,33 @@ package struct MixedSearch: Sendable {
   ///
   /// - Parameters:
   ///   - budget: what the file may take.
-  ///   - costs: for each of `tensors` what each of its geometries adds to the mean KLD, in nats.
+  ///   - costs: for each of `tensors` what each of its tiles of 16 rows adds to the mean KLD in each
+  ///     of its geometries, in nats.
   /// - Returns: the recipe, as a plan with a rule for each tensor.
   /// - Throws: `ConversionError` where nothing fits the budget.
-  package func recipe(under budget: SizeBudget, costs: [[Double]]) throws -> MixedRecipe {
-    let allocator = BudgetAllocator(
+  package func recipe(under budget: SizeBudget, costs: [TileCosts]) throws -> MixedRecipe {
+    let candidates =
       zip(tensors, costs).map { tensor, costs in
-        precondition(costs.count == tensor.geometries.count, "a cost for each geometry")
-        return zip(tensor.geometries, costs).map {
+        precondition(costs.count == tensor.geometries.count, "costs for each geometry")
+        let whole = zip(tensor.geometries, costs).map {
           StorageCandidate(
-            type: $0.type, groupSize: $0.type.isQuantized ? $0.groupSize : nil,
-            bytes: $0.totalBytes, cost: $1)
+            bands: [RowBand(firstRow: 0, type: $0.type, groupSize: $0.groupSize)],
+            bytes: $0.totalBytes, cost: $1.reduce(0, +))
         }
-      })
+        return whole + BandSearch(tensor.geometries, tileCosts: costs).candidates()
+      }
+    let allocator = BudgetAllocator(candidates)
     guard let smallest = allocator.allocation(within: allocator.smallestBytes) else {
       preconditionFailure("the smallest choice fits its own size")
     }
-    var found = try result(smallest, allocator)
+    var found = try result(smallest, candidates, allocator)
     guard budget.allows(found.plan) else {
       throw ConversionError.budgetTooSmall(budget, smallest: budget.measure(found.plan))
     }
     // The metadata, which name every choice, differ by some bytes from one choice to another.
     var limit = allocator.smallestBytes + budget.room(beside: found.plan)
     while limit > allocator.smallestBytes, let next = allocator.allocation(within: limit) {
-      let candidate = try result(next, allocator)
+      let candidate = try result(next, candidates, allocator)
       if budget.allows(candidate.plan) {
         found = candidate
         break
@@ -105,24 +114,30 @@ package struct MixedSearch: Sendable {
   /// - Throws: `ConversionError` with what the smallest file takes.
   package func check(_ budget: SizeBudget) throws {
     _ = try recipe(
-      under: budget, costs: tensors.map { Array(repeating: 0, count: $0.geometries.count) })
+      under: budget,
+      costs: tensors.map { tensor in
+        tensor.geometries.map { Array(repeating: 0, count: $0.tileCount) }
+      })
   }
 
   private func result(
-    _ allocation: Allocation, _ allocator: BudgetAllocator
+    _ allocation: Allocation, _ candidates: [[StorageCandidate]], _ allocator: BudgetAllocator
   ) throws -> MixedRecipe {
-    let chosen = zip(tensors, allocation.choices).map { ($0.spec, $0.geometries[$1]) }
     var recipe = base
-    for (spec, geometry) in chosen {
-      let hasOwnSize = geometry.type.isQuantized && geometry.groupSize != recipe.groupSize
+    for (tensor, (candidates, choice)) in zip(tensors, zip(candidates, allocation.choices)) {
+      let bands = candidates[choice].bands
+      let hasOwnSize =
+        bands.count == 1 && bands[0].type.isQuantized && bands[0].groupSize != recipe.groupSize
       recipe.rules.append(
         TensorRule(
-          glob: Glob(spec.canonicalName), type: .weights(geometry.type),
-          groupSize: hasOwnSize ? geometry.groupSize : nil))
+          glob: Glob(tensor.spec.canonicalName),
+          type: bands.count == 1 ? .weights(bands[0].type) : .bands(bands),
+          groupSize: hasOwnSize ? bands[0].groupSize : nil))
     }
+    let plan = try floats.with(recipe)
     return MixedRecipe(
-      plan: try floats.with(recipe),
-      choices: chosen, total: allocation.total.adding(bytes: fixedBytes),
+      plan: plan, choices: tensors.flatMap { plan.records[plan.tensors[$0.index].records] },
+      total: allocation.total.adding(bytes: fixedBytes),
       front: allocator.front.map { $0.adding(bytes: fixedBytes) })
   }
 }

@@ -11,8 +11,9 @@ import TensorCore
 /// Measures what each way to store a tensor adds to the mean KLD.
 ///
 /// One tensor at a time is rounded to int4, and the model's distribution compared with that of the
-/// model as it was. What other types and group sizes cost follows from what they cost at the
-/// tensor's outputs, since the KLD grows with the square of small errors.
+/// model as it was. What other types and group sizes cost, and what part of that each tile has,
+/// follows from what they cost at the tensor's outputs and what these are worth, since the KLD grows
+/// with the square of small errors.
 final class SensitivityRun {
   /// What every tensor is rounded to when it is measured.
   private static let reference = (type: WeightType.int4, groupSize: 32)
@@ -22,12 +23,15 @@ final class SensitivityRun {
   private let order: [Int]
   /// The geometries of each, by its index.
   private let wanted: [Int: [TensorGeometry]]
+  /// What errors of rows cost; nil where all count alike.
+  private let weights: RowWeights?
   private let compute: Compute
   private let progress: any ProgressSink
   /// Σ KLD over the tokens for int4, by index.
   private var divergences: [Int: Double] = [:]
-  /// What each of a tensor's geometries costs at its outputs, beside int4; by index.
-  private var relativeCosts: [Int: [Double]] = [:]
+  /// What each of a tensor's tiles costs at its outputs in each of its geometries, beside the whole
+  /// tensor in int4; by index.
+  private var relativeCosts: [Int: TileCosts] = [:]
   /// The logits of the model as it was, `[tokens, vocabulary]` for each sequence.
   private var reference: [FloatMatrix] = []
 
@@ -38,10 +42,11 @@ final class SensitivityRun {
   }
 
   init(
-    _ stream: StreamedModel, tensors: [MixedSearch.Tensor], compute: Compute,
-    progress: any ProgressSink
+    _ stream: StreamedModel, tensors: [MixedSearch.Tensor], weights: RowWeights?,
+    compute: Compute, progress: any ProgressSink
   ) {
     self.stream = stream
+    self.weights = weights
     self.compute = compute
     self.progress = progress
     let names = stream.plan.tensors.enumerated().map { ($1.name, $0) }
@@ -55,13 +60,13 @@ final class SensitivityRun {
     wanted = Dictionary(uniqueKeysWithValues: zip(order, tensors.map(\.geometries)))
   }
 
-  /// The mean KLD, in nats, that each geometry of each tensor adds.
-  var costs: [[Double]] {
+  /// The mean KLD, in nats, that each tile of each tensor adds in each of its geometries.
+  var costs: [TileCosts] {
     order.map { index in
       guard let divergence = divergences[index], let relative = relativeCosts[index] else {
         preconditionFailure("a tensor was not measured")
       }
-      return relative.map { $0 * divergence / Double(stream.tokenCount) }
+      return relative.map { $0.map { $0 * divergence / Double(stream.tokenCount) } }
     }
   }
 
@@ -187,9 +192,10 @@ final class SensitivityRun {
     }
     let int4 = values.geometry.stored(
       as: Self.reference.type, groupSize: Self.reference.groupSize)
-    let unit = rounding(int4).cost(compute.pool)
+    let rows = weights?.rows(of: stream.plan.tensors[index], index, metric)
+    let unit = rounding(int4).costs(rows, compute.pool).reduce(0, +)
     relativeCosts[index] = geometries.map {
-      unit > 0 ? rounding($0).cost(compute.pool) / unit : 0
+      rounding($0).costs(rows, compute.pool).map { unit > 0 ? $0 / unit : 0 }
     }
     _ = rounding(int4).round(sweeps: 0, pool: compute.pool)
   }

@@ -1,20 +1,17 @@
-import TensorCore
+import Quantization
 
 /// A way to store a tensor: what it takes, and what it costs.
 package struct StorageCandidate: Equatable, Sendable {
-  /// The stored type.
-  package let type: WeightType
-  /// Columns that share a scale; nil for floats.
-  package let groupSize: Int?
+  /// How its rows are stored.
+  package let bands: [RowBand]
   /// Bytes of all planes.
   package let bytes: Int
   /// What the choice is expected to add to the mean KLD, in nats; finite.
   package let cost: Double
 
   /// A candidate.
-  package init(type: WeightType, groupSize: Int?, bytes: Int, cost: Double) {
-    self.type = type
-    self.groupSize = groupSize
+  package init(bands: [RowBand], bytes: Int, cost: Double) {
+    self.bands = bands
     self.bytes = bytes
     self.cost = cost
   }

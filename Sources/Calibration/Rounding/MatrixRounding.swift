@@ -118,36 +118,45 @@ struct MatrixRounding: Sendable {
     }
   }
 
-  /// What rounding would cost, compensated where the type is quantized: Σ rᵀDr over all rows.
+  /// What rounding would cost, compensated where the type is quantized: Σ w rᵀDr over the rows of
+  /// each tile.
   ///
   /// Nothing is changed. The errors of a float type count as independent of each other.
-  func cost(_ pool: ThreadPool) -> Double {
-    guard geometry.type.isQuantized else { return floatCost(pool) }
-    let exponent = TensorExponent.forMagnitude(magnitude(pool), geometry.type)
-    let costs = pool.map(geometry.tileCount) { tile in
-      let rounding = load(tile, exponent, metric)
-      let costs = rounding.compensate()
-      return (0..<rows(of: tile).count).reduce(0.0) { $0 + Double(costs[$1]) }
-    }
+  ///
+  /// - Parameters:
+  ///   - weights: what each row's errors count for; nil where all count alike.
+  ///   - pool: the threads.
+  /// - Returns: a cost for each tile.
+  func costs(_ weights: [Double]?, _ pool: ThreadPool) -> [Double] {
+    let isQuantized = geometry.type.isQuantized
+    let exponent =
+      isQuantized ? TensorExponent.forMagnitude(magnitude(pool), geometry.type) : 0
     let unit = Double(sign: .plus, exponent: 2 * exponent, significand: 1)
-    return costs.reduce(0, +) * unit
+    return pool.map(geometry.tileCount) { tile in
+      let rows = rows(of: tile)
+      let costs = isQuantized ? load(tile, exponent, metric).compensate() : floatCosts(rows)
+      return rows.enumerated().reduce(0.0) {
+        $0 + (weights?[$1.element] ?? 1) * Double(costs[$1.offset]) * unit
+      }
+    }
   }
 
-  private func floatCost(_ pool: ThreadPool) -> Double {
-    guard geometry.type != .f32 else { return 0 }
-    return pool.map(geometry.tileCount) { tile in
+  /// What rounding to a float type costs each of some rows.
+  private func floatCosts(_ rows: Range<Int>) -> Lanes {
+    var costs = Lanes(repeating: 0)
+    guard geometry.type != .f32 else { return costs }
+    for (lane, row) in rows.enumerated() {
+      let values = values[row]
       var cost = 0.0
-      for row in rows(of: tile) {
-        let values = values[row]
-        for column in 0..<geometry.columns {
-          let value = values[column]
-          let error = Double(value - value.rounded(to: geometry.type))
-          let weight = metric.coupling?.moments[column][column] ?? 1
-          cost += error * error * Double(weight)
-        }
+      for column in 0..<geometry.columns {
+        let value = values[column]
+        let error = Double(value - value.rounded(to: geometry.type))
+        let weight = metric.coupling?.moments[column][column] ?? 1
+        cost += error * error * Double(weight)
       }
-      return cost
-    }.reduce(0, +)
+      costs[lane] = Float(cost)
+    }
+    return costs
   }
 
   /// The largest magnitude of each group, `[rows][groups]`.

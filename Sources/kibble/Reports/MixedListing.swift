@@ -114,7 +114,7 @@ extension MixedListing {
     self.init(
       choices: recipe.choices.map {
         Choice(
-          name: $0.spec.canonicalName, type: $0.geometry.type, bytes: $0.geometry.totalBytes,
+          name: $0.name, type: $0.geometry.type, bytes: $0.geometry.totalBytes,
           parameters: $0.geometry.elementCount)
       },
       total: recipe.total, front: recipe.front, parameters: recipe.plan.parameterCount)
