@@ -130,7 +130,9 @@ INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_
     if (rows.scales[g] != 0 && !(xs[g] >= 0x1p-126f && xs[g] <= 0x1p100f)) return false;
   }
   const uint8_t *first = m->codes + tile_begin * m->tile_stride, *end = m->codes + tile_end * m->tile_stride;
-  prefetch(first, end - first < AHEAD ? (size_t)(end - first) : AHEAD);
+  // Behind a band's last tile come its scales, and then the next band: what is asked for there is on its way when that begins.
+  const bool is_last = tile_end * KB_TILE >= m->rows;
+  if (!m->follows || tile_begin > 0) prefetch(first, end - first < AHEAD ? (size_t)(end - first) : AHEAD);
   for (uint32_t tile = tile_begin; tile < tile_end; tile++) {
     const uint8_t *codes = m->codes + tile * m->tile_stride;
     const uint8_t *scales = m->scales + (size_t)tile * ((groups + step - 1) / step) * KB_TILE * scale_bytes;
@@ -140,7 +142,7 @@ INLINE bool fast_matvec(const kb_matrix *m, int type, kb_fast_rows rows, uint32_
     const int32_t *unbias = unbias_of(type, &x);
     for (uint32_t g = 0; g < groups; g++, codes += group_bytes(type)) {
       group_codes w = {codes, NULL, type, is_raised(type, 1)};
-      prefetch(end - codes > AHEAD ? codes + AHEAD : codes, group_bytes(type));
+      prefetch(is_last || end - codes > AHEAD ? codes + AHEAD : codes, group_bytes(type));
       vi d[1][KB_PARTS];
       group_dots(w, 1, &x, unbias, d);
       EACH(p, KB_PARTS) {

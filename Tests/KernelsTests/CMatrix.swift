@@ -22,6 +22,6 @@ struct CMatrix: @unchecked Sendable {
       rows: UInt32(geometry.rows), cols: UInt32(geometry.columns),
       group: UInt32(geometry.groupSize), type: geometry.type.codeType.rawValue,
       tiled: geometry.arrangement == .tiles ? 1 : 0,
-      scale_bytes: UInt8(geometry.type.bytesPerScale))
+      scale_bytes: UInt8(geometry.type.bytesPerScale), follows: 0)
   }
 }

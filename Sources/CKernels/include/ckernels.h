@@ -35,6 +35,7 @@ typedef struct {
   uint8_t type;           ///< KB_F32 …
   uint8_t tiled;          ///< 1: 16 rows interleaved; 0: row after row
   uint8_t scale_bytes;    ///< of a scale: 2 for binary16, 1 for int8
+  uint8_t follows;        ///< 1 for a band behind one that the same rows are multiplied by just before
 } kb_matrix;
 
 /// The codes of a quantized type, and how its scales are searched.

@@ -19,15 +19,21 @@ package final class Linear: Sendable {
     let band: kb_matrix  // [outputs, inputs]
     let bias: UnsafePointer<Float>?  // [outputs]
     let outputs: Int
-    /// Its tiles among those of the group, and those of its whole matrix.
+    /// Its tiles among those of its matrix.
     let tiles: Range<Int>
-    let matrixTiles: Range<Int>
-    /// Which of the matrices.
-    let matrix: Int
     let isQuantized: Bool
   }
 
+  /// One matrix.
+  struct Matrix {
+    /// Its tiles among those of the group.
+    let tiles: Range<Int>
+    /// Its bands among the parts.
+    let parts: Range<Int>
+  }
+
   let parts: UnsafeBufferPointer<Part>
+  let matrices: UnsafeBufferPointer<Matrix>
   /// Tiles of all matrices.
   let tileCount: Int
   /// How products with quantized matrices are computed.
@@ -41,31 +47,47 @@ package final class Linear: Sendable {
   package init(_ linears: [Linear], mode: ComputeMode) {
     var tileCount = 0
     var parts: [Part] = []
-    for (index, linear) in linears.enumerated() {
+    var matrices: [Matrix] = []
+    for linear in linears {
       let weight = linear.weight
-      let first = tileCount
-      tileCount += weight.tileCount
       for (band, row) in zip(weight.bands, weight.firstRows) {
-        let begin = first + row / TensorGeometry.tileRows
+        let first = row / TensorGeometry.tileRows
+        var band = band
+        unsafe band.matrix.follows = first > 0 ? 1 : 0
         unsafe parts.append(
           Part(
             band: band.matrix, bias: linear.bias.map { unsafe UnsafePointer($0.pointer()) + row },
-            outputs: band.geometry.rows, tiles: begin..<begin + band.geometry.tileCount,
-            matrixTiles: first..<tileCount, matrix: index,
+            outputs: band.geometry.rows, tiles: first..<first + band.geometry.tileCount,
             isQuantized: band.geometry.type.isQuantized))
       }
+      matrices.append(
+        Matrix(
+          tiles: tileCount..<tileCount + weight.tileCount,
+          parts: parts.count - weight.bands.count..<parts.count))
+      tileCount += weight.tileCount
     }
     self.tileCount = tileCount
     self.mode = mode
     hasQuantized = parts.contains { $0.isQuantized }
     hasFloats = parts.contains { !$0.isQuantized }
     self.linears = linears
-    let copy = UnsafeMutableBufferPointer<Part>.allocate(capacity: parts.count)
-    _ = unsafe copy.initialize(from: parts)
-    unsafe self.parts = UnsafeBufferPointer(copy)
+    unsafe self.parts = .copy(of: parts)
+    unsafe self.matrices = .copy(of: matrices)
   }
 
-  deinit { unsafe parts.deallocate() }
+  deinit {
+    unsafe parts.deallocate()
+    unsafe matrices.deallocate()
+  }
+}
+
+extension UnsafeBufferPointer {
+  /// The elements in memory of their own, which its owner deallocates.
+  fileprivate static func copy(of elements: [Element]) -> Self {
+    let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+    _ = unsafe copy.initialize(from: elements)
+    return UnsafeBufferPointer(copy)
+  }
 }
 
 /// Where the products with the matrices of a group go: one matrix `[tokens, outputs]` for each.
@@ -76,9 +98,7 @@ package final class Linear: Sendable {
 
   package init(_ matrices: [FloatMatrix]) {
     self.matrices = matrices
-    let copy = UnsafeMutableBufferPointer<FloatMatrix.View>.allocate(capacity: matrices.count)
-    _ = unsafe copy.initialize(from: matrices.map(\.view))
-    unsafe views = UnsafeBufferPointer(copy)
+    unsafe views = .copy(of: matrices.map(\.view))
   }
 
   deinit { unsafe views.deallocate() }

@@ -44,14 +44,19 @@ extension KernelSet {
     into outputs: ProductOutputs, from first: Int = 0
   ) {
     guard rows > 0 else { return }
-    for index in unsafe group.parts.indices {
-      let part = unsafe group.parts[index]
-      let tiles = share.range(of: part, in: group.tileCount)
-      if !tiles.isEmpty {
-        let column = (part.tiles.lowerBound - part.matrixTiles.lowerBound) * TensorGeometry.tileRows
+    for index in unsafe group.matrices.indices {
+      let matrix = unsafe group.matrices[index]
+      let mine = share.range(of: matrix.tiles, in: group.tileCount)
+      guard !mine.isEmpty else { continue }
+      for place in matrix.parts {
+        let part = unsafe group.parts[place]
+        let tiles = mine.clamped(to: part.tiles)
+        guard !tiles.isEmpty else { continue }
+        let begin = part.tiles.lowerBound
         unsafe multiply(
-          packed, rows: rows, by: part, mode: group.mode, tiles: tiles,
-          into: outputs.views[part.matrix].from(row: first, column: column))
+          packed, rows: rows, by: part, mode: group.mode,
+          tiles: tiles.lowerBound - begin..<tiles.upperBound - begin,
+          into: outputs.views[index].from(row: first, column: begin * TensorGeometry.tileRows))
       }
     }
   }
@@ -89,24 +94,19 @@ package enum TileShare: BitwiseCopyable, Sendable {
   /// The same part of each matrix: of matrices alike, the same rows.
   case alike(TeamMember)
 
-  /// Those of one band, by their numbers in it.
+  /// Those of one matrix, by their numbers in it.
   ///
   /// - Parameters:
-  ///   - part: the band.
-  ///   - total: how many tiles all matrices have.
+  ///   - tiles: the matrix's tiles among those of all.
+  ///   - total: how many all matrices have.
   /// - Returns: the range.
-  fileprivate func range(of part: LinearGroup.Part, in total: Int) -> Range<Int> {
-    let mine: Range<Int>
+  fileprivate func range(of tiles: Range<Int>, in total: Int) -> Range<Int> {
     switch self {
-    case .all: return 0..<part.tiles.count
-    case .alike(let member):
-      let share = member.share(of: part.matrixTiles.count)
-      let first = part.matrixTiles.lowerBound
-      mine = first + share.lowerBound..<first + share.upperBound
-    case .contiguous(let member): mine = member.share(of: total)
+    case .all: return 0..<tiles.count
+    case .alike(let member): return member.share(of: tiles.count)
+    case .contiguous(let member):
+      let mine = member.share(of: total).clamped(to: tiles)
+      return mine.lowerBound - tiles.lowerBound..<mine.upperBound - tiles.lowerBound
     }
-    let clamped = mine.clamped(to: part.tiles)
-    let first = part.tiles.lowerBound
-    return clamped.lowerBound - first..<clamped.upperBound - first
   }
 }

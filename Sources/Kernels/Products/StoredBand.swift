@@ -8,7 +8,7 @@ import TensorCore
 @safe public struct StoredBand: @unchecked Sendable {
   /// Type, arrangement and sizes.
   public let geometry: TensorGeometry
-  let matrix: kb_matrix
+  var matrix: kb_matrix
   private let region: any ByteRegion
 
   /// Describes planes of a region.
@@ -39,7 +39,7 @@ import TensorCore
       rows: UInt32(geometry.rows), cols: UInt32(geometry.columns),
       group: UInt32(geometry.groupSize), type: geometry.type.kernelCode,
       tiled: geometry.arrangement == .tiles ? 1 : 0,
-      scale_bytes: UInt8(geometry.type.bytesPerScale))
+      scale_bytes: UInt8(geometry.type.bytesPerScale), follows: 0)
   }
 
   /// A scale without the power of two that all share; 0 for floats.

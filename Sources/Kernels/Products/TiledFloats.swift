@@ -100,6 +100,6 @@ extension kb_matrix {
     unsafe self.init(
       codes: UnsafeRawPointer(floats).assumingMemoryBound(to: UInt8.self), scales: nil,
       tile_stride: tileStride * 4, scale_unit: 1, rows: UInt32(rows), cols: UInt32(columns),
-      group: 0, type: type.kernelCode, tiled: 1, scale_bytes: 0)
+      group: 0, type: type.kernelCode, tiled: 1, scale_bytes: 0, follows: 0)
   }
 }
