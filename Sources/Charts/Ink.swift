@@ -1,20 +1,26 @@
 /// The colours of a drawing.
 package struct Ink: Equatable, Sendable {
-  let paper: String
+  package let paper: String
   let border: String
   let strongLine: String
   let weakLine: String
   let axis: String
-  let text: String
-  let faintText: String
-  let series: [String]
+  package let text: String
+  package let faintText: String
+  package let series: [String]
 
   /// Of a drawing that is a file of its own, on white; those of series have a contrast of 4.5 or
   /// more, enough for small text.
-  static let file = Ink(
+  package static let file = Ink(
     paper: "#ffffff", border: "#d0d7de", strongLine: "#d8dee4", weakLine: "#eff2f5",
     axis: "#8c959f", text: "#1f2328", faintText: "#57606a",
     series: ["#0969da", "#bc4c00", "#57606a", "#8250df", "#1a7f37", "#bf3989"])
+
+  /// The same on black, for readers at night.
+  package static let darkFile = Ink(
+    paper: "#0d1117", border: "#3d444d", strongLine: "#3d444d", weakLine: "#262c34",
+    axis: "#6e7681", text: "#e6edf3", faintText: "#9198a1",
+    series: ["#58a6ff", "#f0883e", "#9198a1", "#bc8cff", "#3fb950", "#f778ba"])
 
   /// Of a drawing within a page that has the `styleSheet`.
   static let page = Ink(

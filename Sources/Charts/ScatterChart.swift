@@ -6,11 +6,14 @@ package struct ScatterChart: Equatable, Sendable {
     package let y: Double
     /// What stands beside its marker.
     package let label: String
+    /// The standard error of y, of which a bar spans two to either side; 0 where none is known.
+    package let error: Double
 
-    package init(x: Double, y: Double, label: String) {
+    package init(x: Double, y: Double, label: String, error: Double = 0) {
       self.x = x
       self.y = y
       self.label = label
+      self.error = error
     }
   }
 
@@ -40,15 +43,31 @@ package struct ScatterChart: Equatable, Sendable {
     var title: String { detail.isEmpty ? name : name + ", " + detail }
   }
 
+  /// An axis above the plot for what follows from x: an offset, and so much for each unit of x.
+  package struct TopAxis: Equatable, Sendable {
+    package let name: String
+    package let offset: Double
+    package let perUnit: Double
+
+    package init(_ name: String, offset: Double, perUnit: Double) {
+      self.name = name
+      self.offset = offset
+      self.perUnit = perUnit
+    }
+  }
+
   package let title: String
   package let xAxis: Axis
   package let yAxis: Axis
+  package let topAxis: TopAxis?
   package let series: [Series]
 
   /// Makes a chart of series that have points, all of which the axes can show.
   ///
   /// - Throws: `ChartError` where they don't.
-  package init(title: String, xAxis: Axis, yAxis: Axis, series: [Series]) throws(ChartError) {
+  package init(
+    title: String, xAxis: Axis, yAxis: Axis, topAxis: TopAxis? = nil, series: [Series]
+  ) throws(ChartError) {
     guard series.contains(where: { !$0.points.isEmpty }) else { throw .noPoints }
     for one in series {
       for point in one.points {
@@ -66,6 +85,7 @@ package struct ScatterChart: Equatable, Sendable {
     self.title = title
     self.xAxis = xAxis
     self.yAxis = yAxis
+    self.topAxis = topAxis
     self.series = series
   }
 }

@@ -6,24 +6,26 @@ extension ScatterLayout {
       "svg",
       [
         "xmlns": "http://www.w3.org/2000/svg",
-        "viewBox": "0 0 \(Self.width.spelled) \(Self.height.spelled)",
-        "width": Self.width, "height": Self.height, "role": "img", "aria-label": chart.title,
-        "font-family": TextMetrics.family, "font-size": Self.textSize, "fill": Ink.file.text,
+        "viewBox": "0 0 \(width.spelled) \(height.spelled)",
+        "width": width, "height": height, "role": "img", "aria-label": chart.title,
+        "font-family": TextMetrics.family, "font-size": Self.textSize, "fill": ink.text,
       ]
     ) { writer in
       writer.element("title", [:], holding: chart.title)
       writer.element(
         "rect",
         [
-          "x": "0.5", "y": "0.5", "width": Self.width - 1, "height": Self.height - 1, "rx": 8,
-          "fill": Ink.file.paper, "stroke": Ink.file.border,
+          "x": "0.5", "y": "0.5", "width": width - 1, "height": height - 1, "rx": 8,
+          "fill": ink.paper, "stroke": ink.border,
         ])
       drawTitle(&writer)
-      writer.legend(legend, ink: .file)
+      writer.legend(legend, ink: ink)
       Axes(
         plot: plot, xScale: xScale, yScale: yScale, xTicks: xScale.ticks(spacing: 70),
-        yTicks: yScale.ticks(spacing: 26), xTitle: chart.xAxis.title, yTitle: chart.yAxis.title
+        yTicks: yScale.ticks(spacing: 26), xTitle: chart.xAxis.title, yTitle: chart.yAxis.title,
+        ink: ink
       ).draw(&writer)
+      if let axis = chart.topAxis { draw(axis, &writer) }
       drawSeries(&writer)
       drawLabels(&writer)
     }
@@ -37,6 +39,44 @@ extension ScatterLayout {
         "text",
         ["x": Self.margin, "y": baseline, "font-size": Self.titleSize, "font-weight": "bold"],
         holding: line)
+    }
+  }
+
+  private func draw(_ axis: ScatterChart.TopAxis, _ writer: inout MarkupWriter) {
+    func value(_ x: Double) -> Double { axis.offset + axis.perUnit * x }
+    let domain = value(xScale.domain.lowerBound)...value(xScale.domain.upperBound)
+    let scale = Scale(.linear, domain: domain, start: plot.left, end: plot.right)
+    writer.element("g", ["fill": ink.faintText, "text-anchor": "middle"]) { writer in
+      for tick in scale.ticks(spacing: 70) {
+        let x = scale.position(of: tick.value)
+        writer.line(
+          Segment(Spot(x, plot.top - 5), Spot(x, plot.top)), color: ink.axis, width: "1")
+        writer.element("text", ["x": x, "y": plot.top - 9], holding: tick.label)
+      }
+    }
+    writer.element(
+      "text", ["x": (plot.left + plot.right) / 2, "y": plot.top - 29, "text-anchor": "middle"],
+      holding: axis.name)
+  }
+
+  /// Bars of two standard errors to either side, within the plot.
+  private func drawErrors(_ writer: inout MarkupWriter) {
+    for series in series.reversed() {
+      for (point, spot) in zip(series.points, series.spots) where point.error > 0 {
+        let ends = [-2.0, 2].map { factor in
+          let value = point.y + factor * point.error
+          let isBelow = chart.yAxis.kind == .logarithmic && value <= 0
+          return isBelow ? plot.bottom : min(max(yScale.position(of: value), plot.top), plot.bottom)
+        }
+        writer.line(
+          Segment(Spot(spot.x, ends[0]), Spot(spot.x, ends[1])), color: series.style.color,
+          width: "1.2")
+        for end in ends {
+          writer.line(
+            Segment(Spot(spot.x - 3, end), Spot(spot.x + 3, end)), color: series.style.color,
+            width: "1.2")
+        }
+      }
     }
   }
 
@@ -57,6 +97,7 @@ extension ScatterLayout {
         writer.line(leader, color: series.style.color, width: "0.6")
       }
     }
+    drawErrors(&writer)
     // The hollow ones lie below, so that they hide none of the better points.
     for isHollow in [true, false] {
       for series in series.reversed() {
@@ -66,7 +107,7 @@ extension ScatterLayout {
           writer.element("g", [:]) { writer in
             writer.element(
               "title", [:], holding: "\(series.name) \(point.label): \(point.x), \(point.y)")
-            writer.marker(series.style, at: spot, hollow: isHollow)
+            writer.marker(series.style, at: spot, hollow: isHollow, ink: ink)
           }
         }
       }

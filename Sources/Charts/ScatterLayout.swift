@@ -10,14 +10,18 @@ package struct ScatterLayout {
     package let front: [Int]
   }
 
-  static let width = 960.0
-  static let height = 600.0
+  /// The width of a drawing where none is asked for, and what may be asked for.
+  package static let defaultWidth = 960
+  package static let widths = 320...4096
   static let labelSize = 12.0
   static let titleSize = 18.0
   static let textSize = 13.0
   static let margin = 24.0
 
   let chart: ScatterChart
+  let ink: Ink
+  let width: Double
+  let height: Double
   package let titleLines: [String]
   package let legend: [LegendEntry]
   /// The area between the axes.
@@ -28,28 +32,41 @@ package struct ScatterLayout {
   /// Places of the labels, series by series, point by point.
   package let labels: [[PlacedLabel?]]
 
-  package init(_ chart: ScatterChart) {
+  /// Lays out a chart.
+  ///
+  /// - Parameters:
+  ///   - chart: the chart.
+  ///   - width: pixels from left to right; narrow drawings are higher beside that, and leave out
+  ///     more labels.
+  ///   - ink: the colours.
+  package init(_ chart: ScatterChart, width: Int = Self.defaultWidth, ink: Ink = .file) {
     self.chart = chart
+    self.ink = ink
+    let width = Double(width)
+    let height = max(480, width * 0.625)
+    (self.width, self.height) = (width, height)
     titleLines = TextMetrics.lines(
-      chart.title, size: Self.titleSize, bold: true, width: Self.width - 2 * Self.margin)
+      chart.title, size: Self.titleSize, bold: true, width: width - 2 * Self.margin)
     let fronts = chart.series.map { paretoFront($0.points.map { Spot($0.x, $0.y) }) }
     let legendTop = Self.margin + Double(titleLines.count) * (Self.titleSize + 6) + 6
     legend = LegendEntry.entries(
-      chart.series.enumerated().map { ($1.name, SeriesStyle(index: $0)) }
+      chart.series.enumerated().map { ($1.name, SeriesStyle(index: $0, ink: ink)) }
         + (zip(chart.series, fronts).contains { $0.points.count > $1.count }
           ? [("hollow: beaten within its own series", nil)] : []),
-      top: legendTop, width: Self.width, margin: Self.margin, textSize: Self.textSize)
+      top: legendTop, width: width, margin: Self.margin, textSize: Self.textSize)
     let plot = Box(
-      left: 92, top: (legend.last?.spot.y ?? legendTop) + 22, right: Self.width - Self.margin,
-      bottom: Self.height - 62)
+      left: 92,
+      top: (legend.last?.spot.y ?? legendTop) + (chart.topAxis == nil ? 22 : 60),
+      right: width - Self.margin, bottom: height - 62)
     let points = chart.series.flatMap(\.points)
     let xScale = Scale(
       chart.xAxis.kind, around: points.map(\.x), start: plot.left, end: plot.right)
     let yScale = Scale(
-      chart.yAxis.kind, around: points.map(\.y), start: plot.bottom, end: plot.top)
+      chart.yAxis.kind, around: points.flatMap { [$0.y, $0.y + 2 * $0.error] }, start: plot.bottom,
+      end: plot.top)
     series = chart.series.enumerated().map { index, one in
       DrawnSeries(
-        name: one.name, style: SeriesStyle(index: index), points: one.points,
+        name: one.name, style: SeriesStyle(index: index, ink: ink), points: one.points,
         spots: one.points.map { Spot(xScale.position(of: $0.x), yScale.position(of: $0.y)) },
         front: fronts[index])
     }

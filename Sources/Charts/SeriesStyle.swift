@@ -8,9 +8,7 @@ package struct SeriesStyle: Equatable, Sendable {
   package let marker: Marker
 
   /// The style of the series at that index; the first 30 differ from each other.
-  package init(index: Int) { self.init(index: index, ink: .file) }
-
-  init(index: Int, ink: Ink) {
+  package init(index: Int, ink: Ink) {
     color = ink.series[index % ink.series.count]
     let round = index / ink.series.count
     marker = Marker.allCases[(index + round) % Marker.allCases.count]

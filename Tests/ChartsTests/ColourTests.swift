@@ -34,6 +34,15 @@ import Testing
     return max(values[0], values[1]) / min(values[0], values[1])
   }
 
+  /// So have those of a drawing that is a file of its own, by day and by night.
+  @Test(arguments: [Ink.file, .darkFile]) func filesHaveContrast(_ ink: Ink) throws {
+    let paper = try luminance(ink.paper) + 0.05
+    for text in [ink.text, ink.faintText] + ink.series {
+      let value = try luminance(text) + 0.05
+      #expect(max(value, paper) / min(value, paper) >= 4.5, "\(text)")
+    }
+  }
+
   @Test(arguments: [0, 1]) func textsHaveContrast(_ scheme: Int) throws {
     for text in ["text", "faint-text", "good", "bad", "warning"] {
       for ground in ["paper", "panel"] {

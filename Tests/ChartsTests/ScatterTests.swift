@@ -54,6 +54,15 @@ let crowded: [ScatterChart.Series] = [
     }
   }
 
+  /// On a narrow page, labels are fewer, and keep apart all the same.
+  @Test func narrow() throws {
+    let narrow = ScatterLayout(try chart(crowded), width: 360)
+    check(narrow)
+    let all = crowded.reduce(0) { $0 + $1.points.count }
+    #expect((1..<all).contains(narrow.unlabelled.count))
+    check(ScatterLayout(try chart(crowded), width: 640))
+  }
+
   @Test func crowdedLabelsKeepApart() throws {
     let layout = ScatterLayout(try chart(crowded))
     check(layout)
@@ -115,6 +124,45 @@ let crowded: [ScatterChart.Series] = [
     #expect(try svg == String(contentsOf: file, encoding: .utf8))
   }
 
+  /// Bars span two standard errors to either side, and stay within the plot.
+  @Test func errorBars() throws {
+    func layout(_ error: Double) throws -> ScatterLayout {
+      ScatterLayout(
+        try chart([
+          .init(
+            name: "s",
+            points: [
+              .init(x: 4, y: 0.01, label: "a", error: error), .init(x: 5, y: 0.001, label: "b"),
+            ])
+        ]))
+    }
+    let without = try layout(0).svg.components(separatedBy: "<line").count
+    let some = try layout(0.002)
+    #expect(some.svg.components(separatedBy: "<line").count == without + 3)
+    let ends = [0.006, 0.014].map { some.yScale.position(of: $0) }
+    let starts = some.svg.matches(of: /y1="([0-9.]+)"/).compactMap { Double($0.1) }
+    for end in ends { #expect(starts.contains { abs($0 - end) < 0.06 }) }
+    let large = try layout(0.01)
+    #expect(large.svg.contains("y1=\"\(Int(large.plot.bottom))\""))
+  }
+
+  /// What follows from x stands above the plot, at the places of x.
+  @Test func topAxis() throws {
+    let chart = try ScatterChart(
+      title: "t", xAxis: .init("x"), yAxis: .init("y"),
+      topAxis: .init("ten more than twice x", offset: 10, perUnit: 2),
+      series: [
+        .init(name: "s", points: [.init(x: 0, y: 0, label: ""), .init(x: 10, y: 1, label: "")])
+      ])
+    let layout = ScatterLayout(chart)
+    let svg = layout.svg
+    let x = layout.xScale.position(of: 5)
+    let place = (x * 10).rounded() / 10
+    let spelled = place == place.rounded() ? "\(Int(place))" : "\(place)"
+    #expect(svg.contains("<text x=\"\(spelled)\" y=\"\(Int(layout.plot.top) - 9)\">20</text>"))
+    #expect(svg.contains(">ten more than twice x</text>"))
+  }
+
   @Test func sameBytes() throws {
     let first = ScatterLayout(try chart(crowded)).svg
     #expect(ScatterLayout(try chart(crowded)).svg == first)
@@ -133,7 +181,7 @@ let crowded: [ScatterChart.Series] = [
   }
 
   @Test func seriesDiffer() {
-    let styles = (0..<30).map(SeriesStyle.init(index:))
+    let styles = (0..<30).map { SeriesStyle(index: $0, ink: .file) }
     for (index, style) in styles.enumerated() {
       #expect(!styles[..<index].contains(style))
     }

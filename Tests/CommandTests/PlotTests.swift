@@ -42,6 +42,33 @@ import Testing
     #expect(json["bytes"] == dry["bytes"])
   }
 
+  /// Night, a narrow page, and what a file of a model of a million weights takes.
+  @Test func forms() throws {
+    let points = try folder.write("points.json", Self.two)
+    func svg(_ options: String...) throws -> String {
+      let run = try Program.run(["plot", points, "-o", output, "--force"] + options)
+      #expect(run.code == 0 && run.errors == "", "\(run.errors)")
+      return String(decoding: try folder.read("plot.svg"), as: UTF8.self)
+    }
+    let plain = try svg()
+    #expect(plain.contains("#ffffff") && plain.contains("viewBox=\"0 0 960 600\""))
+    let dark = try svg("--dark")
+    #expect(!dark.contains("#ffffff") && dark.contains("#0d1117"))
+    #expect(try svg("--width", "360").contains("viewBox=\"0 0 360 480\""))
+    #expect(!plain.contains(">MB of"))
+    let weights = try svg("--parameters", "1000000")
+    #expect(weights.contains(">MB of weights<") && weights.contains(">0.55<"))
+    let files = try svg("--parameters", "1000000", "--other-bytes", "1000000")
+    #expect(files.contains(">MB of the whole file<") && files.contains(">1.55<"))
+    func refused(_ options: String...) throws {
+      expectRefusal(
+        try Program.run(["plot", points, "-o", output, "--force"] + options), 64, options[0])
+    }
+    try refused("--other-bytes", "5")
+    try refused("--width", "100")
+    try refused("--parameters", "0")
+  }
+
   @Test func anExistingOutputNeedsForce() throws {
     let points = try folder.write("points.json", Self.two)
     try folder.write("plot.svg", "old")

@@ -10,16 +10,25 @@ struct PlotCommand: Command {
   static let title = OptionSpec.value(
     "title", "TEXT", "what stands above the plot", default: "Quality per byte")
 
+  static let width = OptionSpec.value(
+    "width", "PIXELS", "how wide it is; narrow ones have fewer labels",
+    default: "\(ScatterLayout.defaultWidth)")
+  static let dark = OptionSpec.flag("dark", "light colours on black")
+  static let parameters = OptionSpec.value(
+    "parameters", "N", "weights of the model: an axis of sizes stands above the plot")
+  static let otherBytes = OptionSpec.value(
+    "other-bytes", "N", "with --parameters: bytes of its files beside the weights")
+
   static let spec = CommandSpec(
     name: "plot", summary: "draw mean KLD over bits per weight as an SVG file",
     discussion: [
-      "POINTS holds an array of objects: series, label, bits_per_weight, and mean_kld in nats; other "
-        + "keys are passed over. Each series has its own colour and marker, in the order in which "
-        + "the file first names them.",
+      "POINTS holds an array of objects: series, label, bits_per_weight, mean_kld in nats and, where it "
+        + "is known, mean_kld_se, of which a bar shows two to either side; other keys are passed over. "
+        + "Each series has its own colour and marker, in the order in which the file first names them.",
       "A line joins the points of a series that none of its other points beats in both; the rest "
         + "are hollow. A label that finds no free place is left out.",
     ],
-    positionals: [points], options: [.output, title],
+    positionals: [points], options: [.output, title, width, dark, parameters, otherBytes],
     examples: [
       .init("a plot", "plot points.json -o plot.svg"),
       .init("with a title", "plot points.json -o plot.svg --title 'Doge-20M, 8192 tokens'"),
@@ -29,12 +38,15 @@ struct PlotCommand: Command {
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.argument(Self.points)
     let output = try arguments.required(.output)
+    let width = try arguments.integer(Self.width, in: ScatterLayout.widths)
     let chart = try QualityPoints.chart(
       of: FileSystem.read(path, limit: Limits.plotFile), path: path,
-      title: arguments.value(Self.title) ?? "Quality per byte")
+      title: arguments.value(Self.title) ?? "Quality per byte", topAxis: sizes(arguments))
     let inputs = [path].compactMap(FileSystem.identity)
     try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
-    let layout = ScatterLayout(chart)
+    let layout = ScatterLayout(
+      chart, width: width ?? ScatterLayout.defaultWidth,
+      ink: arguments.has(Self.dark) ? .darkFile : .file)
     let bytes = Array(layout.svg.utf8)
     for point in layout.unlabelled {
       context.warn(
@@ -62,5 +74,20 @@ struct PlotCommand: Command {
       }
     }
     return .success
+  }
+
+  /// The axis of sizes, in megabytes.
+  private func sizes(_ arguments: ParsedArguments) throws -> ScatterChart.TopAxis? {
+    let others = try arguments.integer(Self.otherBytes, in: 0...1 << 40)
+    guard let weights = try arguments.integer(Self.parameters, in: 1...1 << 40) else {
+      guard others == nil else {
+        throw arguments.invalid(
+          Self.otherBytes, arguments.value(Self.otherBytes) ?? "", expected: "it with --parameters")
+      }
+      return nil
+    }
+    return .init(
+      others == nil ? "MB of weights" : "MB of the whole file", offset: Double(others ?? 0) / 1e6,
+      perUnit: Double(weights) / 8e6)
   }
 }

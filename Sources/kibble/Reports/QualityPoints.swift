@@ -4,11 +4,11 @@ import JSONCore
 
 /// Measurements of quantized models, from a file.
 enum QualityPoints {
-  /// The chart of a file's points.
+  /// The chart of a file's points, with an axis above it where one is given.
   ///
   /// - Throws: `QualityPointsError` with what is wrong with the file.
   static func chart(
-    of bytes: [UInt8], path: String, title: String
+    of bytes: [UInt8], path: String, title: String, topAxis: ScatterChart.TopAxis? = nil
   ) throws(QualityPointsError) -> ScatterChart {
     let json: JSON
     do throws(JSONError) {
@@ -28,7 +28,8 @@ enum QualityPoints {
       let point = ScatterChart.Point(
         x: try number("bits_per_weight", of: element, index, path),
         y: try number("mean_kld", of: element, index, path),
-        label: try text("label", of: element, index, path))
+        label: try text("label", of: element, index, path),
+        error: try error(of: element, index, path))
       if points[name] == nil { names.append(name) }
       points[name, default: []].append(point)
     }
@@ -37,6 +38,7 @@ enum QualityPoints {
         title: title,
         xAxis: .init("bits per weight", detail: "over the whole model"),
         yAxis: .init("mean KL divergence", detail: "nats (lower is better)", .logarithmic),
+        topAxis: topAxis,
         series: names.map { .init(name: $0.text, points: points[$0] ?? []) })
     } catch {
       throw .chart(path: path, error)
@@ -59,6 +61,17 @@ enum QualityPoints {
       throw bad(key, of: element, index, path, expected: "a finite number")
     }
     return number
+  }
+
+  private static func error(
+    of element: JSON, _ index: Int, _ path: String
+  ) throws(QualityPointsError) -> Double {
+    guard element["mean_kld_se"] != nil else { return 0 }
+    let error = try number("mean_kld_se", of: element, index, path)
+    guard (0...1e300).contains(error) else {
+      throw bad("mean_kld_se", of: element, index, path, expected: "0 or more")
+    }
+    return error
   }
 
   private static func bad(
