@@ -33,6 +33,8 @@ public struct PlannedRecord: Sendable {
   public let rows: Range<Int>
   /// The name in the file.
   public let name: String
+  /// The tensor's name in the checkpoint, with the band's first row where that is in `name`.
+  public let sourceName: String
   /// The dimensions in the file.
   public let shape: [Int]
   /// How the rows will be stored.
@@ -157,7 +159,7 @@ public struct ConversionPlan: Sendable {
       _ sourceType: ElementType, through: [WeightType]
     ) throws(ConversionError) {
       let bands = try Self.records(
-        of: spec, decision, index: tensors.count, path: source.path)
+        of: spec, decision, index: tensors.count, sourceName: sourceName, path: source.path)
       tensors.append(
         PlannedTensor(
           spec: spec, records: records.count..<records.count + bands.count,
@@ -166,12 +168,14 @@ public struct ConversionPlan: Sendable {
     }
     switch source {
     case .checkpoint(_, let resolved):
+      try recipe.check(resolved.tensors.map(\.spec))
       for tensor in resolved.tensors {
         let decision = try recipe.decision(
           on: tensor.spec, own: tensor.sourceType.ownWeightType, source: tensor.sourceType)
         try add(tensor.spec, decision, tensor.sourceName, tensor.sourceType, through: [])
       }
     case .kibble(let model):
+      try recipe.check(model.tensors.map(\.spec))
       for tensor in model.tensors {
         let stored = tensor.bands[0].type
         guard !stored.isQuantized else {
@@ -185,12 +189,11 @@ public struct ConversionPlan: Sendable {
           through: isLossy ? tensor.through + [stored] : tensor.through)
       }
     }
-    try recipe.check(tensors.map(\.spec))
     return (tensors, records)
   }
 
   private static func records(
-    of spec: TensorSpec, _ decision: TensorDecision, index: Int, path: String
+    of spec: TensorSpec, _ decision: TensorDecision, index: Int, sourceName: String, path: String
   ) throws(ConversionError) -> [PlannedRecord] {
     let rowCount = spec.shape.count == 2 ? spec.shape[0] : 1
     if let band = decision.bands.first(where: { $0.firstRow >= rowCount }) {
@@ -207,12 +210,13 @@ public struct ConversionPlan: Sendable {
       guard let geometry else {
         throw .tooLarge(path: path, tensor: spec.canonicalName, shape: spec.shape)
       }
-      let name =
-        isWhole
-        ? spec.canonicalName
-        : TensorRecord.bandName(spec.canonicalName, firstRow: rows.lowerBound)
+      func name(_ tensor: String) -> String {
+        isWhole ? tensor : TensorRecord.bandName(tensor, firstRow: rows.lowerBound)
+      }
       records.append(
-        PlannedRecord(tensor: index, rows: rows, name: name, shape: shape, geometry: geometry))
+        PlannedRecord(
+          tensor: index, rows: rows, name: name(spec.canonicalName),
+          sourceName: name(sourceName), shape: shape, geometry: geometry))
     }
     return records
   }

@@ -73,7 +73,7 @@ public struct TensorReport: Sendable {
   init(_ record: PlannedRecord, of tensor: PlannedTensor, statistics: ErrorStatistics) {
     let geometry = record.geometry
     name = record.name
-    sourceName = tensor.sourceName
+    sourceName = record.sourceName
     shape = record.shape
     type = geometry.type
     groupSize = geometry.type.isQuantized ? geometry.groupSize : nil

@@ -118,7 +118,7 @@ import Testing
     #expect(rows.code == "conversion.band-rows" && rows.message.contains("2048 rows"))
     #expect(
       try diagnostic { _ = try plan(path, recipe("*norm.weight", Self.bands)) }.code
-        == "conversion.band-rows")
+        == "conversion.quantized-vector")
     let quantized = try diagnostic {
       let file = folder.path("model.kibble")
       _ = try converter().write(plan(path, recipe("*embed*.weight", Self.bands)), to: file)

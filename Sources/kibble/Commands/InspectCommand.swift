@@ -27,7 +27,7 @@ struct InspectCommand: Command {
     let source = try ModelSource.open(path: arguments.argument(.model))
     var entries = source.entries
     if let name = arguments.value(Self.tensor) {
-      entries = entries.filter { $0.name == name || $0.sourceName == name }
+      entries = entries.filter { [$0.name, $0.tensor, $0.sourceName].contains(name) }
       guard !entries.isEmpty else {
         throw arguments.invalid(Self.tensor, name, expected: "a tensor of this model")
       }
@@ -58,6 +58,8 @@ struct InspectCommand: Command {
 /// A tensor as it lies in a checkpoint or a `.kibble` file.
 struct InspectedTensor {
   let name: String
+  /// The tensor's name, without the first row of a band.
+  let tensor: String
   /// The name in the checkpoint, where it is spelled otherwise.
   let sourceName: String?
   let shape: [Int]
@@ -77,7 +79,7 @@ extension ModelSource {
       model.tensors.flatMap { tensor in
         tensor.bands.map { record in
           InspectedTensor(
-            name: record.name,
+            name: record.name, tensor: tensor.name,
             sourceName: tensor.sourceName == tensor.name ? nil : tensor.sourceName,
             shape: record.shape, type: record.type.name,
             groupSize: record.type.isQuantized ? record.geometry.groupSize : nil, file: nil,
@@ -89,7 +91,7 @@ extension ModelSource {
         let source = folder.tensors[tensor.sourceIndex]
         let name = tensor.spec.canonicalName
         return InspectedTensor(
-          name: name, sourceName: tensor.sourceName == name ? nil : tensor.sourceName,
+          name: name, tensor: name, sourceName: tensor.sourceName == name ? nil : tensor.sourceName,
           shape: tensor.shape, type: tensor.sourceType.rawValue.lowercased(), groupSize: nil,
           file: FileSystem.name(of: folder.file(of: source).path),
           offset: source.entry.byteRange.lowerBound, bytes: source.entry.byteRange.count,

@@ -70,7 +70,7 @@ struct ConversionListing {
     lines = plan.records.map { record in
       let (tensor, geometry) = (plan.tensors[record.tensor], record.geometry)
       return Line(
-        name: record.name, sourceName: tensor.sourceName, shape: record.shape,
+        name: record.name, sourceName: record.sourceName, shape: record.shape,
         type: geometry.type.name, groupSize: geometry.type.isQuantized ? geometry.groupSize : nil,
         bytes: geometry.totalBytes, report: nil, note: tensor.note)
     }
