@@ -74,7 +74,8 @@ class Bench:
             return
         self.points.append({
             "model": Path(self.options.checkpoint).name, "series": series, "label": label,
-            "bits_per_weight": size["bits_per_weight"], "mean_kld": verdict["kld"]["mean"], "p99": verdict["kld"]["p99"],
+            "bits_per_weight": size["bits_per_weight"], "mean_kld": verdict["kld"]["mean"],
+            "mean_kld_se": verdict["kld"]["se"], "p99": verdict["kld"]["p99"],
             "top1": verdict["top1_agreement"], "ppl_ratio": verdict["ppl"]["ratio"]})
         print(f"{series:24} {label:10} {size['bits_per_weight']:7.3f} bpw  KLD {verdict['kld']['mean']:.3g}  "
               f"p99 {verdict['kld']['p99']:.3g}  top-1 {verdict['top1_agreement']:.4f}  PPL x {verdict['ppl']['ratio']:.5f}")
