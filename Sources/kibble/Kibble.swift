@@ -24,7 +24,7 @@ package enum Kibble {
           ConvertCommand.self, QuantizeCommand.self, PackCommand.self, UnpackCommand.self,
           ExportCommand.self,
         ]),
-      CommandSection("Look inside", [InspectCommand.self, CheckCommand.self]),
+      CommandSection("Look inside", [InspectCommand.self, CheckCommand.self, DiffCommand.self]),
       CommandSection(
         "Talk",
         [ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, RenderCommand.self]),

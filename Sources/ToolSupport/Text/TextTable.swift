@@ -33,6 +33,9 @@ package struct TextTable: Sendable {
     rows.append(cells.map(escaped))
   }
 
+  /// Whether it has no rows.
+  package var isEmpty: Bool { rows.isEmpty }
+
   /// The heading, a rule and the rows: a line each, without trailing spaces.
   package var text: String { text(width: .max) }
 
