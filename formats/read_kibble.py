@@ -88,11 +88,13 @@ def band(tensor):
 
 def check_bands(tensors, announced):
     """Bands follow each other from row 0 on; a matrix has more than one."""
+    whole = {tensor.name for tensor in tensors if "@" not in tensor.name}
     next_band, needed = None, False  # what a band behind the last tensor is like, and whether there must be one
     for tensor in tensors:
         name, row = band(tensor)
         like = (name, row, tensor.shape[1:], tensor.tile)
-        require(row is None or announced and tensor.type.planes == 2 and len(tensor.shape) == 2, f"{tensor.name}: no band")
+        require(row is None or announced and tensor.type.planes == 2 and len(tensor.shape) == 2
+                and name and name not in whole, f"{tensor.name}: no band")
         follows = row is not None and like == next_band
         require(follows or not needed and not row, f"{tensor.name}: not what follows the band before")
         needed = row is not None and not follows

@@ -108,12 +108,18 @@ struct DirectoryReader {
       .badRecord(
         path: path, entry: tensor.name, field: "name", found: tensor.name, expected: expected)
     }
+    let whole = Set(tensors.filter { !$0.isBand }.map(\.name))
     for (index, tensor) in tensors.enumerated() where tensor.isBand {
       guard hasBands else { throw bad(tensor, "no band, which the header does not announce") }
       guard tensor.type.isQuantized else { throw bad(tensor, "no band, as the type is a float's") }
       let next = index + 1 < tensors.count ? tensors[index + 1] : nil
       let before = index > 0 ? tensors[index - 1] : nil
-      guard tensor.firstRow != nil else { throw bad(tensor, "a tensor's name, @ and a row") }
+      guard tensor.firstRow != nil, !tensor.tensorName.isEmpty else {
+        throw bad(tensor, "a tensor's name, @ and a row")
+      }
+      guard !whole.contains(tensor.tensorName) else {
+        throw bad(tensor, "no band, as \(tensor.tensorName) is there in one piece")
+      }
       let follows = before.map { tensor.isBand(after: $0) } ?? false
       let isFollowed = next.map { $0.isBand(after: tensor) } ?? false
       guard follows || tensor.firstRow == 0 && isFollowed else {

@@ -101,9 +101,11 @@ public struct Packer: Sendable {
     let frame = file.region.bytes(0..<(file.blobs.last?.range.upperBound ?? 0))
     var writer = ByteWriter()
     tables.write(to: &writer)
-    for (index, parts) in parts.enumerated() {
+    var sizes = [[Int]](repeating: [], count: parts.count)
+    for chunk in chunks { sizes[chunk.tensor].append(chunk.bytes.count) }
+    for (parts, chunks) in zip(parts, sizes) {
       var parts = parts
-      parts.chunks = chunks.filter { $0.tensor == index }.map(\.bytes.count)
+      parts.chunks = chunks
       parts.write(to: &writer)
     }
     guard let shortFrame = Deflation.zlib(frame), let shortParts = Deflation.zlib(writer.bytes)
@@ -132,11 +134,11 @@ public struct Packer: Sendable {
       throw PackedFormatError.tooUniform(
         path: file.path, bytes: file.region.count, packed: length)
     }
-    let sizes = [
+    let lengths = [
       length, file.region.count, frame.count, shortFrame.count, writer.bytes.count,
       shortParts.count,
     ]
-    for size in sizes { header.append(UInt64(size)) }
+    for length in lengths { header.append(UInt64(length)) }
     header.append([UInt8](repeating: 0, count: PackedFormat.checksumOffset - header.bytes.count))
     header.append(CRC32.checksum(header.bytes + shortFrame + shortParts))
     return Packed(

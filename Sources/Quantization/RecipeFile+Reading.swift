@@ -33,6 +33,9 @@ extension RecipeFile {
       recipe.method = try file.choice(
         "method", of: QuantizationMethod.allCases.map(\.rawValue), QuantizationMethod.init)
     }
+    guard target != .packed || recipe.method == .gptq else {
+      throw file.wrong("method", expected: "\"gptq\", as \"type\" is \"packed\"")
+    }
     recipe.calibration = try file.calibration(for: recipe.method)
     if file["tuning_steps"] != nil {
       guard recipe.method == .gptq else {

@@ -159,6 +159,12 @@ import Testing
     for other in ["\(name)@", "\(name)@+16", "\(name)@016", "\(name)@16@0", "\(name)@32"] {
       #expect(try code { $0[1].name = other } == "kibble.bad-record")
     }
+    // The whole tensor beside its bands, and bands of a tensor without a name.
+    #expect(try code { $0.append((name, $0[3].shape, $0[3].geometry)) } == "kibble.bad-record")
+    #expect(
+      try code { tensors in
+        for (index, row) in [0, 16, 48].enumerated() { tensors[index].name = "@\(row)" }
+      } == "kibble.bad-record")
     #expect(try code { $0.remove(at: 0) } == "kibble.bad-record")
     #expect(try code { $0.remove(at: 1) } == "kibble.bad-record")
     #expect(try code { $0.remove(at: 2) } == "conversion.wrong-tensor")

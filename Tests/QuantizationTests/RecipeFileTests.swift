@@ -122,6 +122,7 @@ import Testing
       #""type": "int4", "method": "gptq", "rules": [], "calibration": {"sequences": 1, "tokens": 1, "crc32": -1}"#,
       "calibration.crc32 is -1", "32 bits"
     ),
+    (#""type": "packed", "max_size": 9, "rules": []"#, "method is missing", #""packed""#),
     (bands(""), "rules[0].bands is missing", "two bands"),
     (bands(#","bands":[{}]"#), "rules[0].bands is an array", "two bands"),
     (bands(#","group_size":32"#), "rules[0].group_size is 32", "its own"),
