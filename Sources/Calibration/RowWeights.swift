@@ -58,7 +58,7 @@ extension Calibrator {
   /// As many tokens say how much outputs are worth.
   private static let tokensToWeigh = 8192
   /// The most multiplications that this should take, where that leaves a few hundred tokens.
-  private static let mostWork = 16_000_000_000_000
+  private static let mostWork = 6_000_000_000_000
 
   /// Measures how much each output of a model is worth.
   func rowWeights(_ plan: ConversionPlan, _ sequences: [[Int]]) throws -> RowWeights {
