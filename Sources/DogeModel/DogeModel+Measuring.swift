@@ -18,6 +18,15 @@ extension DogeModel {
     }
   }
 
+  /// Bytes of a cache that holds so many tokens.
+  ///
+  /// - Throws: `ModelError` where the model has not so many positions.
+  public func cacheBytes(tokens: Int) throws(ModelError) -> Int {
+    let cache = makeCache(maximum: tokens)
+    try cache.reserve(tokens)
+    return cache.byteCount
+  }
+
   /// Reads all multiplied matrices once, on all threads, and does nothing with them.
   ///
   /// What it takes is the least that a decoded token can take when weights are read as they lie.

@@ -24,7 +24,9 @@ package enum Kibble {
           ConvertCommand.self, QuantizeCommand.self, PackCommand.self, UnpackCommand.self,
           ExportCommand.self,
         ]),
-      CommandSection("Look inside", [InspectCommand.self, CheckCommand.self, DiffCommand.self]),
+      CommandSection(
+        "Look inside",
+        [InspectCommand.self, CheckCommand.self, DiffCommand.self, RecommendCommand.self]),
       CommandSection(
         "Talk",
         [ChatCommand.self, GenerateCommand.self, TokenizeCommand.self, RenderCommand.self]),

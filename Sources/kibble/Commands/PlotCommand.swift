@@ -22,7 +22,7 @@ struct PlotCommand: Command {
   static let spec = CommandSpec(
     name: "plot", summary: "draw mean KLD over bits per weight as an SVG file",
     discussion: [
-      "POINTS holds an array of objects: series, label, bits_per_weight, mean_kld in nats and, where it "
+      "POINTS holds an array of objects, or an object with one as `rows`, as `recommend` writes it: series, label, bits_per_weight, mean_kld in nats and, where it "
         + "is known, mean_kld_se, of which a bar shows two to either side; other keys are passed over. "
         + "Each series has its own colour and marker, in the order in which the file first names them.",
       "A line joins the points of a series that none of its other points beats in both; the rest "

@@ -16,7 +16,11 @@ enum QualityPoints {
     } catch {
       throw .json(path: path, error)
     }
-    guard let array = json.arrayValue else { throw .notAnArray(path: path, found: json.kind) }
+    // What `recommend` says has them as its rows, the checkpoint's own type among them.
+    let rows = json["rows"]?.arrayValue?.filter { $0["mean_kld"]?.doubleValue != 0 }
+    guard let array = json.arrayValue ?? rows else {
+      throw .notAnArray(path: path, found: json.kind)
+    }
     var names: [ExactText] = []
     var points: [ExactText: [ScatterChart.Point]] = [:]
     for (index, element) in array.enumerated() {

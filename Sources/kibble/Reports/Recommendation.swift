@@ -1,0 +1,121 @@
+import Charts
+import Conversion
+import JSONCore
+import Quantization
+import ToolSupport
+import Verification
+
+/// A type that a model was measured in.
+struct RecommendedType {
+  let type: String
+  let groupSize: Int?
+  let bytes: Int
+  let bitsPerWeight: Double
+  /// Bytes of weights and cache when it runs.
+  let memory: Int
+  let tokensPerSecond: Double
+  let kld: Estimate
+  let top1: Double
+
+  init(
+    _ plan: ConversionPlan, _ statistics: ComparisonStatistics, tokensPerSecond: Double, memory: Int
+  ) {
+    type = plan.recipe.target.name
+    groupSize = plan.recipe.target.isQuantized ? plan.recipe.groupSize : nil
+    bytes = plan.fileLength
+    bitsPerWeight = plan.bitsPerWeight
+    self.memory = memory
+    self.tokensPerSecond = tokensPerSecond
+    kld = statistics.kld.mean
+    top1 = statistics.overlap.top1.value
+  }
+
+  /// What makes a file of the type.
+  func command(for path: String) -> String {
+    let verb = groupSize == nil ? "convert" : "quantize"
+    return "kibble \(verb) \(path) -o doge-\(type).kibble --type \(type)"
+  }
+}
+
+/// Types side by side, and which of them to use.
+struct Recommendation {
+  private let path: String
+  private let input: VerificationInput
+  private let limit: Int?
+  private let rows: [RecommendedType]
+  /// Those that no other one beats in size and KLD.
+  private let front: Set<Int>
+  /// The one to use; nil where none fits.
+  let choice: Int?
+
+  /// The mean KLD that a type may have that is recommended for its size, in nats.
+  static let enough = 0.01
+
+  init(path: String, input: VerificationInput, limit: Int?, rows: [RecommendedType]) {
+    self.path = path
+    self.input = input
+    self.limit = limit
+    self.rows = rows
+    let front = paretoFront(rows.map { Spot(Double($0.bytes), $0.kld.value) })
+    self.front = Set(front)
+    let fitting = front.filter { rows[$0].bytes <= limit ?? .max }
+    // From left to right: larger files, and less KLD.
+    choice =
+      limit == nil
+      ? fitting.first { rows[$0].kld.value <= Self.enough } ?? fitting.last : fitting.last
+  }
+
+  var json: JSON {
+    [
+      "schema": "kibble.recommend/1", "version": .string(toolVersion), "checkpoint": .string(path),
+      "input": .string(input.summary), "tokens": JSON(input.tokenCount), "max_size": JSON(limit),
+      "recommended": JSON(choice.map { rows[$0].type }),
+      "command": JSON(choice.map { rows[$0].command(for: path) }),
+      "rows": .array(rows.indices.map(json)),
+    ]
+  }
+
+  private func json(_ index: Int) -> JSON {
+    let row = rows[index]
+    return [
+      "series": "search", "label": .string(row.type), "type": .string(row.type),
+      "group_size": JSON(row.groupSize), "bytes": JSON(row.bytes),
+      "bits_per_weight": JSON(row.bitsPerWeight), "memory_bytes": JSON(row.memory),
+      "decode_tokens_per_second": JSON(row.tokensPerSecond), "mean_kld": JSON(row.kld.value),
+      "mean_kld_se": JSON(row.kld.standardError), "top1_agreement": JSON(row.top1),
+      "fits": JSON(row.bytes <= limit ?? .max), "on_front": JSON(front.contains(index)),
+      "recommended": JSON(index == choice), "command": .string(row.command(for: path)),
+    ]
+  }
+
+  /// For a terminal of so many columns.
+  func text(width: Int) -> String {
+    var table = TextTable([
+      .text("type"), .number("file"), .number("bits"), .number("memory"), .number("tok/s"),
+      .number("mean KLD"), .number("top-1"), .text(""),
+    ])
+    for (index, row) in rows.enumerated() {
+      let note =
+        index == choice
+        ? "<- this one"
+        : row.bytes > limit ?? .max ? "too large" : front.contains(index) ? "" : "beaten"
+      table.append([
+        row.type, NumberFormat.bytes(row.bytes), NumberFormat.fixed(row.bitsPerWeight, 2),
+        NumberFormat.bytes(row.memory), NumberFormat.thousands(Int(row.tokensPerSecond)),
+        NumberFormat.significant(row.kld.value, 3),
+        NumberFormat.percent(row.top1), note,
+      ])
+    }
+    return "\(path) in several types, compared on \(input.summary)\n\n" + table.text(width: width)
+      + "\n" + advice
+  }
+
+  private var advice: String {
+    guard let choice else {
+      return
+        "None of them fits. `quantize --type mixed --max-size` and `--type packed` make smaller "
+        + "files of the same quality.\n"
+    }
+    return rows[choice].command(for: path) + "\n"
+  }
+}
