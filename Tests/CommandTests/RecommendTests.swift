@@ -47,7 +47,7 @@ import Testing
     let smallest = try #require(enough.min { bytes($0) < bytes($1) })
     #expect(free["recommended"] == smallest["type"] && smallest["recommended"] == true)
     #expect(rows.count { $0["recommended"] == true } == 1)
-    for limit in [700_000, 1_000_000, 5_000_000] {
+    for limit in [700_000, 5_000_000] {
       let (json, rows) = try answer("--max-size", "\(limit)")
       let fitting = rows.filter { bytes($0) <= limit }
       let nearest = try #require(fitting.min { kld($0) < kld($1) })

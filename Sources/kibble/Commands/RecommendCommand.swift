@@ -42,6 +42,8 @@ struct RecommendCommand: Command {
   /// Tokens in the cache for the memory's figure, and tokens that are decoded for the speed.
   private static let (cached, decoded) = (1024, 32)
   private static let repeats = 3
+  /// The threads are warm from the comparison.
+  private static let warmUp = 0.1
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.argument(Self.spec.positionals[0])
@@ -71,7 +73,7 @@ struct RecommendCommand: Command {
       let fast = runtime.model(model, mode: .fast)
       let bench = Benchmark(
         model: fast, routing: arguments.routing(), repeats: Self.repeats,
-        progress: context.progress)
+        warmUp: Self.warmUp, progress: context.progress)
       let speed = try bench.decode(min(Self.decoded, fast.config.maxPositions), depth: 0)
       rows.append(
         RecommendedType(

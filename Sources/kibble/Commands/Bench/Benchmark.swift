@@ -13,12 +13,18 @@ final class Benchmark {
   private let routing: ExpertRouting
   private let progress: any ProgressSink
   private let repeats: Int
+  /// Seconds that each measurement runs before it counts.
+  private let warmUp: Double
   private(set) var share: ProcessorShare
 
-  init(model: DogeModel, routing: ExpertRouting, repeats: Int, progress: any ProgressSink) {
+  init(
+    model: DogeModel, routing: ExpertRouting, repeats: Int, warmUp: Double = 0.5,
+    progress: any ProgressSink
+  ) {
     self.model = model
     self.routing = routing
     self.repeats = repeats
+    self.warmUp = warmUp
     self.progress = progress
     share = ProcessorShare(threads: model.compute.pool.threadCount)
   }
@@ -151,7 +157,6 @@ final class Benchmark {
     return best
   }
 
-  private static let warmUpSeconds = 0.5
   private static let remeasurements = 3
   private static let generationPrompt = 16
   private static let fillingBlock = 32
@@ -160,7 +165,7 @@ final class Benchmark {
     try progress.phase(phase, total: repeats, unit: .items) {
       // Clocks and caches take a while to come up; small models would be measured before that.
       let begun = monotonicSeconds()
-      repeat { try body() } while monotonicSeconds() - begun < Self.warmUpSeconds
+      repeat { try body() } while monotonicSeconds() - begun < warmUp
       return try (0..<repeats).map { _ in
         try progress.checkCancellation()
         let start = monotonicSeconds()
