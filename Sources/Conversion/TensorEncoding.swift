@@ -16,10 +16,17 @@ struct EncodingJob {
   /// How scales are chosen, and the power of two that they share; floats have none.
   var scales = ScaleChoice.rtn
   var exponent = 0
+}
 
+extension TensorGeometry {
   /// Tiles of a chunk: a quarter of a megabyte of float32, whatever the number of threads.
-  fileprivate var tilesPerChunk: Int {
-    max(1, (64 << 10) / (geometry.paddedColumns * TensorGeometry.tileRows))
+  fileprivate var tilesPerChunk: Int { max(1, (64 << 10) / (paddedColumns * Self.tileRows)) }
+
+  /// The tiles in chunks, which threads share out.
+  var tileChunks: [Range<Int>] {
+    stride(from: 0, to: tileCount, by: tilesPerChunk).map {
+      $0..<min($0 + tilesPerChunk, tileCount)
+    }
   }
 }
 
@@ -50,10 +57,7 @@ extension Converter {
     write: (EncodedChunk) throws -> Void
   ) throws -> [(job: Int, result: Result)] {
     let chunks = jobs.enumerated().flatMap { index, job in
-      let tiles = job.geometry.tileCount
-      return stride(from: 0, to: tiles, by: job.tilesPerChunk).map {
-        (job: index, tiles: $0..<min($0 + job.tilesPerChunk, tiles))
-      }
+      job.geometry.tileChunks.map { (job: index, tiles: $0) }
     }
     let total = jobs.reduce(0) { $0 + $1.geometry.totalBytes }
     let free = BufferStore(jobs)
@@ -143,7 +147,7 @@ private final class BufferStore: Sendable {
   init(_ jobs: [EncodingJob]) {
     var capacity = EncodingBuffers.Capacity()
     for job in jobs {
-      capacity.include(job.geometry, tiles: min(job.tilesPerChunk, job.geometry.tileCount))
+      capacity.include(job.geometry, tiles: min(job.geometry.tilesPerChunk, job.geometry.tileCount))
     }
     self.capacity = capacity
   }

@@ -47,11 +47,6 @@ extension Converter {
     let a: Int
     let b: Int
     let geometry: TensorGeometry
-
-    /// Tiles that are compared at a time.
-    var tilesPerPart: Int {
-      max(1, (64 << 10) / (geometry.paddedColumns * TensorGeometry.tileRows))
-    }
   }
 
   private func jobs(
@@ -71,11 +66,8 @@ extension Converter {
   ) throws -> [Int: ValueDifference] {
     guard !jobs.isEmpty else { return [:] }
     for case .kibble(let model) in [a, b] { try model.file.checkSums(progress: progress) }
-    let parts = jobs.indices.flatMap { job in
-      let (tiles, step) = (jobs[job].geometry.tileCount, jobs[job].tilesPerPart)
-      return stride(from: 0, to: tiles, by: step).map {
-        (job: job, tiles: $0..<min($0 + step, tiles))
-      }
+    let parts = jobs.enumerated().flatMap { index, job in
+      job.geometry.tileChunks.map { (job: index, tiles: $0) }
     }
     let inputs = jobs.map { (a.input(of: $0.a), b.input(of: $0.b)) }
     let total = jobs.reduce(0) { $0 + $1.geometry.elementCount }
