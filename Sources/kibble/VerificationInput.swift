@@ -34,6 +34,14 @@ struct VerificationInput {
     checksum = Self.checksum(of: sequences)
   }
 
+  /// The tokens of a file.
+  static func tokens(file: String) throws -> VerificationInput {
+    VerificationInput(
+      .tokens, name: file,
+      sequences: try TokenSequences.parse(
+        FileSystem.read(file, limit: Limits.tokenFile), path: file))
+  }
+
   /// The built-in text in the words of the first model that has a tokenizer, in windows of at most 256
   /// tokens; random tokens where none has.
   static func builtIn(_ paths: [String], config: DogeConfig) throws -> VerificationInput {

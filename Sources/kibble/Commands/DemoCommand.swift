@@ -89,9 +89,7 @@ struct DemoCommand: Command {
     guard let file = arguments.value(.tokens) ?? (FileSystem.exists(bundled) ? bundled : nil) else {
       return try .builtIn([path], config: config)
     }
-    let sequences = try TokenSequences.parse(
-      FileSystem.read(file, limit: Limits.tokenFile), path: file)
-    return VerificationInput(.tokens, name: file, sequences: sequences)
+    return try .tokens(file: file)
   }
 
   private func introduction(

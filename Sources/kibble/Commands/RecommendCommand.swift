@@ -50,13 +50,9 @@ struct RecommendCommand: Command {
     let limit = try arguments.byteCount(Self.limit)
     let runtime = try Runtime(context)
     let source = try ModelSource.open(path: path)
-    let input = try arguments.value(.tokens).map { file in
-      VerificationInput(
-        .tokens, name: file,
-        sequences: try TokenSequences.parse(
-          FileSystem.read(file, limit: Limits.tokenFile), path: file))
-    }
-    let tokens = try input ?? .builtIn([path], config: source.config)
+    let tokens =
+      try arguments.value(.tokens).map { try VerificationInput.tokens(file: $0) }
+      ?? .builtIn([path], config: source.config)
     let plans = try ([.source] + Self.types.map { TargetType.weights($0) }).map {
       try ConversionPlan(
         source: source, recipe: EncodingRecipe(target: $0), toolVersion: toolVersion)

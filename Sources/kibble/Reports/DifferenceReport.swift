@@ -50,11 +50,10 @@ struct DifferenceReport {
 
   /// For a terminal of so many columns.
   func text(width: Int) -> String {
-    var parts = [
+    let parts = [
       memberTable("config.json", difference.config), memberTable("metadata", difference.metadata),
+      fileTable, tensorTable,
     ]
-    parts.append(fileTable)
-    parts.append(tensorTable)
     var tables = parts.filter { !$0.isEmpty }.map { $0.text(width: width) }
     let others = difference.tensors.count(where: \.isStoredOtherwise)
     if others > 0 { tables.append("the same values in other types: \(others) tensors\n") }
