@@ -19,7 +19,7 @@ package struct MixedSearch: Sendable {
     /// The ways to store it as a whole, or a band of it: every quantized type with every group size
     /// that differs; and, only as a whole, bf16.
     package let geometries: [TensorGeometry]
-    /// Its index in the plan.
+    /// Its index in every plan for the model.
     let index: Int
   }
 

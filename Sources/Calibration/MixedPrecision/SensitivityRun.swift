@@ -49,14 +49,7 @@ final class SensitivityRun {
     self.weights = weights
     self.compute = compute
     self.progress = progress
-    let names = stream.plan.tensors.enumerated().map { ($1.name, $0) }
-    let byName = Dictionary(uniqueKeysWithValues: names)
-    order = tensors.map { tensor in
-      guard let index = byName[tensor.spec.canonicalName] else {
-        preconditionFailure("a tensor that the model does not have")
-      }
-      return index
-    }
+    order = tensors.map(\.index)
     wanted = Dictionary(uniqueKeysWithValues: zip(order, tensors.map(\.geometries)))
   }
 
