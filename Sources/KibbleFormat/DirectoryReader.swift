@@ -12,8 +12,8 @@ struct DirectoryReader {
   let strings: Range<Int>
   /// Whether blobs may be compressed.
   let allowsCompression: Bool
-  /// Whether some tensor is in bands.
-  let hasBands: Bool
+  /// Whether tensors may be in bands.
+  let allowsBands: Bool
 
   init(bytes span: RawSpan, path: String) throws(KibbleFormatError) {
     guard let magic = span.bytes(0..<KibbleFormat.magic.count), magic == KibbleFormat.magic else {
@@ -37,7 +37,7 @@ struct DirectoryReader {
     let unknown = features & ~(KibbleFormat.compressedBlobs | KibbleFormat.bands)
     guard unknown == 0 else { throw .unknownFeatures(path: path, bits: unknown) }
     allowsCompression = features & KibbleFormat.compressedBlobs != 0
-    hasBands = features & KibbleFormat.bands != 0
+    allowsBands = features & KibbleFormat.bands != 0
     let length = fields.integer(UInt64.self, at: 16)
     guard length == UInt64(span.byteCount) else {
       throw .wrongLength(path: path, expected: length, found: span.byteCount)
@@ -110,7 +110,7 @@ struct DirectoryReader {
     }
     let whole = Set(tensors.filter { !$0.isBand }.map(\.name))
     for (index, tensor) in tensors.enumerated() where tensor.isBand {
-      guard hasBands else { throw bad(tensor, "no band, which the header does not announce") }
+      guard allowsBands else { throw bad(tensor, "no band, which the header does not announce") }
       guard tensor.type.isQuantized else { throw bad(tensor, "no band, as the type is a float's") }
       let next = index + 1 < tensors.count ? tensors[index + 1] : nil
       let before = index > 0 ? tensors[index - 1] : nil
