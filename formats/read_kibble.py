@@ -29,7 +29,8 @@ def directory(data):
     require(data[:8] == b"\x89KIBBLE\n" and len(data) >= 128, "not a .kibble file, or truncated")
     _, major, _, features, length, T, B, S, payload, reserved, crc = struct.unpack_from("<8sHHIQIIQQ76sI", data)
     require(major, "major version 0")
-    if major > 1 or features > 3: raise Newer(f"major version {major}, required features {features:#x}")
+    if major > 1 or features > 7: raise Newer(f"major version {major}, required features {features:#x}")
+    require(features & 6 != 4, "required features: bit 2 without bit 1")
     require(length == len(data), f"{len(data)} bytes instead of {length}: truncated, or something was appended")
     strings = 128 + 128 * T + 32 * B
     require(T <= 1048576 and B <= 1024 and payload == up(strings + S, 64) <= length, "a number in the header")
@@ -78,6 +79,7 @@ def directory(data):
         tensors.append(Tensor(name, type, tile, shape, rows, padded_rows, columns, group, exponent, crc, places))
     require(end == len(data), "bytes after the last plane")
     check_bands(tensors, features & 2)
+    require(bool(features & 4) == any(name == "kibble.rows" for name, *_ in blobs), "kibble.rows: announced and there, or neither")
     return tensors, blobs, gaps
 
 def band(tensor):
@@ -313,7 +315,17 @@ def read(path):
     for start, end in gaps: require(not any(data[start:end]), f"bytes from {start} to {end} are not 0")
     values = {}
     for tensor in tensors: values.setdefault(band(tensor)[0], []).append(decode(data, tensor))
-    return {name: bands[0] if len(bands) == 1 else np.concatenate(bands) for name, bands in values.items()}, contents
+    order = contents.get("kibble.rows")
+    for name, bands in values.items():
+        values[name] = bands[0] if len(bands) == 1 else np.concatenate(bands)
+        if len(bands) == 1 or order is None: continue
+        numbers = np.frombuffer(order, np.uint8)[:len(values[name])]  # the band of each row
+        require(np.bincount(numbers).tolist() == [len(band) for band in bands], f"kibble.rows: rows of the bands of {name}")
+        order, stored = order[len(numbers):], values[name]
+        values[name] = np.empty_like(stored)
+        values[name][np.argsort(numbers, kind="stable")] = stored
+    require(not order, "kibble.rows goes on behind the last matrix")
+    return values, contents
 
 def read_safetensors(path):
     """{name: (type, shape, bytes)} of a safetensors file: length of the JSON as u64, the JSON, the data."""

@@ -42,6 +42,9 @@ extension DogeModel {
       layer.compute.kernels.multiply(
         mine.packed, rows: part.count, by: head, share: share.tiles, into: buffer.output,
         from: part.lowerBound)
+      guard head.reorders else { return }
+      share.meetBehindProduct()
+      layer.compute.kernels.putInOrder(buffer.output, rows: part, of: head, share: share.tiles)
     }
     layer.tap?.deliver()
     return buffer.logits
@@ -49,7 +52,8 @@ extension DogeModel {
 
   /// Memory for the logits of so many rows.
   public func makeLogitsBuffer(rows: Int) -> LogitsBuffer {
-    LogitsBuffer(config, rows: rows, members: layer.compute.pool.threadCount)
+    LogitsBuffer(
+      config, rows: rows, members: layer.compute.pool.threadCount, reorders: head.reorders)
   }
 
   /// How many rows `logits` should be asked for at once, to keep its result at some 16 MB.

@@ -30,6 +30,8 @@ public final class DogeModel: Sendable {
   public let mode: ComputeMode
   /// What keys and values are kept in.
   public let cacheType: KVCacheType
+  /// Whether the rows of some matrix are stored in another order.
+  let reorders: Bool
   let rotary: RotaryTable
   /// How many threads a call of one token is given.
   let teamSize: TeamSize
@@ -96,6 +98,7 @@ public final class DogeModel: Sendable {
     weights = ModelWeights(stored, owner: owner, kernels: compute.kernels) { owner, index, bias in
       Linear(weight: owner.matrix(of: owner.tensors[index]), bias: bias)
     }
+    reorders = stored.tensors.indices.contains { owner($0).tensors[$0].order != nil }
     layer = LayerCompute(compute: compute, tap: tap)
     head = LinearGroup([weights.head], mode: mode)
     blocks = (0..<compute.pool.threadCount).map { [weights] _ in

@@ -82,6 +82,8 @@ extension MemberPass {
   }
 
   /// Multiplies a part's rows, which are those rows of `input`, by the member's share of tiles.
+  ///
+  /// What others make of outputs is there when all have met behind it, its own at once.
   private func multiply(
     _ input: FloatMatrix, _ rows: Range<Int>, _ part: CallPart, by group: LinearGroup,
     _ tiles: TileShare, into outputs: ProductOutputs, _ share: CallShare
@@ -93,6 +95,9 @@ extension MemberPass {
     kernels.multiply(
       work.mine.packed, rows: part.count, by: group, share: tiles, into: outputs,
       from: part.inMatrices.lowerBound)
+    guard group.reorders else { return }
+    share.meetBehindProduct()
+    kernels.putInOrder(outputs, rows: part.inMatrices, of: group, share: tiles)
   }
 
   /// x = gate ⊙ x + what half a layer gave.

@@ -31,7 +31,8 @@ struct ForwardPass {
       return CallSequence.views(
         of: cache, rows: first..<first + tokens, members: count, rotary: model.rotary)
     }
-    let work = workspace.buffers(config, tokens: x.rows, members: count)
+    let work = workspace.buffers(
+      config, tokens: x.rows, members: count, reorders: model.reorders)
     let keys = sequences.reduce(0) { max($0, $1.cache.count + $1.tokens) }
     let longest = sequences.reduce(0) { max($0, $1.tokens) }
     let isCoded = model.cacheType == .int8

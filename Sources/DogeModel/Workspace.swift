@@ -16,14 +16,17 @@ public final class Workspace {
   /// Memory that nothing is in yet.
   public init() {}
 
-  /// The same buffers for each member of a team, for a call of so many tokens.
-  func buffers(_ config: DogeConfig, tokens: Int, members: Int) -> [LayerBuffers] {
+  /// The same buffers for each member of a team, for a call of so many tokens; of a model that
+  /// `reorders`, with room for outputs that are not in order yet.
+  func buffers(
+    _ config: DogeConfig, tokens: Int, members: Int, reorders: Bool
+  ) -> [LayerBuffers] {
     if let first = buffers.first, buffers.count >= members,
-      first.holds(tokens: tokens, members: members, of: config)
+      first.holds(tokens: tokens, members: members, of: config, reorders: reorders)
     {
       return buffers
     }
-    let first = LayerBuffers(config, tokens: tokens, members: members)
+    let first = LayerBuffers(config, tokens: tokens, members: members, reorders: reorders)
     buffers = [first] + (1..<max(1, members)).map { _ in first.shared() }
     return buffers
   }
@@ -94,6 +97,8 @@ package final class LayerBuffers: @unchecked Sendable {
   let gate: FloatMatrix  // [block, I]
   let up: FloatMatrix  // [block, I]
   let routerScores: FloatMatrix  // [block, 2K]
+  /// Outputs of a product before they are in the matrices' order, `[block, …]`.
+  private let stored: FloatMatrix?
   let experts: ExpertRows
   /// Of one member.
   let mine: MemberBuffers
@@ -108,47 +113,57 @@ package final class LayerBuffers: @unchecked Sendable {
 
   private let config: DogeConfig
 
-  convenience init(_ config: DogeConfig, tokens: Int, members: Int) {
+  convenience init(_ config: DogeConfig, tokens: Int, members: Int, reorders: Bool) {
     let rows = Self.rows(of: tokens, members: members)
     let queries = config.headCount * config.headDimension
     let values = config.keyValueHeadCount * config.headDimension
+    let routerOutputs = 2 * (config.experts?.keyCount ?? 0)
+    let products = [
+      [queries, values, values], [config.intermediateSize, config.intermediateSize, routerOutputs],
+      [config.hiddenSize],
+    ]
+    let widest = products.map(ProductOutputs.storedColumns).max() ?? 0
     self.init(
       config,
       [
         queries, values, values, queries, config.hiddenSize, config.intermediateSize,
-        config.intermediateSize, 2 * (config.experts?.keyCount ?? 0),
-      ].map { FloatMatrix(rows: rows, columns: $0) }, ExpertRows(config, rows: rows),
+        config.intermediateSize, routerOutputs,
+      ].map { FloatMatrix(rows: rows, columns: $0) },
+      stored: reorders ? FloatMatrix(rows: rows, columns: widest) : nil,
+      ExpertRows(config, rows: rows),
       MemberBuffers(config, rows: Self.rowsOfMember(tokens: tokens, members: members)))
   }
 
   private init(
-    _ config: DogeConfig, _ matrices: [FloatMatrix], _ experts: ExpertRows, _ mine: MemberBuffers
+    _ config: DogeConfig, _ matrices: [FloatMatrix], stored: FloatMatrix?, _ experts: ExpertRows,
+    _ mine: MemberBuffers
   ) {
     self.config = config
+    self.stored = stored
     self.experts = experts
     self.mine = mine
     (q, k, v, attended) = (matrices[0], matrices[1], matrices[2], matrices[3])
     (projected, gate, up, routerScores) = (matrices[4], matrices[5], matrices[6], matrices[7])
-    qkv = ProductOutputs([q, k, v])
-    kv = ProductOutputs([k, v])
-    gateAndUp = ProductOutputs([gate, up])
-    gateUpAndRouter = ProductOutputs([gate, up, routerScores])
-    routerOutput = ProductOutputs([routerScores])
-    projection = ProductOutputs([projected])
+    qkv = ProductOutputs([q, k, v], stored: stored)
+    kv = ProductOutputs([k, v], stored: stored)
+    gateAndUp = ProductOutputs([gate, up], stored: stored)
+    gateUpAndRouter = ProductOutputs([gate, up, routerScores], stored: stored)
+    routerOutput = ProductOutputs([routerScores], stored: stored)
+    projection = ProductOutputs([projected], stored: stored)
   }
 
   /// The same for another member, by objects of its own (`FloatMatrix.shared`).
   func shared() -> LayerBuffers {
     LayerBuffers(
       config, [q, k, v, attended, projected, gate, up, routerScores].map { $0.shared() },
-      experts.shared(), MemberBuffers(config, rows: mine.normed.rows))
+      stored: stored?.shared(), experts.shared(), MemberBuffers(config, rows: mine.normed.rows))
   }
 
   /// Whether it has room for a block of a call of so many tokens of that model.
-  func holds(tokens: Int, members: Int, of config: DogeConfig) -> Bool {
+  func holds(tokens: Int, members: Int, of config: DogeConfig, reorders: Bool) -> Bool {
     q.rows >= Self.rows(of: tokens, members: members)
       && mine.normed.rows >= Self.rowsOfMember(tokens: tokens, members: members)
-      && config == self.config
+      && config == self.config && (stored != nil || !reorders)
   }
 
   /// Rows of a block of a call of so many tokens: all blocks but the last are as long, and as long
@@ -222,11 +237,12 @@ public final class LogitsBuffer: Sendable {
   let logits: FloatMatrix  // [rows, V]
   let output: ProductOutputs
 
-  init(_ config: DogeConfig, rows: Int, members: Int) {
+  init(_ config: DogeConfig, rows: Int, members: Int, reorders: Bool) {
     self.rows = rows
     self.members = (0..<members).map { _ in Member(config, rows: rows) }
     logits = FloatMatrix(rows: rows, columns: config.vocabularySize)
-    output = ProductOutputs([logits])
+    output = ProductOutputs(
+      [logits], stored: reorders ? FloatMatrix(rows: rows, columns: logits.columns) : nil)
   }
 
   /// What each member of a team has for itself.

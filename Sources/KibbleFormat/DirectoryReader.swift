@@ -14,6 +14,8 @@ struct DirectoryReader {
   let allowsCompression: Bool
   /// Whether tensors may be in bands.
   let allowsBands: Bool
+  /// Whether their rows are in an order of their own.
+  let hasRowOrder: Bool
 
   init(bytes span: RawSpan, path: String) throws(KibbleFormatError) {
     guard let magic = span.bytes(0..<KibbleFormat.magic.count), magic == KibbleFormat.magic else {
@@ -34,10 +36,18 @@ struct DirectoryReader {
         path: path, field: "major version", found: 0, expected: "\(KibbleFormat.majorVersion)")
     }
     let features = fields.integer(UInt32.self, at: 12)
-    let unknown = features & ~(KibbleFormat.compressedBlobs | KibbleFormat.bands)
-    guard unknown == 0 else { throw .unknownFeatures(path: path, bits: unknown) }
+    let known = KibbleFormat.compressedBlobs | KibbleFormat.bands | KibbleFormat.rowOrder
+    guard features & ~known == 0 else {
+      throw .unknownFeatures(path: path, bits: features & ~known)
+    }
     allowsCompression = features & KibbleFormat.compressedBlobs != 0
     allowsBands = features & KibbleFormat.bands != 0
+    hasRowOrder = features & KibbleFormat.rowOrder != 0
+    guard allowsBands || !hasRowOrder else {
+      throw .badHeader(
+        path: path, field: "required features", found: UInt64(features),
+        expected: "bit 1 beside bit 2")
+    }
     let length = fields.integer(UInt64.self, at: 16)
     guard length == UInt64(span.byteCount) else {
       throw .wrongLength(path: path, expected: length, found: span.byteCount)
@@ -95,6 +105,14 @@ struct DirectoryReader {
       throw .duplicateName(path: path, name: name)
     }
     try checkBands(tensors)
+    let rows = blobs.first { $0.name == KibbleFormat.rowsName }
+    guard hasRowOrder == (rows != nil) else {
+      throw rows == nil
+        ? .missingBlob(path: path, name: KibbleFormat.rowsName)
+        : .badHeader(
+          path: path, field: "required features", found: 0,
+          expected: "bit 2, as there is a blob \(KibbleFormat.rowsName)")
+    }
     guard end == fileLength else {
       throw .badHeader(
         path: path, field: "file length", found: UInt64(fileLength), expected: "\(end)")

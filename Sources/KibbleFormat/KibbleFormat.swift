@@ -12,6 +12,8 @@ package enum KibbleFormat {
   package static let compressedBlobs: UInt32 = 1
   /// The bit that says that matrices may be stored in bands.
   package static let bands: UInt32 = 2
+  /// The bit that says that the bands' rows are in an order of their own.
+  package static let rowOrder: UInt32 = 4
   package static let headerBytes = 128
   package static let tensorRecordBytes = 128
   package static let blobRecordBytes = 32
@@ -30,6 +32,8 @@ package enum KibbleFormat {
   package static let metadataName = "kibble.json"
   /// The name of the blob that holds the model's config.
   package static let configName = "config.json"
+  /// The name of the blob that says in which band each row is.
+  package static let rowsName = "kibble.rows"
 }
 
 extension WeightType {

@@ -84,8 +84,10 @@ public struct KibblePlan: Sendable {
     let hasBands = tensors.contains(where: \.isBand)
     header.append(
       Self.minorVersion(types: tensors.map(\.type), hasBands: hasBands, blobs: contents))
+    let hasRowOrder = blobs.contains { $0.name == KibbleFormat.rowsName }
     header.append(
-      (isCompressed ? KibbleFormat.compressedBlobs : 0) | (hasBands ? KibbleFormat.bands : 0))
+      (isCompressed ? KibbleFormat.compressedBlobs : 0) | (hasBands ? KibbleFormat.bands : 0)
+        | (hasRowOrder ? KibbleFormat.rowOrder : 0))
     header.append(UInt64(fileLength))
     header.append(UInt32(tensors.count))
     header.append(UInt32(blobs.count))
@@ -104,7 +106,8 @@ public struct BlobContent: Sendable {
   /// Its name.
   public let name: String
   let stored: [UInt8]
-  let crc32: UInt32
+  /// CRC-32 of its bytes, not compressed.
+  package let crc32: UInt32
   /// The number of its bytes where `stored` are compressed.
   let inflatedBytes: Int?
 

@@ -18,6 +18,9 @@ public enum ModelFileError: Error, Equatable, Sendable {
   case storedTensors(path: String, expected: Int, found: Int)
   /// A tensor of a `.kibble` file is not the one that belongs in its place.
   case storedTensor(path: String, tensor: String, expected: String, shape: [Int])
+  /// What a `.kibble` file says of the order of a tensor's rows does not fit its bands; of nil, it
+  /// goes on behind the last one.
+  case rowOrder(path: String, tensor: String?)
   /// A chat template has a name that a `.kibble` file cannot hold.
   case templateName(path: String)
 }
@@ -48,6 +51,14 @@ extension ModelFileError: Diagnosable {
       return Diagnostic(
         .badData, code: "conversion.tensor-count",
         "the file has \(found) tensors, its config calls for \(expected)", path: path, hint: again)
+    case .rowOrder(let path, let tensor):
+      return Diagnostic(
+        .badData, code: "conversion.row-order",
+        tensor.map {
+          "kibble.rows does not give each band of \(escaped($0)) as many rows as it has"
+        }
+          ?? "kibble.rows goes on behind the last matrix in bands", path: path, tensor: tensor,
+        hint: again)
     case .storedTensor(let path, let tensor, let expected, let shape):
       return Diagnostic(
         .badData, code: "conversion.wrong-tensor",

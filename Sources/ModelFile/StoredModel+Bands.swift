@@ -24,6 +24,26 @@ extension StoredModel {
     }
     return tensors
   }
+
+  /// Finds in which order the rows of each tensor are stored; nil where that is the matrix's.
+  static func orders(of tensors: [[TensorRecord]], in file: KibbleFile) throws -> [RowOrder?] {
+    guard let blob = file.blobs.first(where: { $0.name == KibbleFormat.rowsName }) else {
+      return tensors.map { _ in nil }
+    }
+    var bytes = try file.checkedBytes(of: blob)[...]
+    let orders = try tensors.map { bands throws(ModelFileError) -> RowOrder? in
+      guard bands.count > 1 else { return nil }
+      let rows = bands.reduce(0) { $0 + $1.shape[0] }
+      let order = RowOrder(bands: Array(bytes.prefix(rows)))
+      guard order.counts == bands.map({ $0.shape[0] }) else {
+        throw .rowOrder(path: file.path, tensor: bands[0].tensorName)
+      }
+      bytes = bytes.dropFirst(rows)
+      return order
+    }
+    guard bytes.isEmpty else { throw ModelFileError.rowOrder(path: file.path, tensor: nil) }
+    return orders
+  }
 }
 
 extension [TensorRecord] {

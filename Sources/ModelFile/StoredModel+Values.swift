@@ -35,7 +35,7 @@ extension StoredModel {
 
   /// A tensor of this model, in place.
   public func matrix(of tensor: Tensor) -> StoredMatrix {
-    StoredMatrix(tensor.bands.map { $0.band(in: file.region) })
+    StoredMatrix(tensor.bands.map { $0.band(in: file.region) }, order: tensor.order)
   }
 
   /// The values of a tensor of this model in memory of their own, `[rows, columns]`; one row for
@@ -44,7 +44,8 @@ extension StoredModel {
     kernels.values(of: matrix(of: tensor))
   }
 
-  /// Calls `body` with the values of each row of some bands of a tensor of this model, in order.
+  /// Calls `body` with the values of each row of some bands of a tensor of this model, as they are
+  /// stored.
   public func forEachRow(
     of bands: [TensorRecord], kernels: KernelSet, _ body: (_ values: [Float]) -> Void
   ) {

@@ -17,6 +17,8 @@ public struct StoredModel: Sendable {
     public let spec: TensorSpec
     /// How its rows are stored: all alike, or band by band, which are then quantized.
     public let bands: [TensorRecord]
+    /// In which order they hold the rows; nil where that is the matrix's.
+    public let order: RowOrder?
     /// Its name in the checkpoint.
     public let sourceName: String
     /// The type of its elements in the checkpoint.
@@ -66,7 +68,7 @@ public struct StoredModel: Sendable {
 
   /// The blobs that a copy of the file carries along: all but kibble's own.
   package var carriedBlobs: [BlobRecord] {
-    file.blobs.filter { $0.name != KibbleFormat.metadataName }
+    file.blobs.filter { ![KibbleFormat.metadataName, KibbleFormat.rowsName].contains($0.name) }
   }
 
   /// Maps a file and finds the model in it; payloads are not touched.
@@ -81,7 +83,10 @@ public struct StoredModel: Sendable {
   ///
   /// - Parameter file: a file, or the same bytes in memory.
   /// - Throws: what the file lacks or has too much of; all errors are `Diagnosable`.
-  public init(file: KibbleFile) throws {
+  public init(file: KibbleFile) throws { try self.init(file: file, orders: nil) }
+
+  /// The same where it is known in which order each tensor's rows lie; nil where the file says it.
+  package init(file: KibbleFile, orders known: [RowOrder?]?) throws {
     guard let configBytes = file.config else {
       throw KibbleFormatError.missingBlob(path: file.path, name: BlobName.config)
     }
@@ -96,13 +101,14 @@ public struct StoredModel: Sendable {
     let specs = layout.tensors(for: config)
     let bands = try Self.bands(of: specs, in: file)
     let origins = try metadata.origins(of: specs)
+    let orders = try known ?? Self.orders(of: bands, in: file)
     var tensors: [Tensor] = []
     var indices: [Place: Int] = [:]
-    for ((spec, bands), origin) in zip(zip(specs, bands), origins) {
+    for ((spec, (bands, order)), origin) in zip(zip(specs, zip(bands, orders)), origins) {
       indices[Place(role: spec.role, layer: spec.layer)] = tensors.count
       tensors.append(
         Tensor(
-          spec: spec, bands: bands, sourceName: layout.naming.name(of: spec),
+          spec: spec, bands: bands, order: order, sourceName: layout.naming.name(of: spec),
           sourceType: origin.type, through: origin.through))
     }
     self.file = file

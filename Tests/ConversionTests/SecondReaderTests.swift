@@ -120,7 +120,7 @@ private enum Damage: CaseIterable {
       try #require(try #require(file.blobs.last).range.upperBound < plane.lowerBound)
       bytes[plane.lowerBound - 1] = 1
     case .plane: bytes[plane.lowerBound] ^= 1
-    case .feature: bytes[12] = 4
+    case .feature: bytes[12] = 8
     }
     return bytes
   }

@@ -47,7 +47,7 @@ import Testing
       .badHeader(path: samplePath, field: "major version", found: 0, expected: "1"), file.bytes)
   }
 
-  @Test(arguments: 2..<32)
+  @Test(arguments: 3..<32)
   func unknownFeature(bit: UInt32) throws {
     var file = try PatchedFile(.example())
     file.set(UInt32(1) << bit, at: 12)

@@ -80,7 +80,7 @@ package struct TileEncoder: Sendable {
       .assumingMemoryBound(to: UInt16.self)
     var statistics = ErrorStatistics()
     for index in tiles {
-      unsafe source.load(tile: index, of: geometry, kernels: kernels, rows: rows, into: tile)
+      unsafe source.load(tile: index, of: geometry, kernels: kernels, scratch: rows, into: tile)
       let first = index * lanes
       let count = min(lanes, geometry.rows - first)
       let done = index - tiles.lowerBound

@@ -3,61 +3,98 @@ import CKernels
 import TensorCore
 
 /// Where a tensor's values come from: a checkpoint's elements, or a stored matrix.
-package enum TileSource: Sendable {
-  /// A tensor of a safetensors file.
-  case elements(SourceElements)
-  /// A tensor of a `.kibble` file.
-  case stored(StoredMatrix)
+package struct TileSource: Sendable {
+  private enum Values {
+    case elements(SourceElements)
+    case stored(StoredMatrix)
+  }
+
+  private let values: Values
+  /// Which rows they are, in which order; nil for all as they are.
+  private let rows: [UInt32]?
 
   private static let columnsAtOnce = 128
   /// Floats of scratch that `load` needs.
   static let scratchFloats = columnsAtOnce * TensorGeometry.tileRows
 
+  /// A tensor of a safetensors file, or some of its rows.
+  package static func elements(_ elements: SourceElements, rows: [UInt32]? = nil) -> TileSource {
+    TileSource(values: .elements(elements), rows: rows)
+  }
+
+  /// A tensor of a `.kibble` file, or some of its rows.
+  package static func stored(_ stored: StoredMatrix, rows: [UInt32]? = nil) -> TileSource {
+    TileSource(values: .stored(stored), rows: rows)
+  }
+
   /// Whether it has the rows and columns of a tensor of that geometry.
   func fits(_ geometry: TensorGeometry) -> Bool {
-    switch self {
-    case .elements(let elements): elements.count == geometry.elementCount
+    switch values {
+    case .elements(let elements):
+      guard let rows else { return elements.count == geometry.elementCount }
+      let count = elements.count / geometry.columns
+      return rows.count == geometry.rows && elements.count % geometry.columns == 0
+        && rows.allSatisfy { $0 < count }
     case .stored(let stored):
-      stored.rows == geometry.rows && stored.columns == geometry.columns
+      return (rows?.count ?? stored.rows) == geometry.rows && stored.columns == geometry.columns
+        && rows?.allSatisfy { $0 < stored.rows } ?? true
     }
   }
 
   /// Loads 16 rows of a tensor of that geometry as a tile `[paddedColumns][16]`, zeros for padding.
   ///
-  /// `rows` is scratch for `scratchFloats`.
+  /// `scratch` has room for `scratchFloats`.
   func load(
     tile: Int, of geometry: TensorGeometry, kernels: KernelSet,
-    rows: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
   ) {
-    let width = geometry.paddedColumns
-    switch self {
-    case .stored(let stored):
+    let first = tile * TensorGeometry.tileRows
+    switch values {
+    case .stored(let stored) where rows == nil && stored.order == nil:
       // Its own padding may be narrower than ours; where it is wider, scratch has room for it.
-      unsafe out.update(repeating: 0, count: width * TensorGeometry.tileRows)
-      let (band, row) = stored.place(of: tile * TensorGeometry.tileRows)
+      let floats = geometry.paddedColumns * TensorGeometry.tileRows
+      unsafe out.update(repeating: 0, count: floats)
+      let (band, row) = stored.place(of: first)
       unsafe withUnsafePointer(to: band.matrix) {
         unsafe kernels.table.pointee.values($0, UInt32(row / TensorGeometry.tileRows), out)
       }
-    case .elements(let elements):
-      let start = unsafe elements.start
-      let first = tile * TensorGeometry.tileRows
-      let count = min(TensorGeometry.tileRows, geometry.rows - first)
-      // Some columns at a time, so that the rows stay in the first cache between the two steps.
-      for column in stride(from: 0, to: width, by: Self.columnsAtOnce) {
-        let columns = min(Self.columnsAtOnce, geometry.columns - column)
-        if count < TensorGeometry.tileRows || column + Self.columnsAtOnce > geometry.columns {
-          unsafe rows.update(repeating: 0, count: Self.scratchFloats)
-        }
-        for row in 0..<count {
-          let element = (first + row) * geometry.columns + column
-          unsafe kernels.table.pointee.widen(
-            elements.code, start + element * elements.type.bits / 8, columns,
-            rows + row * Self.columnsAtOnce)
-        }
-        unsafe kernels.table.pointee.tile(
-          rows, Self.columnsAtOnce, UInt32(min(Self.columnsAtOnce, width - column)),
-          out + column * TensorGeometry.tileRows)
+    case .stored(let stored):
+      let tile = FloatMatrix(
+        rows: TensorGeometry.tileRows, columns: geometry.columns.roundedUp(to: 32))
+      for lane in 0..<min(TensorGeometry.tileRows, geometry.rows - first) {
+        kernels.row(row(first + lane), of: stored, into: tile[lane])
       }
+      unsafe kernels.table.pointee.tile(
+        tile.pointer(), tile.stride, UInt32(geometry.paddedColumns), out)
+    case .elements(let elements):
+      unsafe load(first, of: geometry, elements, kernels, scratch, out)
+    }
+  }
+
+  private func row(_ index: Int) -> Int { rows.map { Int($0[index]) } ?? index }
+
+  private func load(
+    _ first: Int, of geometry: TensorGeometry, _ elements: SourceElements, _ kernels: KernelSet,
+    _ scratch: UnsafeMutablePointer<Float>, _ out: UnsafeMutablePointer<Float>
+  ) {
+    let width = geometry.paddedColumns
+    let start = unsafe elements.start
+    let count = min(TensorGeometry.tileRows, geometry.rows - first)
+    // Some columns at a time, so that the rows stay in the first cache between the two steps.
+    for column in stride(from: 0, to: width, by: Self.columnsAtOnce) {
+      let columns = min(Self.columnsAtOnce, geometry.columns - column)
+      if count < TensorGeometry.tileRows || column + Self.columnsAtOnce > geometry.columns {
+        unsafe scratch.update(repeating: 0, count: Self.scratchFloats)
+      }
+      for lane in 0..<count {
+        let element = row(first + lane) * geometry.columns + column
+        unsafe kernels.table.pointee.widen(
+          elements.code, start + element * elements.type.bits / 8, columns,
+          scratch + lane * Self.columnsAtOnce)
+      }
+      unsafe kernels.table.pointee.tile(
+        scratch, Self.columnsAtOnce, UInt32(min(Self.columnsAtOnce, width - column)),
+        out + column * TensorGeometry.tileRows)
     }
   }
 }

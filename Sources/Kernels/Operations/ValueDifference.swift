@@ -63,7 +63,7 @@ extension KernelSet {
     for index in tiles {
       for (row, source) in [a, b].enumerated() {
         unsafe source.load(
-          tile: index, of: geometry, kernels: self, rows: scratch.pointer(),
+          tile: index, of: geometry, kernels: self, scratch: scratch.pointer(),
           into: tile.pointer(row))
       }
       let (left, right) = (tile[0], tile[1])

@@ -17,7 +17,8 @@ package final class Linear: Sendable {
   /// A band of one matrix, as the threads that share it read it.
   @safe struct Part {
     let band: kb_matrix  // [outputs, inputs]
-    let bias: UnsafePointer<Float>?  // [outputs]
+    /// Added to the outputs where they are in the matrix's order, `[outputs]`.
+    let bias: UnsafePointer<Float>?
     let outputs: Int
     /// Its tiles among those of its matrix.
     let tiles: Range<Int>
@@ -25,11 +26,15 @@ package final class Linear: Sendable {
   }
 
   /// One matrix.
-  struct Matrix {
+  @safe struct Matrix {
     /// Its tiles among those of the group.
     let tiles: Range<Int>
     /// Its bands among the parts.
     let parts: Range<Int>
+    /// The stored row of each output, where they are in another order.
+    let places: UnsafeBufferPointer<UInt32>?
+    /// Added to outputs in another order, `[outputs]`.
+    let bias: UnsafePointer<Float>?
   }
 
   let parts: UnsafeBufferPointer<Part>
@@ -40,6 +45,8 @@ package final class Linear: Sendable {
   let mode: ComputeMode
   let hasQuantized: Bool
   let hasFloats: Bool
+  /// Whether outputs of some matrix come in another order than its own.
+  package let reorders: Bool
   /// What the parts point into.
   package let linears: [Linear]
 
@@ -50,26 +57,31 @@ package final class Linear: Sendable {
     var matrices: [Matrix] = []
     for linear in linears {
       let weight = linear.weight
+      let bias = unsafe linear.bias.map { unsafe UnsafePointer($0.pointer()) }
+      let isReordered = weight.order != nil
       for (band, row) in zip(weight.bands, weight.firstRows) {
         let first = row / TensorGeometry.tileRows
         var band = band
         unsafe band.matrix.follows = first > 0 ? 1 : 0
         unsafe parts.append(
           Part(
-            band: band.matrix, bias: linear.bias.map { unsafe UnsafePointer($0.pointer()) + row },
+            band: band.matrix, bias: isReordered ? nil : bias.map { unsafe $0 + row },
             outputs: band.geometry.rows, tiles: first..<first + band.geometry.tileCount,
             isQuantized: band.geometry.type.isQuantized))
       }
-      matrices.append(
+      unsafe matrices.append(
         Matrix(
           tiles: tileCount..<tileCount + weight.tileCount,
-          parts: parts.count - weight.bands.count..<parts.count))
+          parts: parts.count - weight.bands.count..<parts.count,
+          places: unsafe weight.order.map { unsafe .copy(of: $0.places) },
+          bias: isReordered ? bias : nil))
       tileCount += weight.tileCount
     }
     self.tileCount = tileCount
     self.mode = mode
     hasQuantized = parts.contains { $0.isQuantized }
     hasFloats = parts.contains { !$0.isQuantized }
+    reorders = linears.contains { $0.weight.order != nil }
     self.linears = linears
     unsafe self.parts = .copy(of: parts)
     unsafe self.matrices = .copy(of: matrices)
@@ -77,6 +89,7 @@ package final class Linear: Sendable {
 
   deinit {
     unsafe parts.deallocate()
+    for index in unsafe matrices.indices { unsafe matrices[index].places?.deallocate() }
     unsafe matrices.deallocate()
   }
 }
@@ -93,15 +106,45 @@ extension UnsafeBufferPointer {
 /// Where the products with the matrices of a group go: one matrix `[tokens, outputs]` for each.
 @safe package final class ProductOutputs: @unchecked Sendable {
   let views: UnsafeBufferPointer<FloatMatrix.View>
+  /// Where those of matrices whose rows are in another order go at first.
+  let stored: UnsafeBufferPointer<FloatMatrix.View>?
   /// The matrices, in the order of the group.
   package let matrices: [FloatMatrix]
+  private let memory: FloatMatrix?
 
-  package init(_ matrices: [FloatMatrix]) {
+  /// Outputs.
+  ///
+  /// - Parameters:
+  ///   - matrices: one for each matrix of a group.
+  ///   - memory: as many rows, and `storedColumns` or more, where the order of outputs may be another
+  ///     one.
+  package init(_ matrices: [FloatMatrix], stored memory: FloatMatrix? = nil) {
     self.matrices = matrices
+    self.memory = memory
     unsafe views = .copy(of: matrices.map(\.view))
+    guard let memory else {
+      unsafe stored = nil
+      return
+    }
+    var parts: [FloatMatrix.View] = []
+    var column = 0
+    for matrix in matrices {
+      parts.append(memory.view.from(row: 0, column: column))
+      column += matrix.stride
+    }
+    precondition(column <= memory.stride, "too little memory")
+    unsafe stored = .copy(of: parts)
   }
 
-  deinit { unsafe views.deallocate() }
+  deinit {
+    unsafe views.deallocate()
+    unsafe stored?.deallocate()
+  }
+
+  /// Columns that outputs of so many need before they are in order.
+  package static func storedColumns(_ outputs: [Int]) -> Int {
+    outputs.reduce(0) { $0 + $1.roundedUp(to: TensorGeometry.tileRows) }
+  }
 }
 
 /// Memory for activations that are rearranged for products: as floats, or as int8 codes with scales.

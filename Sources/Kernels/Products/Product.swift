@@ -32,6 +32,9 @@ extension KernelSet {
 
   /// Multiplies packed rows by a share of the tiles of a group's matrices: out = x Wᵀ + b.
   ///
+  /// Where the group `reorders`, outputs are there after `putInOrder`, for which all shares must be
+  /// done.
+  ///
   /// - Parameters:
   ///   - packed: `pack` of the rows for this group.
   ///   - rows: how many.
@@ -53,10 +56,41 @@ extension KernelSet {
         let tiles = mine.clamped(to: part.tiles)
         guard !tiles.isEmpty else { continue }
         let begin = part.tiles.lowerBound
-        unsafe multiply(
+        let out = unsafe matrix.places == nil ? outputs.views[index] : outputs.stored(index)
+        multiply(
           packed, rows: rows, by: part, mode: group.mode,
           tiles: tiles.lowerBound - begin..<tiles.upperBound - begin,
-          into: outputs.views[index].from(row: first, column: begin * TensorGeometry.tileRows))
+          into: out.from(row: first, column: begin * TensorGeometry.tileRows))
+      }
+    }
+  }
+
+  /// Puts a share of the outputs of a product into the order of the matrices, as far as theirs is
+  /// another one.
+  ///
+  /// - Parameters:
+  ///   - outputs: where `multiply` left them, and where they go.
+  ///   - rows: which rows of the outputs.
+  ///   - group: the matrices.
+  ///   - share: whose share of the tiles of each matrix, once its rows are in order.
+  package func putInOrder(
+    _ outputs: ProductOutputs, rows: Range<Int>, of group: LinearGroup, share: TileShare
+  ) {
+    guard group.reorders else { return }
+    for index in unsafe group.matrices.indices {
+      let matrix = unsafe group.matrices[index]
+      guard let places = unsafe matrix.places else { continue }
+      let tiles = share.range(of: matrix.tiles, in: group.tileCount)
+      let begin = tiles.lowerBound * TensorGeometry.tileRows
+      let end = min(tiles.upperBound * TensorGeometry.tileRows, places.count)
+      guard begin < end else { continue }
+      for row in rows {
+        let stored = unsafe outputs.stored(index).from(row: row, column: 0).base
+        let out = unsafe outputs.views[index].from(row: row, column: 0).base
+        for column in begin..<end { unsafe out[column] = stored[Int(places[column])] }
+        if let bias = unsafe matrix.bias {
+          unsafe table.pointee.add(out + begin, bias + begin, UInt32(end - begin))
+        }
       }
     }
   }
@@ -82,6 +116,14 @@ extension KernelSet {
       unsafe table.pointee.add(
         out.base + row * out.stride + begin, bias + begin, UInt32(end - begin))
     }
+  }
+}
+
+extension ProductOutputs {
+  /// Where outputs of a matrix go before they are in order.
+  fileprivate func stored(_ index: Int) -> FloatMatrix.View {
+    guard let stored = unsafe stored else { preconditionFailure("no memory for another order") }
+    return unsafe stored[index]
   }
 }
 

@@ -2,12 +2,13 @@ import ByteIO
 import CKernels
 import TensorCore
 
-/// A stored tensor in place: one band of rows, or several under each other, each with a type of its
-/// own.
+/// A stored tensor in place: one band of rows, or several, each with a type of its own.
 public struct StoredMatrix: Sendable {
-  /// The bands, from the first row to the last.
+  /// The bands, as their rows are stored.
   public let bands: [StoredBand]
-  /// The row that each begins with.
+  /// In which order that is; nil where it is the matrix's.
+  package let order: RowOrder?
+  /// The stored row that each begins with.
   let firstRows: [Int]
   /// Rows of all bands.
   public let rows: Int
@@ -18,7 +19,7 @@ public struct StoredMatrix: Sendable {
   ///
   /// - Precondition: there is one, and all have as many columns; of several, all lie in tiles or none
   ///   does, and all but the last fill theirs.
-  package init(_ bands: [StoredBand]) {
+  package init(_ bands: [StoredBand], order: RowOrder? = nil) {
     var rows = 0
     var firstRows: [Int] = []
     for band in bands {
@@ -30,7 +31,9 @@ public struct StoredMatrix: Sendable {
       rows += band.geometry.rows
     }
     precondition(!bands.isEmpty, "a matrix without rows")
+    precondition(order.map { $0.rows.count == rows } ?? true, "an order of other rows")
     self.bands = bands
+    self.order = order
     self.firstRows = firstRows
     self.rows = rows
     columns = bands[0].geometry.columns
@@ -53,6 +56,7 @@ public struct StoredMatrix: Sendable {
 
   /// The band that a row lies in, and its row there.
   func place(of row: Int) -> (band: StoredBand, row: Int) {
+    let row = order.map { Int($0.places[row]) } ?? row
     let index = bands.count == 1 ? 0 : (firstRows.lastIndex { $0 <= row } ?? 0)
     return (bands[index], row - firstRows[index])
   }
