@@ -40,6 +40,11 @@ extension ConversionError: Diagnosable {
         .usage, code: "conversion.band-rows",
         "a rule has a band from row \(row) on for \(tensor), which has \(rows) rows",
         tensor: tensor, hint: "Use the recipe with a model of the shape that it was made for.")
+    case .orderedRows(let tensor, let ordered, let rows):
+      Diagnostic(
+        .usage, code: "conversion.band-rows",
+        "a rule names the bands of \(ordered) rows for \(tensor), which has \(rows) rows",
+        tensor: tensor, hint: "Use the recipe with a model of the shape that it was made for.")
     case .noRule(let tensor):
       Diagnostic(
         .usage, code: "conversion.no-rule",

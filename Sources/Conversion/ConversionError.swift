@@ -20,6 +20,8 @@ public enum ConversionError: Error, Equatable, Sendable {
   case quantizedVector(rule: String, tensor: String)
   /// A rule's band begins behind the last row of a matrix.
   case bandRows(tensor: String, row: Int, rows: Int)
+  /// A rule names the bands of other rows than the matrix has.
+  case orderedRows(tensor: String, ordered: Int, rows: Int)
   /// The recipe leaves all types to its rules, and has none for this tensor.
   case noRule(tensor: String)
   /// No mixed recipe fits the budget; the smallest one takes that much.

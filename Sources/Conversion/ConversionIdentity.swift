@@ -19,8 +19,8 @@ package struct ConversionIdentity: Equatable, Sendable {
     self.version = version
   }
 
-  /// The identity of an output with those metadata, made from a source.
-  init(_ metadata: JSON, source: ModelSource) {
+  /// The identity of an output with those metadata and that order of rows, made from a source.
+  init(_ metadata: JSON, rows: BlobContent?, source: ModelSource) {
     var model = metadata.objectValue ?? JSONObject()
     var recipe = model["recipe"]?.objectValue ?? JSONObject()
     // Tokens are told apart by themselves.
@@ -33,7 +33,8 @@ package struct ConversionIdentity: Equatable, Sendable {
       stored = model.file.tensors.map { JSON(Int($0.crc32)) }
     }
     self.model = Self.checksum([.object(model), .array(stored)])
-    self.recipe = Self.checksum([.object(recipe), tensors])
+    self.recipe = Self.checksum(
+      .array([.object(recipe), tensors] + (rows.map { [JSON(Int($0.crc32))] } ?? [])))
     self.version = Self.checksum(.array(version))
   }
 

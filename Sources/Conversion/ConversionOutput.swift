@@ -28,7 +28,8 @@ package final class ConversionOutput {
   /// What the output is made of.
   package var identity: ConversionIdentity {
     ConversionIdentity(
-      plan.metadata(weightChecksums: facts.weightChecksums), source: plan.source)
+      plan.metadata(weightChecksums: facts.weightChecksums), rows: plan.rows,
+      source: plan.source)
   }
 
   /// Encodes a record by codes and scales that were chosen for it.
@@ -55,8 +56,9 @@ package final class ConversionOutput {
       let record = plan.records[number]
       let exponent = TensorExponent.forMagnitude(
         facts.magnitudes[record.tensor], record.geometry.type)
-      let isWhole = plan.tensors[record.tensor].records.count == 1
-      let input = plan.source.input(of: record.tensor, rows: isWhole ? nil : record.rows)
+      let tensor = plan.tensors[record.tensor]
+      let rows = tensor.records.count == 1 ? nil : record.rows
+      let input = plan.source.input(of: record.tensor, rows: rows, order: tensor.order)
       return (number, job(number, input: input, exponent: exponent))
     }
     try encode(jobs, with: converter)
@@ -82,7 +84,7 @@ package final class ConversionOutput {
     let tensor = plan.tensors[record.tensor]
     return EncodingJob(
       name: tensor.sourceName, shape: tensor.spec.shape, input: input, geometry: record.geometry,
-      firstRow: record.rows.lowerBound, scales: plan.recipe.method.scaleChoice,
+      rows: plan.rows(of: record), scales: plan.recipe.method.scaleChoice,
       exponent: record.geometry.type.isQuantized ? exponent : 0)
   }
 

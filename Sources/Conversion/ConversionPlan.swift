@@ -12,6 +12,8 @@ public struct PlannedTensor: Sendable {
   public let spec: TensorSpec
   /// Its records in the plan: one, or one for each of its bands.
   public let records: Range<Int>
+  /// In which order these have its rows; nil where that is the matrix's.
+  public let order: RowOrder?
   /// Its name in the checkpoint.
   public let sourceName: String
   /// The type of its elements in the checkpoint.
@@ -29,7 +31,7 @@ public struct PlannedTensor: Sendable {
 public struct PlannedRecord: Sendable {
   /// The tensor, by its index in the plan.
   public let tensor: Int
-  /// Which of its rows.
+  /// Which of its rows, as they are stored.
   public let rows: Range<Int>
   /// The name in the file.
   public let name: String
@@ -55,6 +57,9 @@ public struct ConversionPlan: Sendable {
   public let toolVersion: String
   private let provenance: Provenance
   private let carriedBlobs: [BlobContent]
+  private let compressesBlobs: Bool
+  /// In which bands rows are, where that is not as they follow each other.
+  let rows: BlobContent?
   /// Where everything lies in the output; checksums and exponents are filled in when it is
   /// written.
   package let fileLayout: KibblePlan
@@ -77,21 +82,23 @@ public struct ConversionPlan: Sendable {
         // Whoever opens the file reads the config.
         BlobContent(
           name: name, bytes: bytes, compressed: compressesBlobs && name != BlobName.config)
-      })
+      }, compressesBlobs: compressesBlobs)
   }
 
   private init(
     source: ModelSource, recipe: EncodingRecipe, toolVersion: String, provenance: Provenance,
-    carriedBlobs: [BlobContent]
+    carriedBlobs: [BlobContent], compressesBlobs: Bool
   ) throws {
     try recipe.check()
     let (tensors, records) = try Self.tensors(of: source, recipe: recipe)
+    let rows = Self.rowsBlob(tensors, records, compressed: compressesBlobs)
+    let blobs = carriedBlobs + (rows.map { [$0] } ?? [])
     fileLayout = Self.fileLayout(
       records,
       metadata: Self.metadata(
         of: source, recipe: recipe, tensors: tensors, records: records, provenance: provenance,
-        toolVersion: toolVersion, blobs: carriedBlobs),
-      carriedBlobs)
+        toolVersion: toolVersion, blobs: blobs),
+      blobs)
     self.source = source
     self.recipe = recipe
     self.tensors = tensors
@@ -99,18 +106,40 @@ public struct ConversionPlan: Sendable {
     self.toolVersion = toolVersion
     self.provenance = provenance
     self.carriedBlobs = carriedBlobs
+    self.compressesBlobs = compressesBlobs
+    self.rows = rows
+  }
+
+  /// The blob that says in which bands rows are, where the order of some tensor's is not its own.
+  private static func rowsBlob(
+    _ tensors: [PlannedTensor], _ records: [PlannedRecord], compressed: Bool
+  ) -> BlobContent? {
+    guard tensors.contains(where: { $0.order != nil }) else { return nil }
+    let bytes = tensors.filter { $0.records.count > 1 }.flatMap { tensor in
+      tensor.order?.bands
+        ?? tensor.records.enumerated().flatMap { number, record in
+          [UInt8](repeating: UInt8(number), count: records[record].rows.count)
+        }
+    }
+    return BlobContent(name: KibbleFormat.rowsName, bytes: bytes, compressed: compressed)
   }
 
   /// The same model by another recipe.
   package func with(_ recipe: EncodingRecipe) throws -> ConversionPlan {
     try ConversionPlan(
       source: source, recipe: recipe, toolVersion: toolVersion, provenance: provenance,
-      carriedBlobs: carriedBlobs)
+      carriedBlobs: carriedBlobs, compressesBlobs: compressesBlobs)
   }
 
   /// The same model with all tensors in float32.
   package func inFloat32() throws -> ConversionPlan {
     try with(EncodingRecipe(target: .weights(.f32)))
+  }
+
+  /// The rows of its tensor that a record has, in the order in which it stores them.
+  package func rows(of record: PlannedRecord) -> [Int] {
+    guard let order = tensors[record.tensor].order else { return Array(record.rows) }
+    return order.rows[record.rows].map { Int($0) }
   }
 
   /// The length of the output in bytes.
@@ -127,8 +156,10 @@ public struct ConversionPlan: Sendable {
 
   /// The same with the metadata that are known when the input has been read.
   func fileLayout(weightChecksums: [UInt32]) -> KibblePlan {
-    Self.fileLayout(records, metadata: metadata(weightChecksums: weightChecksums), carriedBlobs)
+    Self.fileLayout(records, metadata: metadata(weightChecksums: weightChecksums), blobs)
   }
+
+  private var blobs: [BlobContent] { carriedBlobs + (rows.map { [$0] } ?? []) }
 
   /// Those metadata.
   func metadata(weightChecksums: [UInt32]) -> JSON {
@@ -136,7 +167,7 @@ public struct ConversionPlan: Sendable {
     provenance.enter(weightChecksums: weightChecksums)
     return Self.metadata(
       of: source, recipe: recipe, tensors: tensors, records: records, provenance: provenance,
-      toolVersion: toolVersion, blobs: carriedBlobs)
+      toolVersion: toolVersion, blobs: blobs)
   }
 
   private static func fileLayout(
@@ -162,7 +193,7 @@ public struct ConversionPlan: Sendable {
         of: spec, decision, index: tensors.count, sourceName: sourceName, path: source.path)
       tensors.append(
         PlannedTensor(
-          spec: spec, records: records.count..<records.count + bands.count,
+          spec: spec, records: records.count..<records.count + bands.count, order: decision.order,
           sourceName: sourceName, sourceType: sourceType, through: through, note: decision.note))
       records += bands
     }
@@ -198,6 +229,10 @@ public struct ConversionPlan: Sendable {
     let rowCount = spec.shape.count == 2 ? spec.shape[0] : 1
     if let band = decision.bands.first(where: { $0.firstRow >= rowCount }) {
       throw .bandRows(tensor: spec.canonicalName, row: band.firstRow, rows: rowCount)
+    }
+    if let order = decision.order, order.rows.count != rowCount {
+      throw .orderedRows(
+        tensor: spec.canonicalName, ordered: order.rows.count, rows: rowCount)
     }
     let ends = decision.bands.dropFirst().map(\.firstRow) + [rowCount]
     var records: [PlannedRecord] = []

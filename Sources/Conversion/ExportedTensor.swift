@@ -38,7 +38,8 @@ struct ExportedTensor {
   /// The values to encode.
   func input(of model: StoredModel) throws(FileError) -> TensorInput {
     switch content {
-    case .stored(let tensor, _, _): TensorInput(tensor.bands, in: model.file.region)
+    case .stored(let tensor, _, _):
+      TensorInput(tensor.bands, order: tensor.order, in: model.file.region)
     case .values(let values): try TensorInput(values)
     }
   }

@@ -7,12 +7,15 @@ import TensorCore
 
 /// A model's values as float32 in memory, of which only some tensors are there at a time.
 ///
-/// Small tensors always are. Tensors keep their numbers in the plan of an output.
+/// Small tensors always are. Tensors keep their numbers in the plan of an output, and their rows lie
+/// in its order.
 package final class ResidentModel {
   /// The values as a `.kibble` file; tensors that are not loaded are zeros.
   package let stored: StoredModel
   private let memory: MemoryBuffer
   private let source: ModelSource
+  /// In which order the rows of each tensor are.
+  private let orders: [RowOrder?]
   private let converter: Converter
 
   /// Reserves addresses for a model, and loads its small tensors.
@@ -22,7 +25,9 @@ package final class ResidentModel {
     let floats = try plan.inFloat32()
     memory = try MemoryBuffer(count: floats.fileLength)
     try floats.fileLayout.writeFrame(to: memory)
-    stored = try StoredModel(file: KibbleFile(region: memory, path: plan.source.path))
+    orders = plan.tensors.map(\.order)
+    stored = try StoredModel(
+      file: KibbleFile(region: memory, path: plan.source.path), orders: orders)
     source = plan.source
     self.converter = converter.silent
     try load(stored.tensors.indices.filter { !stored.tensors[$0].spec.isLarge })
@@ -33,7 +38,8 @@ package final class ResidentModel {
     let jobs = numbers.map { number in
       let record = stored.tensors[number].record
       return EncodingJob(
-        name: record.name, shape: record.shape, input: source.input(of: number),
+        name: record.name, shape: record.shape,
+        input: source.input(of: number, order: orders[number]),
         geometry: record.geometry)
     }
     _ = try converter.encode(jobs, path: source.path) { _ in
@@ -49,7 +55,7 @@ package final class ResidentModel {
     }
   }
 
-  /// The values of some rows of a tensor, in place; nil for all rows.
+  /// The values of some stored rows of a tensor, in place; nil for all rows.
   package func values(of number: Int, rows: Range<Int>? = nil) -> StoredFloats {
     let record = record(number, rows)
     return StoredFloats(record.geometry, plane: record.planes[0], in: memory)

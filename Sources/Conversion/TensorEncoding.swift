@@ -11,8 +11,8 @@ struct EncodingJob {
   let shape: [Int]
   let input: TensorInput
   let geometry: TensorGeometry
-  /// Where its first row stands in the tensor that errors name.
-  var firstRow = 0
+  /// Which rows they are of the tensor that errors name; nil for all.
+  var rows: [Int]?
   /// How scales are chosen, and the power of two that they share; floats have none.
   var scales = ScaleChoice.rtn
   var exponent = 0
@@ -77,7 +77,7 @@ extension Converter {
           throw ConversionError.overflow(
             path: path, tensor: job.name,
             index: job.shape.count == 1
-              ? [error.column] : [job.firstRow + error.row, error.column],
+              ? [error.column] : [job.rows?[error.row] ?? error.row, error.column],
             value: error.value, type: job.geometry.type)
         }
         job.input.release(tiles: chunk.tiles)

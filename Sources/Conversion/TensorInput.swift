@@ -6,17 +6,19 @@ import ModelFile
 import Safetensors
 import TensorCore
 
-/// Where the values of one tensor lie, or those of some of its rows, and which pages may be given back
-/// when they were read.
+/// Where the values of one tensor lie, or those of some of its rows in some order, and which pages may
+/// be given back when they were read.
 struct TensorInput {
   let source: TileSource
   private let region: any ByteRegion
   private let planes: [Plane]
+  private let lastTile: Int
 
   /// Bytes of some tiles.
   private struct Plane {
     let range: Range<Int>
-    let tileBytes: Int
+    /// Nil where tiles take rows from everywhere.
+    let tileBytes: Int?
     let firstTile: Int
   }
 
@@ -26,33 +28,48 @@ struct TensorInput {
   ///   - entry: the tensor.
   ///   - rows: which of its rows; nil for all.
   ///   - file: the file.
-  init(_ entry: TensorEntry, rows: Range<Int>? = nil, in file: MappedFile) {
+  init(_ entry: TensorEntry, rows: RowSelection? = nil, in file: MappedFile) {
     let rowBytes = (entry.shape.last ?? 1) * entry.type.bits / 8
     let start = entry.byteRange.lowerBound
-    let range =
-      rows.map { start + $0.lowerBound * rowBytes..<start + $0.upperBound * rowBytes }
-      ?? entry.byteRange
-    source = .elements(SourceElements(entry.type, in: file, bytes: range))
+    var range = entry.byteRange
+    if case .range(let rows) = rows {
+      range = start + rows.lowerBound * rowBytes..<start + rows.upperBound * rowBytes
+    }
+    source = .elements(SourceElements(entry.type, in: file, bytes: range), rows: rows?.list)
     region = file
-    planes = [
-      Plane(range: range, tileBytes: rowBytes * TensorGeometry.tileRows, firstTile: 0)
-    ]
+    let tileBytes = rows?.list == nil ? rowBytes * TensorGeometry.tileRows : nil
+    planes = [Plane(range: range, tileBytes: tileBytes, firstTile: 0)]
+    lastTile = ((rows?.list?.count ?? range.count / max(1, rowBytes)) - 1) / TensorGeometry.tileRows
   }
 
   /// The bands of a stored tensor.
-  init(_ bands: [TensorRecord], in region: any ByteRegion) {
-    source = .stored(StoredMatrix(bands.map { $0.band(in: region) }))
+  ///
+  /// - Parameters:
+  ///   - bands: its records.
+  ///   - order: in which order they have the tensor's rows; nil where that is the tensor's.
+  ///   - rows: which rows of the tensor are wanted, in which order; nil for all in the tensor's.
+  ///   - region: the file.
+  init(
+    _ bands: [TensorRecord], order: RowOrder? = nil, rows: [UInt32]? = nil,
+    in region: any ByteRegion
+  ) {
+    source = .stored(
+      StoredMatrix(bands.map { $0.band(in: region) }, order: order), rows: rows)
     self.region = region
     var planes: [Plane] = []
     var tile = 0
     for band in bands {
       for (range, bytes) in zip(band.planes, band.geometry.rowBytes) {
+        let isInOrder = order == nil && rows == nil
         planes.append(
-          Plane(range: range, tileBytes: bytes * TensorGeometry.tileRows, firstTile: tile))
+          Plane(
+            range: range, tileBytes: isInOrder ? bytes * TensorGeometry.tileRows : nil,
+            firstTile: tile))
       }
       tile += band.geometry.tileCount
     }
     self.planes = planes
+    lastTile = rows.map { ($0.count - 1) / TensorGeometry.tileRows } ?? tile - 1
   }
 
   /// A vector in memory.
@@ -65,13 +82,18 @@ struct TensorInput {
     source = .elements(SourceElements(.f32, in: memory, bytes: 0..<memory.count))
     region = memory
     planes = []
+    lastTile = 0
   }
 
   /// Gives the pages of some tiles back.
   func release(tiles: Range<Int>) {
     for plane in planes {
+      guard let tileBytes = plane.tileBytes else {
+        if tiles.contains(lastTile) { region.releasePages(plane.range) }
+        continue
+      }
       func end(_ tiles: Int) -> Int {
-        let end = plane.range.lowerBound + max(0, tiles - plane.firstTile) * plane.tileBytes
+        let end = plane.range.lowerBound + max(0, tiles - plane.firstTile) * tileBytes
         return min(end, plane.range.upperBound)
       }
       let part = end(tiles.lowerBound)..<end(tiles.upperBound)
@@ -100,18 +122,41 @@ extension ByteRegion {
 }
 
 extension ModelSource {
-  /// The values of some rows of a tensor that is not quantized, by its place in the order of use;
-  /// nil for all rows.
-  func input(of number: Int, rows: Range<Int>? = nil) -> TensorInput {
+  /// The values of a tensor, by its place in the order of use.
+  ///
+  /// - Parameters:
+  ///   - number: its place.
+  ///   - rows: which of its rows, as `order` has them; nil for all. Only of a tensor that is not
+  ///     quantized.
+  ///   - order: the order that is wanted; nil for the tensor's.
+  /// - Returns: the values.
+  func input(of number: Int, rows: Range<Int>? = nil, order: RowOrder? = nil) -> TensorInput {
+    let list = order.map { Array($0.rows[rows ?? 0..<$0.rows.count]) }
     switch self {
     case .checkpoint(let folder, let resolved):
       let found = folder.tensors[resolved.tensors[number].sourceIndex]
-      return TensorInput(found.entry, rows: rows, in: folder.files[found.fileIndex].file)
-    case .kibble(let model):
-      let bands = model.tensors[number].bands
-      // Floats are not stored in bands.
       return TensorInput(
-        rows.map { [bands[0].part(rows: $0)] } ?? bands, in: model.file.region)
+        found.entry, rows: list.map { .list($0) } ?? rows.map { .range($0) },
+        in: folder.files[found.fileIndex].file)
+    case .kibble(let model):
+      let tensor = model.tensors[number]
+      if let rows, list == nil {
+        // Floats are not stored in bands.
+        return TensorInput([tensor.bands[0].part(rows: rows)], in: model.file.region)
+      }
+      return TensorInput(tensor.bands, order: tensor.order, rows: list, in: model.file.region)
     }
+  }
+}
+
+/// Some rows of a tensor.
+enum RowSelection {
+  /// Rows that follow each other.
+  case range(Range<Int>)
+  /// Any rows, in that order.
+  case list([UInt32])
+
+  fileprivate var list: [UInt32]? {
+    if case .list(let rows) = self { rows } else { nil }
   }
 }

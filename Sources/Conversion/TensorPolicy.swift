@@ -53,6 +53,8 @@ extension WeightType {
 struct TensorDecision {
   /// One band, or several.
   let bands: [RowBand]
+  /// In which order the rows are stored; nil where that is the matrix's.
+  var order: RowOrder?
   let note: String?
 }
 
@@ -83,8 +85,8 @@ extension EncodingRecipe {
     case .packed where spec.role.isQuantizable:
       let band = RowBand(firstRow: 0, type: .int8, groupSize: 32)
       return TensorDecision(bands: [band], note: nil)
-    case .bands(let bands):
-      return TensorDecision(bands: bands, note: rule.map { note(for: $0, spec) })
+    case .bands(let bands, let order):
+      return TensorDecision(bands: bands, order: order, note: rule.map { note(for: $0, spec) })
     case .mixed where spec.role.isQuantizable:
       throw .noRule(tensor: spec.canonicalName)
     case .weights, .mixed, .packed:

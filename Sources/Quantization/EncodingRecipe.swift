@@ -6,8 +6,9 @@ public enum TargetType: Equatable, Sendable {
   case source
   /// One type.
   case weights(WeightType)
-  /// Bands of rows, each of its own quantized type: two or more, from row 0 on; only of a rule.
-  case bands([RowBand])
+  /// Bands of rows, each of its own quantized type: two or more, from row 0 on, and in which order
+  /// rows are stored, if not in the matrix's; only of a rule.
+  case bands([RowBand], RowOrder? = nil)
   /// Rules give every large matrix its type; not a type that a rule may have.
   case mixed
   /// Entropy-coded codes within int8, of a packed file; not a type that a rule may have.

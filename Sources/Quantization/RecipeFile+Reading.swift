@@ -139,7 +139,7 @@ private struct RecipeObject {
     var rules: [TensorRule] = []
     for (index, element) in elements.enumerated() {
       let object = RecipeObject(path: path, place: "rules[\(index)]", element)
-      try object.allow(["pattern", "type", "group_size", "bands"])
+      try object.allow(["pattern", "type", "group_size", "bands", "rows"])
       guard let pattern = object["pattern"]?.stringValue, !pattern.isEmpty else {
         throw object.wrong("pattern", expected: "a pattern of tensor names")
       }
@@ -147,7 +147,9 @@ private struct RecipeObject {
         guard object["group_size"] == nil else {
           throw object.wrong("group_size", expected: "nothing, as each band has its own")
         }
-        rules.append(TensorRule(glob: Glob(pattern), type: .bands(try object.bands())))
+        let bands = try object.bands()
+        rules.append(
+          TensorRule(glob: Glob(pattern), type: .bands(bands, try object.order(of: bands))))
         continue
       }
       let names = TargetType.ruleNames + ["bands"]
@@ -156,8 +158,8 @@ private struct RecipeObject {
       guard groupSize == nil || type.isQuantized else {
         throw object.wrong("group_size", expected: "nothing, as \(type.name) has no groups")
       }
-      guard object["bands"] == nil else {
-        throw object.wrong("bands", expected: "nothing, as \"type\" is not \"bands\"")
+      for key in ["bands", "rows"] where object[key] != nil {
+        throw object.wrong(key, expected: "nothing, as \"type\" is not \"bands\"")
       }
       rules.append(TensorRule(glob: Glob(pattern), type: type, groupSize: groupSize))
     }
@@ -187,6 +189,23 @@ private struct RecipeObject {
       bands.append(RowBand(firstRow: firstRow, type: type, groupSize: groupSize))
     }
     return bands
+  }
+
+  /// The member `rows`, if it is there: a digit for each row, as often as the bands have rows.
+  func order(of bands: [RowBand]) throws(QuantizationError) -> RowOrder? {
+    guard let value = json["rows"] else { return nil }
+    let counts = zip(bands, bands.dropFirst()).map { $1.firstRow - $0.firstRow }
+    guard bands.count <= RowOrder.mostNamedBands,
+      let order = value.stringValue.flatMap(RowOrder.init(text:)),
+      order.counts.count == bands.count, order.counts.starts(with: counts)
+    else {
+      throw wrong(
+        "rows",
+        expected: "a digit to the base 36 for each row, which names its band: "
+          + counts.enumerated().map { "\($1) of band \($0)" }.joined(separator: ", ")
+          + ", all others of band \(counts.count)")
+    }
+    return order
   }
 
   func budget(for target: TargetType) throws(QuantizationError) -> SizeBudget? {

@@ -38,7 +38,7 @@ public struct RecipeFile: Equatable, Sendable {
     json["method"] = JSON(recipe.method.rawValue)
     json["calibration"] = recipe.calibration?.json
     if recipe.tuningSteps > 0 { json["tuning_steps"] = JSON(recipe.tuningSteps) }
-    json["rules"] = .array(recipe.rules.map(\.json))
+    json["rules"] = .array(recipe.rules.map { $0.json(order: true) })
     return JSON.object(json).serialized(pretty: true) + "\n"
   }
 }

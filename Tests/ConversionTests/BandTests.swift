@@ -1,5 +1,6 @@
 import ByteIO
 import Conversion
+import Diagnostics
 import Kernels
 import KibbleFormat
 import ModelFile
@@ -18,11 +19,22 @@ import Testing
 
   /// Bands of the matrices that a pattern matches.
   private func recipe(
-    _ pattern: String, _ bands: [RowBand], _ method: QuantizationMethod = .rtn
+    _ pattern: String, _ bands: [RowBand], _ order: RowOrder? = nil,
+    _ method: QuantizationMethod = .rtn
   ) -> EncodingRecipe {
     EncodingRecipe(
       target: .weights(.int8), method: method,
-      rules: [TensorRule(glob: Glob(pattern), type: .bands(bands))])
+      rules: [TensorRule(glob: Glob(pattern), type: .bands(bands, order))])
+  }
+
+  /// A recipe for the embedding, whose rows may lie in any order.
+  private func embedding(
+    of path: String, _ bands: [RowBand] = Self.bands, isOrdered: Bool,
+    _ method: QuantizationMethod = .rtn
+  ) throws -> EncodingRecipe {
+    let rows = try ModelSource.open(path: path).config.vocabularySize
+    let order = isOrdered ? RowOrder.shuffled(bands.map(\.firstRow), rows: rows) : nil
+    return recipe("*embed_tokens*", bands, order, method)
   }
 
   private static let bands = [
@@ -32,9 +44,10 @@ import Testing
   ]
 
   /// A row is what it would be if all of its matrix had its type.
-  @Test(arguments: fixtures) func rowsByThemselves(fixture: String) throws {
+  @Test(arguments: fixtures, [false, true])
+  func rowsByThemselves(fixture: String, isOrdered: Bool) throws {
     let path = Fixtures.folder(fixture)
-    let model = try converter().load(plan(path, recipe("*embed*.weight", Self.bands))).model
+    let model = try converter().load(plan(path, embedding(of: path, isOrdered: isOrdered))).model
     try model.file.check()
     let banded = try #require(model.tensors.first)
     #expect(banded.types == [.int6s, .int3, .int4s])
@@ -43,20 +56,26 @@ import Testing
     #expect(model.file.metadata["format_version"] == "1.1")
     let kernels = try Compute(threads: 1).kernels
     let values = kernels.values(of: model.matrix(of: banded))
+    #expect((banded.order != nil) == isOrdered)
     for (band, end) in zip(Self.bands, [16, 48, values.rows]) {
       let recipe = EncodingRecipe(
         target: .weights(band.type), groupSize: band.groupSize, method: .rtn)
       let whole = try converter().load(plan(path, recipe)).model
       let expected = kernels.values(of: whole.matrix(of: try #require(whole.tensors.first)))
-      for row in band.firstRow..<end { #expect(values.row(row) == expected.row(row)) }
+      for place in band.firstRow..<end {
+        let row = banded.order.map { Int($0.rows[place]) } ?? place
+        #expect(values.row(row) == expected.row(row))
+      }
     }
   }
 
   /// An export has the rows in one piece, and the second reader agrees.
-  @Test(arguments: fixtures) func exported(fixture: String) throws {
+  @Test(arguments: fixtures, [false, true])
+  func exported(fixture: String, isOrdered: Bool) throws {
     let file = folder.path("model.kibble")
+    let path = Fixtures.folder(fixture)
     _ = try converter().write(
-      plan(Fixtures.folder(fixture), recipe("*embed*.weight", Self.bands, .search)), to: file)
+      plan(path, embedding(of: path, isOrdered: isOrdered, .search)), to: file)
     let model = try StoredModel(path: file)
     _ = try converter().export(model, to: folder.path("out"))
     let again = try converter().load(
@@ -79,13 +98,14 @@ import Testing
   }
 
   /// A tensor of several chunks, in bands of several chunks.
-  @Test func manyChunks() throws {
+  @Test(arguments: [false, true]) func manyChunks(isOrdered: Bool) throws {
     let bands = [
       RowBand(firstRow: 0, type: .int8, groupSize: 32),
       RowBand(firstRow: 1536, type: .int4s, groupSize: 128),
     ]
+    let path = Fixtures.folder("doge-nano")
     let model = try converter().load(
-      plan(Fixtures.folder("doge-nano"), recipe("*embed_tokens*", bands))
+      plan(path, embedding(of: path, bands, isOrdered: isOrdered))
     ).model
     let embedding = try #require(model.tensors.first)
     try #require(embedding.bands[0].geometry.elementCount >= 2 * 64 << 10)
@@ -100,8 +120,9 @@ import Testing
   }
 
   /// The same bytes by any way to work.
-  @Test func sameBytes() throws {
-    let plan = try plan(Fixtures.folder("doge-nano"), recipe("*embed*.weight", Self.bands, .search))
+  @Test(arguments: [false, true]) func sameBytes(isOrdered: Bool) throws {
+    let path = Fixtures.folder("doge-nano")
+    let plan = try plan(path, embedding(of: path, isOrdered: isOrdered, .search))
     let expected = try converter().load(plan).model.file.bytes
     for engine in Engine.all {
       #expect(try engine.converter().load(plan).model.file.bytes == expected)
@@ -116,6 +137,12 @@ import Testing
       _ = try plan(path, recipe("*embed*.weight", Self.bands + [last]))
     }
     #expect(rows.code == "conversion.band-rows" && rows.message.contains("2048 rows"))
+    let ordered = try diagnostic {
+      _ = try plan(
+        path,
+        recipe("*embed*.weight", Self.bands, .shuffled(Self.bands.map(\.firstRow), rows: 2000)))
+    }
+    #expect(ordered.code == "conversion.band-rows" && ordered.message.contains("2000 rows"))
     #expect(
       try diagnostic { _ = try plan(path, recipe("*norm.weight", Self.bands)) }.code
         == "conversion.quantized-vector")
@@ -125,6 +152,46 @@ import Testing
       _ = try plan(file, EncodingRecipe(target: .weights(.int4)))
     }
     #expect(quantized.code == "conversion.already-quantized")
+  }
+
+  /// What kibble.rows says must fit the bands, and be announced.
+  @Test func orders() throws {
+    let path = Fixtures.folder("doge-nano")
+    let file = try converter().load(plan(path, embedding(of: path, isOrdered: true))).model.file
+    let tensors = file.tensors.map { (name: $0.name, shape: $0.shape, geometry: $0.geometry) }
+    let blobs = try file.blobs.map { (name: $0.name, bytes: try file.checkedBytes(of: $0)) }
+    let rows = try #require(blobs.last).bytes
+    try #require(blobs.last?.name == "kibble.rows" && rows.count == 2048)
+    func code(_ rows: [UInt8]?, features: UInt8? = nil) throws -> String? {
+      let kept = blobs.dropLast() + (rows.map { [(name: "kibble.rows", bytes: $0)] } ?? [])
+      let plan = KibblePlan(
+        tensors: tensors,
+        blobs: kept.map { BlobContent(name: $0.name, bytes: $0.bytes, compressed: false) })
+      var bytes = try plan.emptyFile()
+      if let features {
+        bytes[12] = features
+        let covered = bytes[..<124] + bytes[128..<plan.frame().count]
+        let checksum = CRC32.checksum(Array(covered))
+        for byte in 0..<4 { bytes[124 + byte] = UInt8(truncatingIfNeeded: checksum >> (8 * byte)) }
+      }
+      let region = try MemoryBuffer(count: bytes.count)
+      try region.write(bytes, at: 0)
+      do {
+        _ = try StoredModel(file: KibbleFile(region: region, path: "a.kibble"))
+        return nil
+      } catch let error as any Diagnosable {
+        return error.diagnostic.code
+      }
+    }
+    #expect(try code(rows) == nil && code(nil) == nil && code(rows, features: 6) == nil)
+    // One row in another band, too few, too many, a band that is not there.
+    for wrong in [[rows[0] ^ 1] + rows[1...], rows.dropLast(), rows + [2], [3] + rows[1...], []] {
+      #expect(try code(Array(wrong)) == "conversion.row-order")
+    }
+    #expect(try code(rows, features: 4) == "kibble.bad-header")
+    #expect(try code(rows, features: 2) == "kibble.bad-header")
+    #expect(try code(nil, features: 6) == "kibble.missing-blob")
+    #expect(try code(rows, features: 14) == "kibble.unknown-features")
   }
 
   /// What follows in a file must be the tensor's next rows.

@@ -14,7 +14,8 @@ import Testing
   ]
 
   private func model(
-    _ fixture: String, _ types: [WeightType], mode: ComputeMode, on machine: Machine
+    _ fixture: String, _ types: [WeightType], isOrdered: Bool = false, mode: ComputeMode,
+    on machine: Machine
   ) throws -> DogeModel {
     let compute = try Compute(isa: machine.isa, threads: machine.threads)
     let plan = try ConversionPlan(
@@ -22,13 +23,15 @@ import Testing
       recipe: EncodingRecipe(target: .weights(types[0]), method: .rtn), toolVersion: "1.2.3")
     // As many bands as there are types in every matrix that has the rows.
     let large = plan.tensors.filter { $0.spec.isLarge && $0.spec.shape[0] > 16 * (types.count - 1) }
+    let bands = types.enumerated().map {
+      RowBand(firstRow: 16 * $0.offset, type: $0.element, groupSize: 32)
+    }
     let rules = large.map { tensor in
       TensorRule(
         glob: Glob(tensor.name),
         type: .bands(
-          types.enumerated().map {
-            RowBand(firstRow: 16 * $0.offset, type: $0.element, groupSize: 32)
-          }))
+          bands,
+          isOrdered ? .shuffled(bands.map(\.firstRow), rows: tensor.spec.shape[0]) : nil))
     }
     try #require(!rules.isEmpty)
     let recipe = EncodingRecipe(
@@ -39,23 +42,26 @@ import Testing
   }
 
   /// Bands of one type are that type.
-  @Test(arguments: fixtures, [ComputeMode.exact, .fast])
-  func likeOne(_ fixture: String, _ mode: ComputeMode) throws {
+  @Test(arguments: fixtures, [(ComputeMode.exact, false), (.fast, false), (.fast, true)])
+  func likeOne(_ fixture: String, _ form: (mode: ComputeMode, isOrdered: Bool)) throws {
+    let mode = form.mode
     let whole = try model(fixture, [.int4], mode: mode, on: .plain)
     let tokens = tokens(21, below: whole.config.vocabularySize)
     let expected = try run(whole, tokens, calls: [1, 7]).bits
     for machine in [Machine.plain] + Machine.others {
-      let banded = try model(fixture, [.int4, .int4, .int4], mode: mode, on: machine)
+      let banded = try model(
+        fixture, [.int4, .int4, .int4], isOrdered: form.isOrdered, mode: mode, on: machine)
       #expect(banded.stored.tensors.contains { $0.bands.count == 3 })
       #expect(try run(banded, tokens, calls: [1, 7]).bits == expected)
     }
   }
 
   /// Bands of several types run as the values that they stand for.
-  @Test(arguments: fixtures) func asTheirValues(_ fixture: String) throws {
+  @Test(arguments: fixtures, [false, true])
+  func asTheirValues(_ fixture: String, _ isOrdered: Bool) throws {
     let types: [WeightType] = [.int8s, .int3, .int5s, .int2]
     let folder = try TemporaryFolder()
-    let banded = try model(fixture, types, mode: .exact, on: .plain)
+    let banded = try model(fixture, types, isOrdered: isOrdered, mode: .exact, on: .plain)
     _ = try Converter(compute: Compute(threads: 1)).export(
       banded.stored, to: folder.path("export"))
     let exported = try DogeModelTests.model(folder.path("export"))
@@ -65,14 +71,17 @@ import Testing
   }
 
   /// Nothing depends on threads and kernels.
-  @Test(arguments: fixtures, [ComputeMode.exact, .fast])
-  func machinesDoNotMatter(_ fixture: String, _ mode: ComputeMode) throws {
+  @Test(arguments: fixtures, [(ComputeMode.exact, true), (.fast, false), (.fast, true)])
+  func machinesDoNotMatter(
+    _ fixture: String, _ form: (mode: ComputeMode, isOrdered: Bool)
+  ) throws {
+    let (mode, isOrdered) = form
     let types: [WeightType] = [.int8s, .int3, .int5s, .int2]
-    let plain = try model(fixture, types, mode: mode, on: .plain)
+    let plain = try model(fixture, types, isOrdered: isOrdered, mode: mode, on: .plain)
     let tokens = tokens(21, below: plain.config.vocabularySize)
     let expected = try run(plain, tokens, calls: [1, 7]).bits
     for machine in Machine.others {
-      let other = try model(fixture, types, mode: mode, on: machine)
+      let other = try model(fixture, types, isOrdered: isOrdered, mode: mode, on: machine)
       #expect(try run(other, tokens, calls: [1, 7]).bits == expected)
     }
   }

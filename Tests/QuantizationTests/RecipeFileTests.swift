@@ -33,7 +33,12 @@ import Testing
             type: .bands([
               RowBand(firstRow: 0, type: .int8s, groupSize: 32),
               RowBand(firstRow: 48, type: .int2, groupSize: 128),
-            ]))
+            ])),
+          TensorRule(
+            glob: Glob("b"),
+            type: .bands(
+              (0..<12).map { RowBand(firstRow: 16 * $0, type: .int4, groupSize: 64) },
+              .shuffled((0..<12).map { 16 * $0 }, rows: 190))),
         ])),
     RecipeFile(recipe: EncodingRecipe(target: .mixed), budget: .fileBytes(1_000_000)),
   ]
@@ -134,6 +139,23 @@ import Testing
     (bands(first: 0, 16, group: "48"), "rules[0].bands[0].group_size is 48", "32, 64 or 128"),
     (bands(first: 0, 16, group: "null"), "rules[0].bands[0].group_size is", "32, 64 or 128"),
     (
+      bands(first: 0, 16, rows: "null"), "rules[0].rows is null",
+      "16 of band 0, all others of band 1"
+    ),
+    (bands(first: 0, 16, rows: #""0101""#), #"rules[0].rows is "0101""#, "16 of band 0"),
+    (
+      bands(first: 0, 16, rows: #""00000000000000001_""#),
+      #"rules[0].rows is "00000000000000001_""#, "base 36"
+    ),
+    (
+      bands(first: 0, 16, rows: #""0000000000000000""#),
+      #"rules[0].rows is "0000000000000000""#, "all others of band 1"
+    ),
+    (
+      #""type": "int4", "rules": [{"pattern": "a", "type": "int4", "rows": "0"}]"#,
+      #"rules[0].rows is "0""#, #""type" is not "bands""#
+    ),
+    (
       #""type": "int4", "rules": [{"pattern": "a", "type": "int4", "bands": []}]"#,
       "rules[0].bands is an array", #""type" is not "bands""#
     ),
@@ -163,10 +185,11 @@ import Testing
   }
 
   private static func bands(
-    first rows: Int..., type: String = "int4", group: String = "32"
+    first firstRows: Int..., type: String = "int4", group: String = "32", rows: String? = nil
   ) -> String {
-    let bands = rows.map { #"{"first_row":\#($0),"type":"\#(type)","group_size":\#(group)}"# }
-    return Self.bands(#","bands":[\#(bands.joined(separator: ","))]"#)
+    let bands = firstRows.map { #"{"first_row":\#($0),"type":"\#(type)","group_size":\#(group)}"# }
+    return Self.bands(
+      #","bands":[\#(bands.joined(separator: ","))]"# + (rows.map { #","rows":\#($0)"# } ?? ""))
   }
 
   @Test(arguments: [

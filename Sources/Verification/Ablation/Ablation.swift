@@ -152,7 +152,7 @@ public struct Ablator {
   /// Whether a tensor has other values; of another quantized type it is taken to.
   private func differs(_ index: Int) -> Bool {
     let (a, b) = (reference.stored.tensors[index], candidate.stored.tensors[index])
-    if a.bands.map(\.geometry) == b.bands.map(\.geometry),
+    if a.order == b.order, a.bands.map(\.geometry) == b.bands.map(\.geometry),
       a.bands.map(\.exponent) == b.bands.map(\.exponent)
     {
       return a.bands.map(\.crc32) != b.bands.map(\.crc32)
