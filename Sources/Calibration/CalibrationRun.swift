@@ -214,7 +214,7 @@ final class CalibrationRun {
       let geometry = record.geometry
       let matrix = MatrixRounding(
         geometry, values: stream.resident.values(of: record.tensor, rows: record.rows),
-        metric: metric, firstRow: record.rows.lowerBound)
+        metric: metric, names: plan.rows(of: record))
       let nonZeroGroups = matrix.nonZeroGroups()
       func encode(_ rounded: RoundedTensor) throws {
         var rounded = rounded

@@ -20,36 +20,48 @@ import Verification
   @Test func sums() throws {
     let types: [WeightType] = [.int2s, .int4s, .int8s, .bf16]
     let geometries = try geometries(rows: 100, types)
-    let sensitivity = [9.0, 9, 1, 0.01, 0.02, 0.03, 5]
+    // Rows of all kinds side by side.
+    let sensitivity = (0..<100).map { [9.0, 1, 0.01, 0.02, 5, 0.03][$0 % 6] }
     let costs = [4.0, 1, 0.01, 0].map { cost in sensitivity.map { $0 * cost } }
-    let found = BandSearch(geometries, tileCosts: costs).candidates()
+    let found = BandSearch(geometries, rowCosts: costs).candidates()
     #expect(!found.isEmpty)
     for candidate in found {
+      let order = try #require(candidate.order)
       let ends = candidate.bands.dropFirst().map(\.firstRow) + [100]
       var (bytes, cost) = (0, 0.0)
       for (band, end) in zip(candidate.bands, ends) {
         let index = try #require(types.firstIndex(of: band.type))
         #expect(band.type != .bf16 && band.firstRow % 16 == 0)
         bytes += geometries[index].with(rows: end - band.firstRow).totalBytes
-        cost += (band.firstRow / 16..<(end + 15) / 16).reduce(0) { $0 + costs[index][$1] }
+        cost += order.rows[band.firstRow..<end].reduce(0) { $0 + costs[index][Int($1)] }
       }
       #expect(candidate.bytes == bytes && abs(candidate.cost - cost) < 1e-12)
       #expect(candidate.bands.count > 1 && candidate.bands[0].firstRow == 0)
-      #expect(zip(candidate.bands, candidate.bands.dropFirst()).allSatisfy { $0.type != $1.type })
+      // Each type once.
+      #expect(Set(candidate.bands.map(\.type)).count == candidate.bands.count)
     }
     // The rows that matter have more bits.
     let first = try #require(found.first { $0.bands.count == 3 })
-    #expect(first.bands[0].type.bits > first.bands[1].type.bits)
-    #expect(first.bands[2].type.bits > first.bands[1].type.bits)
+    func bits(_ value: Double) throws -> [Int] {
+      let order = try #require(first.order)
+      return sensitivity.indices.filter { sensitivity[$0] == value }
+        .map { first.bands[Int(order.bands[$0])].type.bits }
+    }
+    let (most, middle, least) = (try bits(9), try bits(1), try bits(0.01))
+    #expect(try #require(most.min()) >= #require(middle.max()))
+    #expect(try #require(middle.min()) >= #require(least.max()))
+    #expect(try #require(most.min()) > #require(least.min()))
   }
 
   /// Every corner of the hull of all bandings is found, tried one by one.
   @Test func corners() throws {
     let geometries = try geometries(rows: 64, [.int2s, .int4s, .int8s])
     let bytes = geometries.map { $0.with(rows: 16).totalBytes }
-    let sensitivity = [1.0, 0.2, 8, 7]
+    let sensitivity = [8, 7, 1.0, 0.2]
     let costs = [4.0, 1, 0.01].map { cost in sensitivity.map { $0 * cost } }
-    let found = BandSearch(geometries, tileCosts: costs).candidates()
+    let found = BandSearch(
+      geometries, rowCosts: costs.map { $0.flatMap { Array(repeating: $0 / 16, count: 16) } }
+    ).candidates()
     for price in [1e-8, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4] {
       func total(_ bytes: Int, _ cost: Double, bands: Int) -> Double {
         cost + price * Double(bytes + 300 * bands)
@@ -76,17 +88,18 @@ import Verification
   /// Where all rows are alike, there are no bands; nor where there is one tile, or nothing to choose.
   @Test func nothingToFind() throws {
     let types: [WeightType] = [.int2s, .int4s, .int8s]
-    let alike = [4.0, 1, 0.01].map { Array(repeating: $0, count: 4) }
-    #expect(
-      BandSearch(try geometries(rows: 64, types), tileCosts: alike).candidates().isEmpty)
-    #expect(
-      BandSearch(try geometries(rows: 16, types), tileCosts: [[3], [2], [1]]).candidates().isEmpty)
-    let zeros = types.map { _ in [0.0, 0, 0, 0] }
-    #expect(
-      BandSearch(try geometries(rows: 64, types), tileCosts: zeros).candidates().isEmpty)
+    func candidates(_ rows: Int, _ costs: [Double]) throws -> [StorageCandidate] {
+      try BandSearch(
+        geometries(rows: rows, types), rowCosts: costs.map { Array(repeating: $0, count: rows) }
+      ).candidates()
+    }
+    #expect(try candidates(64, [4, 1, 0.01]).isEmpty)
+    #expect(try candidates(16, [3, 2, 1]).isEmpty)
+    #expect(try candidates(64, [0, 0, 0]).isEmpty)
   }
 
-  private func recipe(_ sequences: [[Int]], steps: Int) -> EncodingRecipe {
+  /// Bands of some matrices, of which those of `rows` rows lie in another order.
+  private func recipe(_ sequences: [[Int]], steps: Int, rows: Int = 0) -> EncodingRecipe {
     let bands = [
       RowBand(firstRow: 0, type: .int5s, groupSize: 32),
       RowBand(firstRow: 32, type: .int3, groupSize: 32),
@@ -94,7 +107,9 @@ import Verification
     var recipe = EncodingRecipe(
       target: .weights(.int4), method: .gptq,
       rules: ["*embed*.weight", "*up_proj.weight", "*q_proj.weight"].map {
-        TensorRule(glob: Glob($0), type: .bands(bands))
+        let isOrdered = rows > 0 && $0 == "*embed*.weight"
+        return TensorRule(
+          glob: Glob($0), type: .bands(bands, isOrdered ? .shuffled([0, 32], rows: rows) : nil))
       }, calibration: CalibrationSummary(sequences))
     recipe.tuningSteps = steps
     return recipe
@@ -119,11 +134,11 @@ import Verification
     let searched = try divergence(engine.converter.load(engine.plan("doge-nano", plain)).model)
     let rounded = try divergence(
       engine.calibrator.load(
-        engine.plan("doge-nano", recipe(sequences, steps: 0)), sequences: sequences
+        engine.plan("doge-nano", recipe(sequences, steps: 0, rows: 2048)), sequences: sequences
       ).model)
     let tuned = try divergence(
       engine.calibrator.load(
-        engine.plan("doge-nano", recipe(sequences, steps: 30)), sequences: sequences
+        engine.plan("doge-nano", recipe(sequences, steps: 30, rows: 2048)), sequences: sequences
       ).model)
     #expect(rounded < 0.8 * searched, "\(rounded) \(searched)")
     #expect(tuned < 0.85 * rounded, "\(tuned) \(rounded)")
@@ -134,7 +149,7 @@ import Verification
     let vocabulary = try ModelSource.open(path: Fixtures.folder(fixture)).config.vocabularySize
     let sequences = TokenSequences.random(60, seed: 5, vocabulary: vocabulary, window: 12)
     for steps in [0, 2] {
-      let recipe = recipe(sequences, steps: steps)
+      let recipe = recipe(sequences, steps: steps, rows: 0)
       func bytes(_ engine: Engine) throws -> [UInt8] {
         try engine.calibrator.load(engine.plan(fixture, recipe), sequences: sequences)
           .model.file.bytes

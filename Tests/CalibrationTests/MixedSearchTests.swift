@@ -31,18 +31,18 @@ import Testing
   }
 
   /// Costs that fall with the bits, and differ from tensor to tensor.
-  private func costs(_ search: MixedSearch) -> [TileCosts] {
+  private func costs(_ search: MixedSearch) -> [RowCosts] {
     search.tensors.enumerated().map { index, tensor in
       tensor.geometries.map {
         let bits = Double($0.totalBytes) * 8 / Double($0.elementCount)
         let cost = Double(1 + index * 7 % 5) * 1 / (bits * bits)
-        return Array(repeating: cost / Double($0.tileCount), count: $0.tileCount)
+        return Array(repeating: cost / Double($0.rows), count: $0.rows)
       }
     }
   }
 
   /// Costs of whole tensors.
-  private func sums(_ costs: [TileCosts]) -> [[Double]] {
+  private func sums(_ costs: [RowCosts]) -> [[Double]] {
     costs.map { $0.map { $0.reduce(0, +) } }
   }
 

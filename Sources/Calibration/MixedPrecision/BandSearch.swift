@@ -4,10 +4,11 @@ import TensorCore
 
 /// Finds the bands of one matrix that are worth their bytes.
 ///
-/// What a byte is worth decides between a type of more bits and one of fewer. For such a price the
-/// cheapest types of all tiles, one after the other, are found by dynamic programming, where each
-/// change of type costs the bytes of a record; many prices give the corners of the lower convex hull
-/// of all bandings.
+/// Rows are sorted by what their errors cost, so that those are neighbours that want as many bits. What
+/// a byte is worth decides between a type of more bits and one of fewer. For such a price the cheapest
+/// types of all tiles, one after the other, are found by dynamic programming, where each change of
+/// type costs the bytes of a record; many prices give the corners of the lower convex hull of all
+/// bandings.
 package struct BandSearch {
   /// What a band takes beside its planes: its record, name and rule, and the padding of two planes.
   private static let bandBytes = 300.0
@@ -16,24 +17,31 @@ package struct BandSearch {
 
   /// Quantized geometries of the whole matrix.
   private let geometries: [TensorGeometry]
+  /// The rows, those whose errors cost most first.
+  private let rows: [Int]
   /// What each tile costs in each geometry, in nats.
   private let costs: [[Double]]  // [tiles][geometries]
   private let bytes: [[Int]]  // [tiles][geometries]
 
   /// - Parameters:
   ///   - geometries: the ways to store the matrix; floats are passed over.
-  ///   - tileCosts: what each tile of 16 rows costs in each, `[geometries][tiles]`.
-  package init(_ geometries: [TensorGeometry], tileCosts: [[Double]]) {
+  ///   - rowCosts: what each row costs in each, `[geometries][rows]`.
+  package init(_ geometries: [TensorGeometry], rowCosts: [[Double]]) {
     let quantized = geometries.indices.filter { geometries[$0].type.isQuantized }
     self.geometries = quantized.map { geometries[$0] }
-    let tiles = 0..<(geometries.first?.tileCount ?? 0)
-    costs = tiles.map { tile in quantized.map { tileCosts[$0][tile] } }
-    bytes = tiles.map { tile in
-      quantized.map { index in
-        let geometry = geometries[index]
-        let rows = min(TensorGeometry.tileRows, geometry.rows - tile * TensorGeometry.tileRows)
-        return geometry.with(rows: rows).totalBytes
-      }
+    let sums = (rowCosts.first ?? []).indices.map { row in
+      quantized.reduce(0) { $0 + rowCosts[$1][row].squareRoot() }
+    }
+    let rows = sums.indices.sorted { sums[$0] != sums[$1] ? sums[$0] > sums[$1] : $0 < $1 }
+    let tiles = stride(from: 0, to: rows.count, by: TensorGeometry.tileRows).map {
+      rows[$0..<min($0 + TensorGeometry.tileRows, rows.count)]
+    }
+    self.rows = rows
+    costs = tiles.map { rows in
+      quantized.map { index in rows.reduce(0) { $0 + rowCosts[index][$1] } }
+    }
+    bytes = tiles.map { rows in
+      quantized.map { geometries[$0].with(rows: rows.count).totalBytes }
     }
   }
 
@@ -92,15 +100,28 @@ package struct BandSearch {
   }
 
   private func banding(_ choices: [Int]) -> StorageCandidate {
+    // The last tile, which may have fewer rows, is in the last band.
+    var types: [Int] = []
+    for choice in choices.reversed() where !types.contains(choice) { types.insert(choice, at: 0) }
+    var bandOfRow = [UInt8](repeating: 0, count: rows.count)
     var bands: [RowBand] = []
-    for (tile, choice) in choices.enumerated() where tile == 0 || choice != choices[tile - 1] {
+    var firstRow = 0
+    for (number, choice) in types.enumerated() {
       bands.append(
         RowBand(
-          firstRow: tile * TensorGeometry.tileRows, type: geometries[choice].type,
+          firstRow: firstRow, type: geometries[choice].type,
           groupSize: geometries[choice].groupSize))
+      for tile in choices.indices where choices[tile] == choice {
+        let first = tile * TensorGeometry.tileRows
+        for row in rows[first..<min(first + TensorGeometry.tileRows, rows.count)] {
+          bandOfRow[row] = UInt8(number)
+          firstRow += 1
+        }
+      }
     }
     return StorageCandidate(
-      bands: bands, bytes: zip(bytes, choices).reduce(0) { $0 + $1.0[$1.1] },
+      bands: bands, order: RowOrder(bands: bandOfRow),
+      bytes: zip(bytes, choices).reduce(0) { $0 + $1.0[$1.1] },
       cost: zip(costs, choices).reduce(0) { $0 + $1.0[$1.1] })
   }
 }

@@ -25,7 +25,7 @@ extension Calibrator {
   /// - Returns: for each of the search's tensors what each of its tiles adds in each of its
   ///   geometries, in nats.
   /// - Throws: what is wrong with the model or the tokens, or `Interruption`.
-  package func costs(of search: MixedSearch, sequences: [[Int]]) throws -> [TileCosts] {
+  package func costs(of search: MixedSearch, sequences: [[Int]]) throws -> [RowCosts] {
     let plan = try ConversionPlan(
       source: search.source, recipe: EncodingRecipe(target: .weights(.f32)), toolVersion: "")
     func run(_ sequences: [[Int]], _ weights: RowWeights?) throws -> SensitivityRun {

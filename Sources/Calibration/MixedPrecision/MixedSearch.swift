@@ -4,8 +4,8 @@ import ModelFile
 import Quantization
 import TensorCore
 
-/// What each tile of 16 rows of a matrix adds to the mean KLD, `[geometries][tiles]`, in nats.
-package typealias TileCosts = [[Double]]
+/// What each row of a matrix adds to the mean KLD, `[geometries][rows]`, in nats.
+package typealias RowCosts = [[Double]]
 
 /// The search for the types and group sizes that cost least under a budget.
 ///
@@ -72,11 +72,11 @@ package struct MixedSearch: Sendable {
   ///
   /// - Parameters:
   ///   - budget: what the file may take.
-  ///   - costs: for each of `tensors` what each of its tiles of 16 rows adds to the mean KLD in each
-  ///     of its geometries, in nats.
+  ///   - costs: for each of `tensors` what each of its rows adds to the mean KLD in each of its
+  ///     geometries, in nats.
   /// - Returns: the recipe, as a plan with a rule for each tensor.
   /// - Throws: `ConversionError` where nothing fits the budget.
-  package func recipe(under budget: SizeBudget, costs: [TileCosts]) throws -> MixedRecipe {
+  package func recipe(under budget: SizeBudget, costs: [RowCosts]) throws -> MixedRecipe {
     let candidates =
       zip(tensors, costs).map { tensor, costs in
         precondition(costs.count == tensor.geometries.count, "costs for each geometry")
@@ -85,7 +85,7 @@ package struct MixedSearch: Sendable {
             bands: [RowBand(firstRow: 0, type: $0.type, groupSize: $0.groupSize)],
             bytes: $0.totalBytes, cost: $1.reduce(0, +))
         }
-        return whole + BandSearch(tensor.geometries, tileCosts: costs).candidates()
+        return whole + BandSearch(tensor.geometries, rowCosts: costs).candidates()
       }
     let allocator = BudgetAllocator(candidates)
     guard let smallest = allocator.allocation(within: allocator.smallestBytes) else {
@@ -116,7 +116,7 @@ package struct MixedSearch: Sendable {
     _ = try recipe(
       under: budget,
       costs: tensors.map { tensor in
-        tensor.geometries.map { Array(repeating: 0, count: $0.tileCount) }
+        tensor.geometries.map { Array(repeating: 0, count: $0.rows) }
       })
   }
 
@@ -125,13 +125,14 @@ package struct MixedSearch: Sendable {
   ) throws -> MixedRecipe {
     var recipe = base
     for (tensor, (candidates, choice)) in zip(tensors, zip(candidates, allocation.choices)) {
-      let bands = candidates[choice].bands
+      let candidate = candidates[choice]
+      let bands = candidate.bands
       let hasOwnSize =
         bands.count == 1 && bands[0].type.isQuantized && bands[0].groupSize != recipe.groupSize
       recipe.rules.append(
         TensorRule(
           glob: Glob(tensor.spec.canonicalName),
-          type: bands.count == 1 ? .weights(bands[0].type) : .bands(bands),
+          type: bands.count == 1 ? .weights(bands[0].type) : .bands(bands, candidate.order),
           groupSize: hasOwnSize ? bands[0].groupSize : nil))
     }
     let plan = try floats.with(recipe)

@@ -11,7 +11,7 @@ import TensorCore
 /// Measures what each way to store a tensor adds to the mean KLD.
 ///
 /// One tensor at a time is rounded to int4, and the model's distribution compared with that of the
-/// model as it was. What other types and group sizes cost, and what part of that each tile has,
+/// model as it was. What other types and group sizes cost, and what part of that each row has,
 /// follows from what they cost at the tensor's outputs and what these are worth, since the KLD grows
 /// with the square of small errors.
 final class SensitivityRun {
@@ -29,9 +29,9 @@ final class SensitivityRun {
   private let progress: any ProgressSink
   /// Σ KLD over the tokens for int4, by index.
   private var divergences: [Int: Double] = [:]
-  /// What each of a tensor's tiles costs at its outputs in each of its geometries, beside the whole
+  /// What each of a tensor's rows costs at its outputs in each of its geometries, beside the whole
   /// tensor in int4; by index.
-  private var relativeCosts: [Int: TileCosts] = [:]
+  private var relativeCosts: [Int: RowCosts] = [:]
   /// The logits of the model as it was, `[tokens, vocabulary]` for each sequence.
   private var reference: [FloatMatrix] = []
 
@@ -53,8 +53,8 @@ final class SensitivityRun {
     wanted = Dictionary(uniqueKeysWithValues: zip(order, tensors.map(\.geometries)))
   }
 
-  /// The mean KLD, in nats, that each tile of each tensor adds in each of its geometries.
-  var costs: [TileCosts] {
+  /// The mean KLD, in nats, that each row of each tensor adds in each of its geometries.
+  var costs: [RowCosts] {
     order.map { index in
       guard let divergence = divergences[index], let relative = relativeCosts[index] else {
         preconditionFailure("a tensor was not measured")

@@ -17,20 +17,20 @@ struct MatrixRounding: Sendable {
   private let geometry: TensorGeometry
   private let values: StoredFloats
   private let metric: RoundingMetric
-  private let firstRow: Int
+  private let names: [Int]?
 
   /// - Parameters:
   ///   - geometry: how the matrix will be stored.
   ///   - values: the matrix.
   ///   - metric: what errors cost.
-  ///   - firstRow: the row that it begins with, where it is a band of a matrix.
+  ///   - names: what its rows are called, where it has some of a matrix's.
   init(
-    _ geometry: TensorGeometry, values: StoredFloats, metric: RoundingMetric, firstRow: Int = 0
+    _ geometry: TensorGeometry, values: StoredFloats, metric: RoundingMetric, names: [Int]? = nil
   ) {
     self.geometry = geometry
     self.values = values
     self.metric = metric
-    self.firstRow = firstRow
+    self.names = names
   }
 
   /// Multiplications that rounding takes, about.
@@ -66,14 +66,14 @@ struct MatrixRounding: Sendable {
       }
       if let costs = rowCosts?() {
         for (lane, row) in rows.enumerated() {
-          guard let moments = costs.moments(of: firstRow + row) else { continue }
+          guard let moments = costs.moments(of: name(of: row)) else { continue }
           rounding.descend(lane: lane, moments, sweeps: sweeps)
         }
       }
-      if let isPlain, rows.contains(where: { isPlain(firstRow + $0) }) {
+      if let isPlain, rows.contains(where: { isPlain(name(of: $0)) }) {
         let plain = load(tile, exponent, .plain)
         if let steps { plain.compensate(steps, rows) } else { plain.compensate() }
-        for (lane, row) in rows.enumerated() where isPlain(firstRow + row) {
+        for (lane, row) in rows.enumerated() where isPlain(name(of: row)) {
           rounding.copy(lane: lane, of: plain)
         }
       }
@@ -118,15 +118,14 @@ struct MatrixRounding: Sendable {
     }
   }
 
-  /// What rounding would cost, compensated where the type is quantized: Σ w rᵀDr over the rows of
-  /// each tile.
+  /// What rounding would cost, compensated where the type is quantized: w rᵀDr of each row.
   ///
   /// Nothing is changed. The errors of a float type count as independent of each other.
   ///
   /// - Parameters:
   ///   - weights: what each row's errors count for; nil where all count alike.
   ///   - pool: the threads.
-  /// - Returns: a cost for each tile.
+  /// - Returns: a cost for each row.
   func costs(_ weights: [Double]?, _ pool: ThreadPool) -> [Double] {
     let isQuantized = geometry.type.isQuantized
     let exponent =
@@ -135,10 +134,8 @@ struct MatrixRounding: Sendable {
     return pool.map(geometry.tileCount) { tile in
       let rows = rows(of: tile)
       let costs = isQuantized ? load(tile, exponent, metric).compensate() : floatCosts(rows)
-      return rows.enumerated().reduce(0.0) {
-        $0 + (weights?[$1.element] ?? 1) * Double(costs[$1.offset]) * unit
-      }
-    }
+      return rows.enumerated().map { (weights?[$1] ?? 1) * Double(costs[$0]) * unit }
+    }.flatMap(\.self)
   }
 
   /// What rounding to a float type costs each of some rows.
@@ -183,6 +180,9 @@ struct MatrixRounding: Sendable {
       return largest
     }.reduce(0, max)
   }
+
+  /// What a row is called in the whole matrix.
+  private func name(of row: Int) -> Int { names?[row] ?? row }
 
   private func rows(of tile: Int) -> Range<Int> {
     let first = tile * TensorGeometry.tileRows

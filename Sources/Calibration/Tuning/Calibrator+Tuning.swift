@@ -25,7 +25,10 @@ extension Calibrator {
     for (record, values, rounded) in tuner.results(reference: reference) {
       let tensor = plan.records[record].tensor
       let stored = resident.values(of: tensor)
-      for row in plan.records[record].rows { stored[row].copy(values[row]) }
+      let planned = plan.records[record]
+      for (place, row) in zip(planned.rows, plan.rows(of: planned)) {
+        stored[place].copy(values[row])
+      }
       try output.encode(record, rounded, from: resident)
       resident.drop([tensor])
     }

@@ -11,8 +11,8 @@ import TensorCore
 /// on threads.
 final class TunedMatrix: Sendable {
   private let geometry: TensorGeometry
-  /// The row of the whole matrix that it begins with.
-  private let firstRow: Int
+  /// Which rows of the whole matrix its rows are.
+  private let names: [Int]
   private let exponent: Int
   private let low: Float
   private let high: Float
@@ -52,19 +52,19 @@ final class TunedMatrix: Sendable {
 
   /// - Parameters:
   ///   - geometry: how its rows are stored.
-  ///   - firstRow: the row of the whole matrix that it begins with.
+  ///   - names: which rows of the whole matrix its rows are.
   ///   - exponent: the power of two that its scales share.
   ///   - scales: without that power, `[rows, groups]`.
   ///   - restored: what the codes of the whole matrix stand for, `[…, columns]`.
   ///   - source: the whole matrix as it was, `[…, columns]`.
   init(
-    _ geometry: TensorGeometry, firstRow: Int, exponent: Int, scales: FloatMatrix,
+    _ geometry: TensorGeometry, names: [Int], exponent: Int, scales: FloatMatrix,
     restored: FloatMatrix,
     source: FloatMatrix
   ) {
     let range = CodeRange(geometry.type)
     self.geometry = geometry
-    self.firstRow = firstRow
+    self.names = names
     self.exponent = exponent
     low = range.low[0]
     high = range.high[0]
@@ -76,8 +76,8 @@ final class TunedMatrix: Sendable {
       for column in 0..<geometry.columns {
         let scale = scales[row][column / geometry.groupSize] * unit
         guard scale != 0 else { continue }
-        let code = (restored[firstRow + row][column] / scale).rounded(.toNearestOrEven)
-        let rest = source[firstRow + row][column] / scale - code
+        let code = (restored[names[row]][column] / scale).rounded(.toNearestOrEven)
+        let rest = source[names[row]][column] / scale - code
         // A code stays what it is until a gradient says otherwise.
         latent.values[row][column] = code + min(max(rest, -Self.margin), Self.margin)
       }
@@ -101,7 +101,7 @@ final class TunedMatrix: Sendable {
           guard scale != 0 else { continue }
           var scaleGradient: Float = 0
           for column in columns(of: group) {
-            let slope = gradient[firstRow + row][column]
+            let slope = gradient[names[row]][column]
             scaleGradient += slope * code(row, column)
             latent.move(row, column, gradient: slope * scale, codes)
             let value = latent.values[row][column]
@@ -119,7 +119,7 @@ final class TunedMatrix: Sendable {
     for group in 0..<geometry.groupsPerRow {
       let scale = scale(row, group) * unit
       for column in columns(of: group) {
-        weights[firstRow + row][column] = scale == 0 ? 0 : code(row, column) * scale
+        weights[names[row]][column] = scale == 0 ? 0 : code(row, column) * scale
       }
     }
   }
@@ -149,7 +149,7 @@ final class TunedMatrix: Sendable {
       }
       for column in 0..<geometry.columns {
         statistics.add(
-          value: source[firstRow + row][column], stored: weights[firstRow + row][column])
+          value: source[names[row]][column], stored: weights[names[row]][column])
       }
     }
     return RoundedTensor(exponent: exponent, scales: halves, statistics: statistics)

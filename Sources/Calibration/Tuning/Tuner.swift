@@ -55,7 +55,7 @@ final class Tuner {
       let band = quantized.file.tensors[record]
       let source = reference.tensors[planned.tensor]
       let matrix = TunedMatrix(
-        band.geometry, firstRow: planned.rows.lowerBound, exponent: band.exponent,
+        band.geometry, names: plan.rows(of: planned), exponent: band.exponent,
         scales: band.band(in: quantized.file.region).scales,
         restored: model.weights(planned.tensor),
         source: reference.values(of: source, kernels: compute.kernels))
