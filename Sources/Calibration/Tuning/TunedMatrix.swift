@@ -36,7 +36,9 @@ final class TunedMatrix: Sendable {
     }
 
     /// Moves a value against its gradient.
-    @inline(__always) func move(_ row: Int, _ column: Int, gradient: Float, _ step: AdamStep) {
+    @inline(__always) func move(
+      _ row: Int, _ column: Int, gradient: Float, _ step: AdamStep, part: Float = 1
+    ) {
       let mean =
         self.mean[row][column] * AdamStep.meanDecay + gradient * (1 - AdamStep.meanDecay)
       let square =
@@ -46,7 +48,7 @@ final class TunedMatrix: Sendable {
       self.square[row][column] = square
       guard square > 0 else { return }
       let root = (square * step.squareCorrection).squareRoot()
-      values[row][column] -= step.rate * mean * step.meanCorrection / root
+      values[row][column] -= part * step.rate * mean * step.meanCorrection / root
     }
   }
 
@@ -94,6 +96,8 @@ final class TunedMatrix: Sendable {
     _ pool: ThreadPool
   ) {
     let unit = Float(sign: .plus, exponent: exponent, significand: 1)
+    // What a scale moves moves the largest code's value most: of no type by more than of int4.
+    let scalePart = min(1, 7 / high)
     pool.forRanges(of: geometry.rows) { part in
       for row in part {
         for group in 0..<geometry.groupsPerRow {
@@ -108,7 +112,7 @@ final class TunedMatrix: Sendable {
             latent.values[row][column] = min(max(value, low - 0.49), high + 0.49)
           }
           let initial = start[row][group] * unit
-          growth.move(row, group, gradient: scaleGradient * initial, scales)
+          growth.move(row, group, gradient: scaleGradient * initial, scales, part: scalePart)
         }
         restore(row, to: weights, unit)
       }
