@@ -36,5 +36,6 @@ package enum Kibble {
           VerifyCommand.self, PerplexityCommand.self, ScoreCommand.self, LogitsCommand.self,
           BenchCommand.self, PlotCommand.self,
         ]),
-    ])
+    ], modelNames: ["MODEL", "CHECKPOINT", "REFERENCE", "CANDIDATE", "OTHER", "A", "B"],
+    findModel: { try HubCache.ofProcess().path(of: $0) })
 }

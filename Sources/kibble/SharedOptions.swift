@@ -5,7 +5,21 @@ import ToolSupport
 
 extension PositionalSpec {
   static let model = required(
-    "MODEL", "a checkpoint folder, a folder of the Hugging Face cache, or a .kibble file")
+    "MODEL", "a checkpoint folder, a .kibble file, or ORG/NAME in the Hugging Face cache")
+}
+
+extension OptionSpec {
+  /// What types are called elsewhere, by GGUF's names, PyTorch's and those of papers.
+  static let otherTypeNames = [
+    "q2": "int2", "q3": "int3", "q4": "int4", "q5": "int5", "q6": "int6", "q8": "int8",
+    "iq1": "int2", "iq2": "int2", "iq3": "int3", "iq4": "int4", "iq5": "int5", "iq6": "int6",
+    "tq": "int2", "i2": "int2", "i4": "int4", "i8": "int8", "w4": "int4", "w8": "int8",
+    "2": "int2", "3": "int3", "4": "int4", "5": "int5", "6": "int6", "8": "int8",
+    "nf4": "int4", "fp4": "int4", "mxfp4": "int4", "nvfp4": "int4", "fp8": "int8", "f8": "int8",
+    "uint4": "int4", "uint8": "int8", "fp16": "f16", "float16": "f16", "half": "f16",
+    "fp32": "f32", "float32": "f32", "float": "f32", "full": "f32", "bfloat16": "bf16",
+    "brain": "bf16", "auto": "source", "keep": "source",
+  ]
 }
 
 extension OptionSpec {

@@ -33,7 +33,11 @@ struct VerificationRun {
     self.arguments = arguments
     self.context = context
     let positionals = VerifyCommand.spec.positionals
-    reference = try arguments.argument(positionals[0])
+    guard let first = arguments.optionalArgument(positionals[0]) else {
+      let name = arguments.has(VerifyCommand.golden) ? "MODEL" : positionals[0].name
+      throw UsageError.missingArgument(name, command: "verify")
+    }
+    reference = first
     others = Array(arguments.rest(positionals[1]))
     mode = arguments.mode()
     gates = try arguments.gates()
@@ -42,7 +46,12 @@ struct VerificationRun {
     hasLayers = arguments.has(VerifyCommand.layers)
     ablation = arguments.value(VerifyCommand.ablate).flatMap(Ablation.Unit.init(rawValue:))
     routing = arguments.routing()
-    report = arguments.value(VerifyCommand.report)
+    report =
+      try arguments.has(VerifyCommand.report)
+      ? arguments.outputPath(VerifyCommand.report) : nil
+    guard report != nil || !context.dryRun else {
+      throw UsageError.nothingToWrite(command: "verify")
+    }
     if let report { try AtomicFile.check(report, overwrite: context.force, inputs: inputs) }
     if let mode, let gateMode, gateMode.rawValue != mode.rawValue {
       throw arguments.invalid(

@@ -111,7 +111,7 @@ package struct ArgumentScanner: Sendable {
     if let choice = option.choice(for: value) { return choice }
     throw .invalidChoice(
       option: option.spelling, value: value, choices: option.choices,
-      nearest: nearestName(to: value, among: option.choices), command: command)
+      nearest: option.nearestChoice(to: value), command: command)
   }
 
   private func check(
@@ -126,6 +126,9 @@ package struct ArgumentScanner: Sendable {
     if count > command.positionals.count, command.positionals.last?.occurrence != .rest {
       throw .unexpectedArgument(
         found.positionals[command.positionals.count], command: command.name)
+    }
+    if !command.writesFile, found.values[OptionSpec.dryRun.name] != nil {
+      throw .nothingToWrite(command: command.name)
     }
     if let missing = command.options.first(where: {
       $0.isRequired && found.values[$0.name] == nil

@@ -24,11 +24,13 @@ package struct CommandSpec: Equatable, Sendable {
   package let examples: [Example]
   /// Whether the help lists `--force` and `--dry-run`.
   package let writesFile: Bool
+  /// The option that takes what is often given as one argument too many: a text.
+  package let strayText: OptionSpec?
 
   package init(
     name: String, summary: String, discussion: [String] = [], usage: [String] = [],
     positionals: [PositionalSpec] = [], options: [OptionSpec] = [], examples: [Example] = [],
-    writesFile: Bool = false
+    writesFile: Bool = false, strayText: OptionSpec? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -38,6 +40,14 @@ package struct CommandSpec: Equatable, Sendable {
     self.options = options
     self.examples = examples
     self.writesFile = writesFile
+    self.strayText = strayText
+  }
+
+  /// The forms of the command after its name.
+  var synopses: [String] {
+    guard usage.isEmpty else { return usage }
+    let required = options.filter(\.isRequired).map(\.synopsis)
+    return [(positionals.map(\.synopsis) + required + ["[OPTION…]"]).joined(separator: " ")]
   }
 }
 

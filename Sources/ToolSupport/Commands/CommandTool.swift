@@ -33,6 +33,8 @@ package struct CommandTool: Sendable {
 
   private let version: String
   private let commands: [any Command.Type]
+  /// What help calls arguments that name a model, and finds the model.
+  private let models: (names: Set<String>, find: @Sendable (String) throws -> String)
   private let scanner: ArgumentScanner
   private let renderer: HelpRenderer
 
@@ -42,8 +44,14 @@ package struct CommandTool: Sendable {
   ///   - version: what `--version` prints after the name.
   ///   - summary: what the tool is, in a sentence or two.
   ///   - sections: the commands, in the order of the help; `help` joins the last section.
-  package init(version: String, summary: String, sections: [CommandSection]) {
+  ///   - modelNames: what help calls arguments and values that name a model.
+  ///   - findModel: the path of a model that is called so.
+  package init(
+    version: String, summary: String, sections: [CommandSection], modelNames: Set<String> = [],
+    findModel: @escaping @Sendable (String) throws -> String = { $0 }
+  ) {
     self.version = version
+    models = (modelNames, findModel)
     commands = sections.flatMap(\.commands)
     var listed = sections.map { section in
       HelpRenderer.Section(title: section.title, commands: section.commands.map { $0.spec })
@@ -87,6 +95,8 @@ package struct CommandTool: Sendable {
     let session = Session(arguments: arguments, environment: environment)
     do {
       return try perform(arguments, session).code
+    } catch let error as UsageError {
+      return session.end(with: error.diagnostic(knowing: specs)).code
     } catch {
       return session.end(with: error).code
     }
@@ -122,6 +132,7 @@ package struct CommandTool: Sendable {
     guard let command = commands.first(where: { $0.spec == arguments.command }) else {
       throw UsageError.unknownCommand(arguments.command.name, nearest: nil)
     }
+    let arguments = try arguments.mapping(models.names, models.find)
     let context = try session.context(for: arguments)
     let status = try command.init().run(arguments, context)
     try session.finish()

@@ -71,9 +71,8 @@ package struct HelpRenderer: Sendable {
   }
 
   private func usage(of command: CommandSpec) -> String {
-    let forms = command.usage.isEmpty ? [synopsis(of: command)] : command.usage
     var text = ""
-    for (index, form) in forms.enumerated() {
+    for (index, form) in command.synopses.enumerated() {
       let lead = index == 0 ? "Usage: " : "       "
       let start = lead + "kibble \(command.name) "
       let lines = wrapped(form, width: Self.width - start.count)
@@ -81,12 +80,6 @@ package struct HelpRenderer: Sendable {
       text += start + lines.joined(separator: "\n" + indent) + "\n"
     }
     return text
-  }
-
-  private func synopsis(of command: CommandSpec) -> String {
-    let required = command.options.filter(\.isRequired).map(\.synopsis)
-    return (command.positionals.map(\.synopsis) + required + ["[OPTION…]"])
-      .joined(separator: " ")
   }
 
   private func options(_ title: String, _ options: [OptionSpec]) -> String {

@@ -19,6 +19,8 @@ package struct OptionSpec: Equatable, Sendable {
   package let summary: String
   /// The only values that are accepted; empty if any is.
   package let choices: [String]
+  /// How others call choices: what their names begin with, in small letters, and the choice.
+  package let otherNames: [String: String]
   /// What is used when the option isn't given.
   package let defaultValue: String?
   package let isRequired: Bool
@@ -28,18 +30,20 @@ package struct OptionSpec: Equatable, Sendable {
     _ name: String, short: Character? = nil, _ summary: String
   ) -> OptionSpec {
     OptionSpec(
-      name: name, short: short, arity: .flag, summary: summary, choices: [], defaultValue: nil,
+      name: name, short: short, arity: .flag, summary: summary, choices: [], otherNames: [:],
+      defaultValue: nil,
       isRequired: false)
   }
 
   /// An option with one value, which may be given once.
   package static func value(
     _ name: String, short: Character? = nil, _ placeholder: String, _ summary: String,
-    choices: [String] = [], default defaultValue: String? = nil, required isRequired: Bool = false
+    choices: [String] = [], otherNames: [String: String] = [:],
+    default defaultValue: String? = nil, required isRequired: Bool = false
   ) -> OptionSpec {
     OptionSpec(
       name: name, short: short, arity: .value(placeholder: placeholder), summary: summary,
-      choices: choices, defaultValue: defaultValue, isRequired: isRequired)
+      choices: choices, otherNames: otherNames, defaultValue: defaultValue, isRequired: isRequired)
   }
 
   /// An option with a value, which may be given any number of times.
@@ -48,7 +52,7 @@ package struct OptionSpec: Equatable, Sendable {
   ) -> OptionSpec {
     OptionSpec(
       name: name, short: short, arity: .repeated(placeholder: placeholder), summary: summary,
-      choices: [], defaultValue: nil, isRequired: false)
+      choices: [], otherNames: [:], defaultValue: nil, isRequired: false)
   }
 
   /// The word for the value in help and messages; nil for a flag.
@@ -76,5 +80,13 @@ package struct OptionSpec: Equatable, Sendable {
   /// The accepted value that `text` stands for, whatever its case; nil if there is none.
   func choice(for text: String) -> String? {
     choices.isEmpty ? text : choices.first { $0.lowercased() == text.lowercased() }
+  }
+
+  /// The choice that a text most likely means.
+  func nearestChoice(to text: String) -> String? {
+    let text = text.lowercased()
+    let known = otherNames.filter { text.hasPrefix($0.key) && choices.contains($0.value) }
+    return known.max { ($0.key.count, $0.key) < ($1.key.count, $1.key) }?.value
+      ?? nearestName(to: text, among: choices)
   }
 }

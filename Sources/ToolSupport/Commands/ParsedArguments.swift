@@ -5,13 +5,34 @@
 package struct ParsedArguments: Sendable {
   package let command: CommandSpec
   /// The arguments that are known by their place, in order.
-  package let positionals: [String]
-  private let values: [String: [String]]
+  package private(set) var positionals: [String]
+  private var values: [String: [String]]
 
   init(command: CommandSpec, positionals: [String], values: [String: [String]]) {
     self.command = command
     self.positionals = positionals
     self.values = values
+  }
+}
+
+extension ParsedArguments {
+  /// The same with what `path` makes of every argument and value that help calls by one of the names.
+  func mapping(
+    _ names: Set<String>, _ path: (String) throws -> String
+  ) rethrows -> ParsedArguments {
+    var result = self
+    for index in positionals.indices {
+      let places = command.positionals
+      guard let place = index < places.count ? places[index] : places.last,
+        names.contains(place.name)
+      else { continue }
+      result.positionals[index] = try path(positionals[index])
+    }
+    for option in command.options {
+      guard let placeholder = option.placeholder, names.contains(placeholder) else { continue }
+      result.values[option.name] = try values[option.name]?.map(path)
+    }
+    return result
   }
 }
 
@@ -124,7 +145,7 @@ private func description(of range: ClosedRange<Int>) -> String {
 private func description(of range: ClosedRange<Double>) -> String {
   switch (range.lowerBound, range.upperBound) {
   case (-.infinity, .infinity): ""
-  case (let low, .infinity): " of at least \(plain(low))"
+  case (let low, .greatestFiniteMagnitude...): " of at least \(plain(low))"
   case (-.infinity, let high): " of at most \(plain(high))"
   case (let low, let high): " from \(plain(low)) to \(plain(high))"
   }

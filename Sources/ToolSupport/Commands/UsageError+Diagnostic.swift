@@ -46,10 +46,35 @@ extension UsageError: Diagnosable {
       usage(
         "unexpected-argument", "\(command) has no place for the argument '\(argument)'",
         command: command)
+    case .nothingToWrite(let command):
+      usage(
+        "nothing-to-write",
+        "\(command) writes no file, so there is nothing that --dry-run leaves out",
+        command: command, hint: "leave --dry-run away")
     case .conflictingOptions(let first, let second, let command):
       usage(
         "conflicting-options", "\(first) and \(second) can't be given together", command: command)
     }
+  }
+
+  /// The same where the commands' declarations say how the command is used.
+  package func diagnostic(knowing commands: [CommandSpec]) -> Diagnostic {
+    var diagnostic = diagnostic
+    let (name, stray): (String, String?) =
+      switch self {
+      case .missingArgument(_, let command), .missingOption(_, let command): (command, nil)
+      case .unexpectedArgument(let argument, let command): (command, argument)
+      default: ("", nil)
+      }
+    guard let command = commands.first(where: { $0.name == name }) else { return diagnostic }
+    let forms = command.synopses.map { "kibble \(name) \($0)" }.joined(separator: ", or ")
+    diagnostic.hint = "usage: \(forms); see 'kibble help \(name)'"
+    if let stray, let option = command.strayText {
+      diagnostic.hint =
+        "did you mean \(option.spelling) '\(escaped(stray))'? "
+        + "Otherwise see 'kibble help \(name)'"
+    }
+    return diagnostic
   }
 
   private func subject(_ command: String?) -> String { (command ?? "kibble") + " " }

@@ -15,5 +15,7 @@ package enum UsageError: Error, Equatable, Sendable {
   case unexpectedArgument(String, command: String)
   /// An argument's bytes are not UTF-8; the text has replacement characters for those.
   case argumentNotUTF8(place: Int, text: String)
+  /// `--dry-run` of a command that writes no file.
+  case nothingToWrite(command: String)
   case conflictingOptions(String, String, command: String)
 }

@@ -30,12 +30,12 @@ package struct Terminal: Equatable, Sendable {
 
   /// What the process's descriptors, `TERM` and `NO_COLOR` say.
   package static func ofProcess() -> Terminal {
-    let type = environment("TERM") ?? ""
+    let type = ProcessEnvironment.value("TERM") ?? ""
     return Terminal(
       outputIsTerminal: isatty(STDOUT_FILENO) == 1, errorIsTerminal: isatty(STDERR_FILENO) == 1,
       isCapable: !type.isEmpty && type != "dumb",
       // A variable that is set and empty asks for nothing (no-color.org).
-      colorIsUnwanted: !(environment("NO_COLOR") ?? "").isEmpty)
+      colorIsUnwanted: !(ProcessEnvironment.value("NO_COLOR") ?? "").isEmpty)
   }
 
   /// Whether stderr can show a bar that is drawn over itself.
@@ -55,7 +55,9 @@ package struct Terminal: Equatable, Sendable {
 
   /// The columns of stdout's terminal right now; what `COLUMNS` says where it is none, else 80.
   package static func outputWidth() -> Int {
-    let columns = environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 >= 20 ? $0 : nil }
+    let columns = ProcessEnvironment.value("COLUMNS").flatMap { Int($0) }.flatMap {
+      $0 >= 20 ? $0 : nil
+    }
     return width(of: STDOUT_FILENO) ?? columns ?? 80
   }
 
@@ -65,9 +67,5 @@ package struct Terminal: Equatable, Sendable {
       return nil
     }
     return Int(size.ws_col)
-  }
-
-  private static func environment(_ name: String) -> String? {
-    unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 }

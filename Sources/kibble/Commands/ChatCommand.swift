@@ -37,7 +37,7 @@ struct ChatCommand: Command {
       .init(
         "one answer",
         "chat ./Doge-20M-Instruct --message 'Hi, how are you?' --temperature 0.8 --top-p 0.9"),
-    ])
+    ], strayText: message)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let message = arguments.value(Self.message)

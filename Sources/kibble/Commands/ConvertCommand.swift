@@ -14,7 +14,7 @@ import Verification
 struct ConvertCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the type of the large matrices",
-    choices: ["source"] + WeightType.allCases.map(\.name),
+    choices: ["source"] + WeightType.allCases.map(\.name), otherNames: OptionSpec.otherTypeNames,
     default: "source")
 
   static let spec = CommandSpec(
@@ -26,7 +26,7 @@ struct ConvertCommand: Command {
         + "of tokenizer and card depends on its version.",
     ],
     positionals: [
-      .required("CHECKPOINT", "a checkpoint folder or a folder of the Hugging Face cache")
+      .required("CHECKPOINT", "a checkpoint folder, or ORG/NAME in the Hugging Face cache")
     ],
     options: [.output, type, .groupSize, .tensor, .recipe, .saveRecipe, .blobs],
     examples: [
@@ -57,7 +57,8 @@ struct ConvertCommand: Command {
 struct QuantizeCommand: Command {
   static let type = OptionSpec.value(
     "type", "T", "the large matrices' type, where no --recipe gives it",
-    choices: WeightType.allCases.filter(\.isQuantized).map(\.name) + ["mixed", "packed"])
+    choices: WeightType.allCases.filter(\.isQuantized).map(\.name) + ["mixed", "packed"],
+    otherNames: OptionSpec.otherTypeNames)
 
   static let spec = CommandSpec(
     name: "quantize", summary: "store a float model in 2 to 8 bits a weight",
@@ -122,7 +123,7 @@ struct QuantizeCommand: Command {
     }
     try arguments.checkState()
     // Writing a text takes a while, and would be in vain.
-    try AtomicFile.check(arguments.required(.output), overwrite: context.force, inputs: [])
+    try AtomicFile.check(arguments.outputPath(.output), overwrite: context.force, inputs: [])
     let calibration = try arguments.calibration(for: method, context)
     if let calibration {
       let summary = CalibrationSummary(calibration)
@@ -172,7 +173,7 @@ private func writeModel(
   statePath: String? = nil
 ) throws -> ExitStatus {
   let started = monotonicSeconds()
-  let output = try arguments.required(.output)
+  let output = try arguments.outputPath(.output)
   let compressesBlobs = arguments.value(.blobs) != "raw"
   let source = try ModelSource.open(path: path)
   if let statePath, let identity = FileSystem.identity(statePath),

@@ -31,7 +31,7 @@ struct DemoCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.optionalArgument(Self.spec.positionals[0]) ?? Self.bundledCheckpoint()
-    let folder = arguments.value(Self.output) ?? "kibble-demo"
+    let folder = try arguments.outputPath(Self.output)
     let runtime = try Runtime(context)
     let source = try ModelSource.open(path: path)
     let name = FileSystem.name(of: FileSystem.realPath(source.path) ?? source.path)

@@ -5,7 +5,7 @@ import ToolSupport
 /// `kibble diff`: in what two models differ.
 struct DiffCommand: Command {
   static let a = PositionalSpec.required(
-    "A", "a checkpoint folder, a folder of the Hugging Face cache, or a .kibble file")
+    "A", "a checkpoint folder, a .kibble file, or ORG/NAME in the Hugging Face cache")
   static let b = PositionalSpec.required("B", "another one")
   static let headers = OptionSpec.flag(
     "headers", "leave the values alone: configs, files, names, shapes and types only")

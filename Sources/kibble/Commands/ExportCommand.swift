@@ -42,7 +42,7 @@ struct ExportCommand: Command {
     ], writesFile: true)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    let folder = try arguments.required(Self.output)
+    let folder = try arguments.outputPath(Self.output)
     let type = arguments.value(Self.dtype).flatMap(WeightType.init(name:)) ?? .f32
     let layout = arguments.value(Self.layout).flatMap(ExportLayout.init(rawValue:)) ?? .own
     let runtime = try Runtime(context, verifiesChecksums: !context.dryRun)

@@ -43,7 +43,7 @@ struct GenerateCommand: Command {
         "generate ./Doge-20M --compare doge-int4.kibble --prompt 'In the beginning'"),
       .init(
         "many texts", "generate doge-int4.kibble --prompts prompts.jsonl --jsonl --greedy"),
-    ])
+    ], strayText: GivenPrompt.text)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     try GivenPrompt.check(arguments)

@@ -29,7 +29,8 @@ struct InspectCommand: Command {
     if let name = arguments.value(Self.tensor) {
       entries = entries.filter { [$0.name, $0.tensor, $0.sourceName].contains(name) }
       guard !entries.isEmpty else {
-        throw arguments.invalid(Self.tensor, name, expected: "a tensor of this model")
+        throw arguments.invalid(
+          Self.tensor, name, expected: "a tensor's name, which inspect lists without --tensor")
       }
     }
     let statistics: [String: ValueStatistics]

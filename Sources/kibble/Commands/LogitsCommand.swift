@@ -36,7 +36,7 @@ struct LogitsCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.argument(.model)
-    let output = try arguments.required(.output)
+    let output = try arguments.outputPath(.output)
     let tokensPath = try arguments.required(Self.tokens)
     let sequences = try TokenSequences.parse(
       FileSystem.read(tokensPath, limit: Limits.tokenFile), path: tokensPath)

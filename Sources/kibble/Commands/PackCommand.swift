@@ -22,7 +22,7 @@ struct PackCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.argument(Self.spec.positionals[0])
-    let output = try arguments.required(.output)
+    let output = try arguments.outputPath(.output)
     let file = try StoredModel.open(path: path)
     guard file.packed == nil else { throw PackedFormatError.alreadyPacked(path: path) }
     let inputs = [file.region.fileIdentity].compactMap(\.self)
@@ -58,7 +58,7 @@ struct UnpackCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     let path = try arguments.argument(Self.spec.positionals[0])
-    let output = try arguments.required(.output)
+    let output = try arguments.outputPath(.output)
     let file = try StoredModel.open(path: path)
     guard file.packed != nil else { throw PackedFormatError.notPacked(path: path) }
     let inputs = [file.region.fileIdentity].compactMap(\.self)

@@ -31,6 +31,7 @@ struct PlotCommand: Command {
     positionals: [points], options: [.output, title, width, dark, parameters, otherBytes],
     examples: [
       .init("a plot", "plot points.json -o plot.svg"),
+      .init("into another program", "plot points.json -o - | rsvg-convert > plot.png"),
       .init("with a title", "plot points.json -o plot.svg --title 'Doge-20M, 8192 tokens'"),
     ],
     writesFile: true)
@@ -43,7 +44,12 @@ struct PlotCommand: Command {
       of: FileSystem.read(path, limit: Limits.plotFile), path: path,
       title: arguments.value(Self.title) ?? "Quality per byte", topAxis: sizes(arguments))
     let inputs = [path].compactMap(FileSystem.identity)
-    try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
+    let isStream = output == "-"
+    if isStream {
+      try arguments.refuse(.output, with: .json)
+    } else {
+      try AtomicFile.check(output, overwrite: context.force, inputs: inputs)
+    }
     let layout = ScatterLayout(
       chart, width: width ?? ScatterLayout.defaultWidth,
       ink: arguments.has(Self.dark) ? .darkFile : .file)
@@ -51,6 +57,10 @@ struct PlotCommand: Command {
     for point in layout.unlabelled {
       context.warn(
         .init(code: "plot.no-room", "no room for the label '\(escaped(point.label))'"))
+    }
+    guard !isStream || context.dryRun else {
+      try context.output.write(layout.svg)
+      return .success
     }
     if !context.dryRun {
       let file = try AtomicFile(

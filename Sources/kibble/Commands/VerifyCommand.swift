@@ -49,7 +49,7 @@ struct VerifyCommand: Command {
     ],
     usage: ["REFERENCE CANDIDATE… [OPTION…]", "--golden GOLDEN MODEL [OPTION…]"],
     positionals: [
-      .required("REFERENCE", "a model; with --golden the only one"),
+      .optional("REFERENCE", "a model; with --golden the only one"),
       .rest("CANDIDATE", "the models that are judged"),
     ],
     options: [
