@@ -66,7 +66,7 @@ extension Setting {
   fileprivate var hint: String? {
     switch self {
     case .option("temperature"): "For the most likely token at every step use --greedy."
-    case .option: nil
+    case .option: "'kibble help generate' says what \(name) does."
     case .key: "An option on the command line goes before the file."
     }
   }

@@ -21,7 +21,11 @@ public enum TextFileError: Error, Diagnosable {
       Diagnostic(
         .missingInput, code: "text.missing-file", "the model has no \(name)", path: path,
         hint: "put the checkpoint's \(name) beside its weights and convert it again")
-    case .noTemplate(let path, _, []): Self.missing(path: path, name: "chat template").diagnostic
+    case .noTemplate(let path, _, []):
+      Diagnostic(
+        .missingInput, code: "text.missing-file", "the model has no chat template", path: path,
+        hint: "a base model has none: `kibble generate` continues a text; of a chat model, put its "
+          + "chat_template.jinja beside the weights and convert it again")
     case .noTemplate(let path, let name, let names):
       Diagnostic(
         .missingInput, code: "text.missing-template",

@@ -119,7 +119,7 @@ extension UnsupportedFormat {
     case .adapter: "holds an adapter (LoRA), which is no model by itself"
     case .onnx: "is an ONNX graph, which is not read"
     case .tensorFlow: "is a TensorFlow or Flax file, which is not read"
-    case .numpy: "is a NumPy archive, which is not read"
+    case .numpy: "is NumPy's, whose arrays are not read as weights"
     }
   }
 

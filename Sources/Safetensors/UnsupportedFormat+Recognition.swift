@@ -15,7 +15,7 @@ extension UnsupportedFormat {
       self = .onnx
     } else if ends(in: ".h5", ".msgpack") {
       self = .tensorFlow
-    } else if ends(in: ".npz") {
+    } else if ends(in: ".npz", ".npy") {
       self = .numpy
     } else {
       return nil

@@ -39,7 +39,7 @@ import kibble
   @Test func noSnapshotIsLeftOver() throws {
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
     let names = Set(Kibble.tool.specs.map { $0.name + ".txt" })
-    #expect(Set(files) == names)
+    #expect(Set(files) == names.union(["mistakes.log"]))
   }
 
   @Test func version() throws {

@@ -84,7 +84,8 @@ enum JSONLineError: Error, Diagnosable {
     case .inLine(let number, let path, let diagnostic):
       Diagnostic(
         diagnostic.kind, code: diagnostic.code, "line \(number): \(diagnostic.message)",
-        path: path, tensor: diagnostic.tensor, hint: diagnostic.hint)
+        path: path, tensor: diagnostic.tensor,
+        hint: diagnostic.hint ?? "Give one JSON object in each line.")
     }
   }
 }
