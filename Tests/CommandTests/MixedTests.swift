@@ -1,10 +1,10 @@
 import Calibration
 import JSONCore
+import KibbleTool
 import Quantization
 import TensorCore
 import TestSupport
 import Testing
-import kibble
 
 /// `--type mixed`: its options, its recipes, and what is printed of the search.
 @Suite struct MixedTests {
@@ -116,7 +116,7 @@ import kibble
       choices: choices, total: FrontPoint(bytes: 1_413_000, cost: 0.0003), front: front,
       parameters: 1_301_000)
     #expect(
-      listing.text == """
+      listing.text(width: 80) == """
         tensors                   int4    int8      bf16  bits/weight
         --------------------  --------  ------  --------  -----------
         embed_tokens                    1.1 MB                  8.800

@@ -81,7 +81,7 @@ struct ConversionListing {
     if context.json {
       try context.emit(json)
     } else if !context.quiet {
-      try context.output.write(text)
+      try context.output.write(text(width: Terminal.outputWidth()))
     }
   }
 
@@ -109,7 +109,7 @@ struct ConversionListing {
   }
 
   /// The tensors that carry the bulk of the weights, by kind, and the sum of the rest.
-  private var text: String {
+  private func text(width: Int) -> String {
     let hasOtherNames = lines.contains { $0.name != $0.sourceName }
     var table = TextTable(
       [
@@ -136,7 +136,7 @@ struct ConversionListing {
     let size =
       "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
     let time = seconds.map { " in " + NumberFormat.duration(seconds: $0) } ?? ""
-    return (mixed.map { $0.text + "\n" } ?? "") + table.text
+    return (mixed.map { $0.text(width: width) + "\n" } ?? "") + table.text(width: width)
       + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
       + (savedRecipe.map { "wrote \($0): the recipe\n" } ?? "")
   }
@@ -155,7 +155,7 @@ struct ConversionListing {
       return line.sourceName.withoutLayerNumber
     }
 
-    static let smallLabel = "norms, gates and other small ones"
+    static let smallLabel = "norms, gates and the rest"
   }
 
   /// The groups in the order of their first tensors.

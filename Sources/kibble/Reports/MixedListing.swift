@@ -52,10 +52,12 @@ package struct MixedListing {
     ]
   }
 
-  package var text: String { roleTable + "\n" + frontTable }
+  package func text(width: Int) -> String {
+    roleTable.text(width: width) + "\n" + frontTable.text(width: width)
+  }
 
   /// The bytes of each type in each role, and what that is per weight.
-  private var roleTable: String {
+  private var roleTable: TextTable {
     let types = WeightType.allCases.filter { type in choices.contains { $0.type == type } }
       .sorted { ($0.bits, $0.rawValue) < ($1.bits, $1.rawValue) }
     var table = TextTable(
@@ -75,11 +77,11 @@ package struct MixedListing {
     }
     for role in roles { row(role, choices.filter { $0.name.withoutLayerNumber == role }) }
     row("all of them", choices)
-    return table.text
+    return table
   }
 
   /// Points of the front that cost half of the one before or less, and the chosen one.
-  private var frontTable: String {
+  private var frontTable: TextTable {
     var table = TextTable([
       .number("tensors"), .number("bits/weight"), .number("expected KLD"), .text(""),
     ])
@@ -89,7 +91,7 @@ package struct MixedListing {
         NumberFormat.significant(point.cost, 3), point == total ? "chosen" : "",
       ])
     }
-    return table.text
+    return table
   }
 
   private var shownFront: [FrontPoint] {
