@@ -37,17 +37,8 @@ let package = Package(
   name: "kibble",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "kibble", targets: ["kibble"]),
-    .library(
-      name: "Kibble",
-      targets: [
-        "ByteIO", "Calibration", "ChatTemplate", "ChoiceScoring", "Conversion", "Diagnostics",
-        "DogeArchitecture", "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels",
-        "KibbleFormat", "ModelFile",
-        "NumPyFormat", "PackedFormat", "Parallel", "Quantization", "Safetensors", "TensorCore",
-        "Tokenization",
-        "Verification",
-      ]),
+    .executable(name: "kibble", targets: ["KibbleTool"]),
+    .library(name: "Kibble", targets: ["Kibble"]),
   ],
   targets: [
     // Leaves: they know nothing of models.
@@ -139,7 +130,7 @@ let package = Package(
     module("Charts", ["Diagnostics", "LibC"]),
     module("ToolSupport", ["CSystem", "Diagnostics", "JSONCore", "LibC"]),
     .executableTarget(
-      name: "kibble",
+      name: "KibbleTool",
       dependencies: [
         "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "ChoiceScoring",
         "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore",
@@ -148,7 +139,18 @@ let package = Package(
         "TensorCore",
         "Tokenization", "ToolSupport", "UnicodeText", "Verification",
       ],
-      swiftSettings: strict),
+      path: "Sources/kibble", swiftSettings: strict),
+
+    // All libraries by one import. Its folder must not differ from the program's by capitals alone.
+    .target(
+      name: "Kibble",
+      dependencies: [
+        "ByteIO", "Calibration", "ChatTemplate", "ChoiceScoring", "Conversion", "Diagnostics",
+        "DogeArchitecture", "DogeModel", "Generation", "Gradients", "JSONCore", "Kernels",
+        "KibbleFormat", "ModelFile", "NumPyFormat", "PackedFormat", "Parallel", "Quantization",
+        "Safetensors", "TensorCore", "Tokenization", "Verification",
+      ],
+      path: "Sources/Umbrella", swiftSettings: strict),
 
     // Tests.
     .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
@@ -181,7 +183,7 @@ let package = Package(
     tests("ToolSupport", ["Diagnostics", "JSONCore"]),
     // These wait for the program that they start: optimizing them took a tenth of CI's time.
     tests(
-      "Command", pipeline + ["ToolSupport"], of: "kibble", exclude: ["Snapshots"],
+      "Command", pipeline + ["ToolSupport"], of: "KibbleTool", exclude: ["Snapshots"],
       settings: [.unsafeFlags(["-Onone"])]),
   ],
   swiftLanguageModes: [.v6],

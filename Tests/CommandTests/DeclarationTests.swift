@@ -1,6 +1,6 @@
+import KibbleTool
 import Testing
 import ToolSupport
-import kibble
 
 @Suite struct DeclarationTests {
   @Test func noDeclarationContradictsItself() {

@@ -1,8 +1,8 @@
 import Foundation
+import KibbleTool
 import TestSupport
 import Testing
 import ToolSupport
-import kibble
 
 /// Help texts are what they were; `KIBBLE_UPDATE_SNAPSHOTS=1` writes them anew.
 @Suite struct HelpTests {

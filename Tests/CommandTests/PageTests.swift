@@ -1,7 +1,7 @@
 import Foundation
+import KibbleTool
 import TestSupport
 import Testing
-import kibble
 
 /// The HTML page of a verification.
 @Suite struct PageTests {

@@ -1,6 +1,6 @@
 import Foundation
+import KibbleTool
 import TestSupport
-import kibble
 
 extension ReportPage {
   /// A page of made up numbers in which every section has something; `text` stands wherever a

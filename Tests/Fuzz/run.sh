@@ -28,7 +28,7 @@ shift $((OPTIND - 1))
 here=Tests/Fuzz
 work=.build/fuzz
 if [ $build = yes ]; then
-  swift build -c release --target kibble --scratch-path "$work" -Xswiftc -enable-testing \
+  swift build -c release --target KibbleTool --scratch-path "$work" -Xswiftc -enable-testing \
     -Xswiftc -sanitize=fuzzer,address -Xcc -fsanitize=fuzzer-no-link,address
   clang -O1 -g -c $here/meter.c -o $work/meter.o
   built=$work/release
