@@ -14,7 +14,7 @@ import ToolSupport
     "unpack", "verify",
   ]
   /// What there is beside the contract.
-  private static let others: Set = ["help", "plot"]
+  private static let others: Set = ["completions", "help", "plot"]
 
   @Test func everyCommandOfTheContractIsThere() {
     let names = Kibble.tool.specs.map(\.name)

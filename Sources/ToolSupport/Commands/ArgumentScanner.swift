@@ -130,6 +130,12 @@ package struct ArgumentScanner: Sendable {
     if !command.writesFile, found.values[OptionSpec.dryRun.name] != nil {
       throw .nothingToWrite(command: command.name)
     }
+    for (positional, value) in zip(command.positionals, found.positionals)
+    where !positional.choices.isEmpty && !positional.choices.contains(value) {
+      throw .invalidChoice(
+        option: positional.name, value: value, choices: positional.choices,
+        nearest: nearestName(to: value, among: positional.choices), command: command.name)
+    }
     if let missing = command.options.first(where: {
       $0.isRequired && found.values[$0.name] == nil
     }) {

@@ -65,20 +65,24 @@ package struct PositionalSpec: Equatable, Sendable {
   package let name: String
   package let summary: String
   package let occurrence: Occurrence
+  /// The only values that are accepted; empty if any is.
+  package let choices: [String]
 
   /// An argument that has to be there.
-  package static func required(_ name: String, _ summary: String) -> PositionalSpec {
-    PositionalSpec(name: name, summary: summary, occurrence: .required)
+  package static func required(
+    _ name: String, _ summary: String, choices: [String] = []
+  ) -> PositionalSpec {
+    PositionalSpec(name: name, summary: summary, occurrence: .required, choices: choices)
   }
 
   /// An argument that may be left out.
   package static func optional(_ name: String, _ summary: String) -> PositionalSpec {
-    PositionalSpec(name: name, summary: summary, occurrence: .optional)
+    PositionalSpec(name: name, summary: summary, occurrence: .optional, choices: [])
   }
 
   /// All the arguments that are left.
   package static func rest(_ name: String, _ summary: String) -> PositionalSpec {
-    PositionalSpec(name: name, summary: summary, occurrence: .rest)
+    PositionalSpec(name: name, summary: summary, occurrence: .rest, choices: [])
   }
 
   /// The argument in a synopsis: `MODEL`, `[MODEL]` or `[ID…]`.

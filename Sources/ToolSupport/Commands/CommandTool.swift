@@ -66,6 +66,11 @@ package struct CommandTool: Sendable {
   /// The declarations of all commands, in the order of the help.
   package var specs: [CommandSpec] { renderer.commands }
 
+  /// What a shell reads to complete the tool's command lines.
+  package func completions(for shell: CompletionShell) -> String {
+    CompletionRenderer(version: version, commands: specs).script(for: shell)
+  }
+
   /// Runs the process's command line to the end of the process.
   package func main() -> Never {
     kb_open_standard_descriptors()

@@ -23,4 +23,9 @@ extension OptionSpec {
   /// them out.
   package static let global: [OptionSpec] =
     [json, quiet, threads, isa, color, force, dryRun, help, version]
+
+  /// The global options that the help of a command lists.
+  static func global(for command: CommandSpec) -> [OptionSpec] {
+    global.filter { command.writesFile || ($0 != .force && $0 != .dryRun) }
+  }
 }

@@ -31,6 +31,7 @@ extension HelpRenderer {
     [
       "name": .string(positional.name),
       "summary": .string(positional.summary),
+      "choices": .array(positional.choices.map(JSON.string)),
       "required": .bool(positional.occurrence == .required),
       "repeated": .bool(positional.occurrence == .rest),
     ]

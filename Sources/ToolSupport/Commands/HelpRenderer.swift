@@ -38,14 +38,11 @@ package struct HelpRenderer: Sendable {
     var parts = [paragraph("kibble \(command.name): \(command.summary)"), usage(of: command)]
     parts += command.discussion.map(paragraph)
     if !command.positionals.isEmpty {
-      let terms = command.positionals.map { ($0.name, $0.summary) }
+      let terms = command.positionals.map { ($0.name, description(of: $0)) }
       parts.append(list("Arguments", terms, termWidth: Self.widestTerm))
     }
     if !command.options.isEmpty { parts.append(options("Options", command.options)) }
-    let global = OptionSpec.global.filter {
-      command.writesFile || ($0 != .force && $0 != .dryRun)
-    }
-    parts.append(options("Options of every command", global))
+    parts.append(options("Options of every command", OptionSpec.global(for: command)))
     if !command.examples.isEmpty { parts.append(examples(of: command)) }
     return parts.joined(separator: "\n")
   }
@@ -91,6 +88,11 @@ package struct HelpRenderer: Sendable {
       return (short + option.spelling + value, description(of: option))
     }
     return list(title, terms, termWidth: Self.widestTerm)
+  }
+
+  private func description(of positional: PositionalSpec) -> String {
+    let choices = positional.choices.isEmpty ? [] : [positional.choices.joined(separator: ", ")]
+    return ([positional.summary] + choices).joined(separator: ": ")
   }
 
   private func description(of option: OptionSpec) -> String {
