@@ -36,7 +36,7 @@ package enum Kibble {
           VerifyCommand.self, PerplexityCommand.self, ScoreCommand.self, LogitsCommand.self,
           BenchCommand.self, PlotCommand.self,
         ]),
-      CommandSection("For the shell", [CompletionsCommand.self]),
+      CommandSection("For the shell", [CompletionsCommand.self, ManCommand.self]),
     ], modelNames: ["MODEL", "CHECKPOINT", "REFERENCE", "CANDIDATE", "OTHER", "A", "B"],
     findModel: { try HubCache.ofProcess().path(of: $0) })
 }

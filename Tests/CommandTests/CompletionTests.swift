@@ -3,7 +3,7 @@ import JSONCore
 import TestSupport
 import Testing
 import ToolSupport
-import kibble
+import KibbleTool
 
 /// Completions in the shells that they are for, where those are installed.
 @Suite struct CompletionTests {

@@ -14,7 +14,7 @@ import ToolSupport
     "unpack", "verify",
   ]
   /// What there is beside the contract.
-  private static let others: Set = ["completions", "help", "plot"]
+  private static let others: Set = ["completions", "help", "man", "plot"]
 
   @Test func everyCommandOfTheContractIsThere() {
     let names = Kibble.tool.specs.map(\.name)

@@ -42,13 +42,6 @@ package struct CommandSpec: Equatable, Sendable {
     self.writesFile = writesFile
     self.strayText = strayText
   }
-
-  /// The forms of the command after its name.
-  var synopses: [String] {
-    guard usage.isEmpty else { return usage }
-    let required = options.filter(\.isRequired).map(\.synopsis)
-    return [(positionals.map(\.synopsis) + required + ["[OPTION…]"]).joined(separator: " ")]
-  }
 }
 
 /// An argument that is known by its place.

@@ -71,6 +71,14 @@ package struct CommandTool: Sendable {
     CompletionRenderer(version: version, commands: specs).script(for: shell)
   }
 
+  /// The manual page; the paragraphs of the description say what the commands have in common.
+  package func manPage(description: [String]) -> String {
+    ManPageRenderer(
+      version: version, summary: renderer.summary, description: description,
+      sections: renderer.sections
+    ).page
+  }
+
   /// Runs the process's command line to the end of the process.
   package func main() -> Never {
     kb_open_standard_descriptors()

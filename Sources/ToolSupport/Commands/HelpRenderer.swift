@@ -9,8 +9,8 @@ package struct HelpRenderer: Sendable {
   private static let width = 80
   private static let widestTerm = 26
 
-  private let summary: String
-  private let sections: [Section]
+  let summary: String
+  let sections: [Section]
 
   init(summary: String, sections: [Section]) {
     self.summary = summary
@@ -38,7 +38,7 @@ package struct HelpRenderer: Sendable {
     var parts = [paragraph("kibble \(command.name): \(command.summary)"), usage(of: command)]
     parts += command.discussion.map(paragraph)
     if !command.positionals.isEmpty {
-      let terms = command.positionals.map { ($0.name, description(of: $0)) }
+      let terms = command.positionals.map { ($0.name, $0.explanation) }
       parts.append(list("Arguments", terms, termWidth: Self.widestTerm))
     }
     if !command.options.isEmpty { parts.append(options("Options", command.options)) }
@@ -47,7 +47,7 @@ package struct HelpRenderer: Sendable {
     return parts.joined(separator: "\n")
   }
 
-  private static let exitCodes = [
+  static let exitCodes = [
     ("0", "done"),
     ("1", "a gate failed, or a difference was found"),
     ("64", "the command line can't be understood"),
@@ -85,23 +85,9 @@ package struct HelpRenderer: Sendable {
     let terms = options.map { option in
       let short = option.short.map { "-\($0), " } ?? (hasShort ? "    " : "")
       let value = option.placeholder.map { " " + $0 } ?? ""
-      return (short + option.spelling + value, description(of: option))
+      return (short + option.spelling + value, option.explanation)
     }
     return list(title, terms, termWidth: Self.widestTerm)
-  }
-
-  private func description(of positional: PositionalSpec) -> String {
-    let choices = positional.choices.isEmpty ? [] : [positional.choices.joined(separator: ", ")]
-    return ([positional.summary] + choices).joined(separator: ": ")
-  }
-
-  private func description(of option: OptionSpec) -> String {
-    var text = option.summary
-    if !option.choices.isEmpty { text += ": " + option.choices.joined(separator: ", ") }
-    if let value = option.defaultValue { text += " (default: \(value))" }
-    if option.isRequired { text += " (required)" }
-    if option.isRepeated { text += " (may be repeated)" }
-    return text
   }
 
   /// Terms with their descriptions in a second column, or below a term that is too long.

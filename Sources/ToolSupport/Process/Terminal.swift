@@ -38,6 +38,13 @@ package struct Terminal: Equatable, Sendable {
       colorIsUnwanted: !(ProcessEnvironment.value("NO_COLOR") ?? "").isEmpty)
   }
 
+  /// The variables that are asked, and what each means.
+  static let variables = [
+    ("NO_COLOR", "set to anything but nothing: messages are not coloured, unless --color says so"),
+    ("TERM", "dumb: neither colours nor a bar of progress"),
+    ("COLUMNS", "how wide tables are where the standard output is no terminal (default: 80)"),
+  ]
+
   /// Whether stderr can show a bar that is drawn over itself.
   package var showsBar: Bool { errorIsTerminal && isCapable }
 
