@@ -45,6 +45,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CSystem", dependencies: ["CZlib"]),
     .target(name: "CKernels"),
+    // The files of fixtures/doge-nano, embedded from where they lie.
+    .target(name: "CDemoModel"),
     module("Diagnostics"),
     module("LibC"),
     module("Parallel", ["CSystem", "LibC"]),
@@ -132,7 +134,7 @@ let package = Package(
     .executableTarget(
       name: "KibbleTool",
       dependencies: [
-        "ByteIO", "CSystem", "Calibration", "Charts", "ChatTemplate", "ChoiceScoring",
+        "ByteIO", "CDemoModel", "CSystem", "Calibration", "Charts", "ChatTemplate", "ChoiceScoring",
         "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore",
         "Kernels",
         "KibbleFormat", "ModelFile", "PackedFormat", "Parallel", "Quantization", "Safetensors",

@@ -1,3 +1,4 @@
+import Foundation
 import JSONCore
 import TestSupport
 import Testing
@@ -201,14 +202,33 @@ import Testing
     // Files of an earlier demo are replaced.
     let text = try Program.run(arguments)
     #expect(text.code == 0 && text.output.contains("mean KLD"))
-    // By default it takes the repository's own checkpoint.
-    let program = try #require(Program.path)
-    let script = """
-      cd '\(Fixtures.repository.path)' &&
-      exec '\(program)' demo -o '\(bench.path("other"))' --tokens '\(tokens)' --dry-run
-      """
-    let dry = try Child(["-c", script], program: "sh").wait()
-    #expect(dry.code == 0)
-    #expect(!(try bench.folder.names().contains("other")))
+  }
+
+  /// Without a checkpoint it takes the one that it carries, wherever it is run.
+  @Test func demoAnywhere() throws {
+    let folder = try TemporaryFolder()
+    func demo(_ arguments: String) throws -> Run {
+      let program = try #require(Program.path)
+      let script = "cd '\(folder.path)' && exec '\(program)' demo --quiet \(arguments)"
+      return try Child(["-c", script], program: "sh").wait()
+    }
+    let dry = try demo("--dry-run")
+    #expect(dry.code == 0 && dry.output.contains("mean KLD"))
+    #expect(try folder.names() == [])
+    for _ in 0..<2 { #expect(try demo("").code == 0) }
+    #expect(try folder.names() == ["kibble-demo"])
+    let model = "kibble-demo/doge-nano"
+    let names = try FileManager.default.contentsOfDirectory(atPath: Fixtures.folder("doge-nano"))
+    #expect(try folder.names(in: model) == names.sorted())
+    for name in names {
+      #expect(
+        try folder.read("\(model)/\(name)") == fileBytes(Fixtures.folder("doge-nano/\(name)")))
+    }
+    // What is another's is not replaced unless that is asked for.
+    try folder.write("\(model)/config.json", "{}")
+    expectRefusal(try demo(""), 73, "exists already")
+    #expect(try folder.read("\(model)/config.json").count == 2)
+    #expect(try demo("--force").code == 0)
+    #expect(try folder.names(in: model) == names.sorted())
   }
 }

@@ -23,15 +23,33 @@ struct DemoCommand: Command {
     discussion: [
       "Writes the checkpoint as f32, int8 and int4, runs each beside the checkpoint itself on the "
         + "same tokens, and says how far the logits moved. Files of an earlier demo are replaced.",
-      "Without CHECKPOINT: the trained model in fixtures/, with its demo.tokens.json.",
+      "Without CHECKPOINT: a trained model of 2.1 MB that is part of the program. It is left in "
+        + "FOLDER as doge-nano, to try other commands on.",
     ],
     positionals: [.optional("CHECKPOINT", "a checkpoint folder")],
     options: [output, .tokens, .routing],
-    examples: [.init("with your own model", "demo ./Doge-20M")], writesFile: true)
+    examples: [
+      .init("anywhere", "demo"), .init("with your own model", "demo ./Doge-20M"),
+    ], writesFile: true)
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    let path = try arguments.optionalArgument(Self.spec.positionals[0]) ?? Self.bundledCheckpoint()
     let folder = try arguments.outputPath(Self.output)
+    if let path = arguments.optionalArgument(Self.spec.positionals[0]) {
+      return try demonstrate(path, in: folder, arguments, context)
+    }
+    guard !context.dryRun else {
+      return try DemoModel.withTemporary { try demonstrate($0, in: folder, arguments, context) }
+    }
+    try FileSystem.createFolder(folder)
+    let path = FileSystem.join(folder, DemoModel.name)
+    try DemoModel.write(to: path, overwrite: context.force)
+    return try demonstrate(path, in: folder, arguments, context)
+  }
+
+  /// The whole road on a checkpoint.
+  private func demonstrate(
+    _ path: String, in folder: String, _ arguments: ParsedArguments, _ context: CommandContext
+  ) throws -> ExitStatus {
     let runtime = try Runtime(context)
     let source = try ModelSource.open(path: path)
     let name = FileSystem.name(of: FileSystem.realPath(source.path) ?? source.path)
@@ -99,19 +117,6 @@ struct DemoCommand: Command {
     return "\(source.path): \(NumberFormat.thousands(source.parameterCount)) parameters, "
       + "\(NumberFormat.bytes(checkpoint)), layout \(source.layout.name)\n"
       + "compared on \(input.summary)\n"
-  }
-
-  /// The checkpoint of the repository that the program was built in, or is run in.
-  private static func bundledCheckpoint() throws -> String {
-    let relative = "fixtures/doge-nano"
-    if FileSystem.isFolder(relative) { return relative }
-    var folder = CommandLine.arguments.first.flatMap(FileSystem.realPath) ?? "/"
-    while folder != "/" && folder != "." {
-      folder = FileSystem.folder(of: folder)
-      let candidate = FileSystem.join(folder, relative)
-      if FileSystem.isFolder(candidate) { return candidate }
-    }
-    throw FileError.notFound(path: relative)
   }
 }
 
