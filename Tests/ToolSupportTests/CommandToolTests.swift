@@ -45,7 +45,9 @@ import ToolSupport
 
   @Test func jsonOutputIsOneObject() throws {
     let run = Run(["convert", "doge", "-o", "f", "--json"])
-    #expect(try JSON.parse(Array(run.output.utf8)) == ["schema": "test/1", "type": "source"])
+    #expect(
+      try JSON.parse(Array(run.output.utf8))
+        == ["schema": "test/1", "version": "1.2.3", "type": "source"])
     #expect(run.error.hasPrefix(#"{"warning""#))
     #expect(run.error.split(separator: "\n").count == 1)
   }

@@ -21,13 +21,17 @@ package struct CommandContext: Sendable {
   /// Whether to say what would be written and to write nothing.
   package let dryRun: Bool
 
+  /// The program's version, which every object that it prints states.
+  package let version: String
+
   private let writeMessage: @Sendable (String) -> Void
   private let renderer: DiagnosticRenderer
 
   init(
     _ arguments: ParsedArguments, terminal: Terminal, output: StandardOutput,
-    progress: ProgressRenderer, renderer: DiagnosticRenderer
+    progress: ProgressRenderer, renderer: DiagnosticRenderer, version: String
   ) throws(UsageError) {
+    self.version = version
     self.terminal = terminal
     self.output = output
     self.progress = progress
@@ -73,6 +77,19 @@ package struct CommandContext: Sendable {
 
   /// Writes the result of a run with `--json`: the one object that stdout holds.
   package func emit(_ object: JSON) throws(OutputError) {
+    let object = object.stating(version: version)
     try output.writeLine(object.serialized(pretty: terminal.outputIsTerminal))
+  }
+}
+
+extension JSON {
+  /// The object with the program's version behind its schema, unless it states one itself: whoever
+  /// keeps a result shall know what made it.
+  func stating(version: String) -> JSON {
+    guard let members = objectValue?.members.map({ ($0.key, $0.value) }),
+      self["schema"] != nil, self["version"] == nil
+    else { return self }
+    return .object(
+      JSONObject(members.prefix(1) + [("version", .string(version))] + members.dropFirst()))
   }
 }

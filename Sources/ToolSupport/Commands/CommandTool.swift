@@ -85,7 +85,8 @@ package struct CommandTool: Sendable {
     let arguments = Array(CommandLine.arguments.dropFirst())
     Signals.install(json: ArgumentScanner.requestsJSON(arguments))
     if let error = Self.argumentError() {
-      exit(Session(arguments: arguments, environment: .ofProcess()).end(with: error).code)
+      let session = Session(arguments: arguments, environment: .ofProcess(), version: version)
+      exit(session.end(with: error).code)
     }
     exit(run(arguments: arguments))
   }
@@ -105,7 +106,7 @@ package struct CommandTool: Sendable {
   ///
   /// - Returns: the exit code.
   package func run(arguments: [String], in environment: Environment = .ofProcess()) -> Int32 {
-    let session = Session(arguments: arguments, environment: environment)
+    let session = Session(arguments: arguments, environment: environment, version: version)
     do {
       return try perform(arguments, session).code
     } catch let error as UsageError {
@@ -123,8 +124,8 @@ package struct CommandTool: Sendable {
     case .help(let command):
       return try showHelp(on: command, session)
     case .version:
-      let object: JSON = ["schema": "kibble.version/1", "version": .string(version)]
-      return try session.finish(printing: "kibble \(version)\n", or: object)
+      return try session.finish(
+        printing: "kibble \(version)\n", or: ["schema": "kibble.version/1"])
     case .run(let arguments) where arguments.command == Self.help:
       guard let name = arguments.positionals.first else { return try showHelp(on: nil, session) }
       return try showHelp(on: scanner.command(named: name), session)

@@ -5,14 +5,16 @@ import LibC
 /// One run of the tool: what stdout and stderr show of it, and how it ends.
 struct Session: Sendable {
   let environment: CommandTool.Environment
+  private let version: String
   private let json: Bool
   private let renderer: DiagnosticRenderer
   private let progress: ProgressRenderer
 
   /// Reads the options that decide how messages look before the command line is understood, so that
   /// a usage error is shown as asked for too.
-  init(arguments: [String], environment: CommandTool.Environment) {
+  init(arguments: [String], environment: CommandTool.Environment, version: String) {
     self.environment = environment
+    self.version = version
     let options = arguments.prefix { $0 != "--" }
     let json = ArgumentScanner.requestsJSON(arguments)
     let terminal = environment.terminal
@@ -35,7 +37,7 @@ struct Session: Sendable {
   func context(for arguments: ParsedArguments) throws(UsageError) -> CommandContext {
     try CommandContext(
       arguments, terminal: environment.terminal, output: environment.output, progress: progress,
-      renderer: renderer)
+      renderer: renderer, version: version)
   }
 
   /// Ends a run that did its work.
@@ -46,7 +48,8 @@ struct Session: Sendable {
 
   /// Ends a run whose only work is to print this.
   func finish(printing text: String, or object: @autoclosure () -> JSON) throws -> ExitStatus {
-    try environment.output.write(json ? object().serialized() + "\n" : text)
+    let text = json ? object().stating(version: version).serialized() + "\n" : text
+    try environment.output.write(text)
     try finish()
     return .success
   }

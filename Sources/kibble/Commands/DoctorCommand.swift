@@ -15,7 +15,7 @@ struct DoctorCommand: Command {
     let ping = CorePing.nanoseconds(processors: Runtime.processors)
     if context.json {
       try context.emit([
-        "schema": "kibble.doctor/1", "version": .string(toolVersion),
+        "schema": "kibble.doctor/1",
         "available": JSON(InstructionSet.available.map(\.rawValue)),
         "isa": .string(runtime.compute.kernels.isa.rawValue),
         "processors": JSON(Runtime.processors),

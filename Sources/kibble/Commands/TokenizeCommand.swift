@@ -58,7 +58,7 @@ struct TokenizeCommand: Command {
     _ text: [UInt8], _ tokenizer: Tokenizer, _ context: CommandContext, special: Bool
   ) throws {
     let tokens = try tokenizer.encode(text, addSpecialTokens: special)
-    if context.json { return try write(tokens, of: text, tokenizer, context.output) }
+    if context.json { return try write(tokens, of: text, tokenizer, context) }
     var table = TextTable([.number("id"), .number("bytes"), .text("piece"), .text("text")])
     for token in tokens {
       let part = String(decoding: text[token.range], as: UTF8.self)
@@ -74,8 +74,9 @@ struct TokenizeCommand: Command {
 
   /// Writes the object of `--json` bit by bit: that of a long text has a hundred times its size.
   private func write(
-    _ tokens: [Token], of text: [UInt8], _ tokenizer: Tokenizer, _ output: StandardOutput
+    _ tokens: [Token], of text: [UInt8], _ tokenizer: Tokenizer, _ context: CommandContext
   ) throws {
+    let output = context.output
     func list(_ key: String, _ element: (Token) -> String) throws {
       try output.write(",\"\(key)\":[")
       for (index, token) in tokens.enumerated() {
@@ -83,7 +84,8 @@ struct TokenizeCommand: Command {
       }
       try output.write("]")
     }
-    try output.write("{\"schema\":\"kibble.tokenize/1\"")
+    try output.write("{\"schema\":\"kibble.tokenize/1\",\"version\":")
+    try output.write(JSON(context.version).serialized())
     try list("ids") { "\($0.id)" }
     try list("pieces") { JSON(tokenizer.piece($0.id) ?? "").serialized() }
     try list("offsets") { "[\($0.range.lowerBound),\($0.range.upperBound)]" }

@@ -16,8 +16,8 @@ struct DifferenceReport {
 
   var json: JSON {
     [
-      "schema": "kibble.diff/1", "version": .string(toolVersion), "a": .string(paths[0]),
-      "b": .string(paths[1]), "identical": JSON(difference.isEmpty),
+      "schema": "kibble.diff/1", "a": .string(paths[0]), "b": .string(paths[1]),
+      "identical": JSON(difference.isEmpty),
       "values_compared": JSON(hasValues),
       "config": .array(difference.config.map(json)),
       "metadata": .array(difference.metadata.map(json)),

@@ -67,7 +67,7 @@ struct Recommendation {
 
   var json: JSON {
     [
-      "schema": "kibble.recommend/1", "version": .string(toolVersion), "checkpoint": .string(path),
+      "schema": "kibble.recommend/1", "checkpoint": .string(path),
       "input": .string(input.summary), "tokens": JSON(input.tokenCount), "max_size": JSON(limit),
       "recommended": JSON(choice.map { rows[$0].type }),
       "command": JSON(choice.map { rows[$0].command(for: path) }),

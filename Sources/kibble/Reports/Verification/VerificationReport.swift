@@ -76,7 +76,7 @@ struct VerificationReport {
 
   var json: JSON {
     var members: [(String, JSON)] = [
-      ("schema", "kibble.verify/1"),
+      ("schema", "kibble.verify/1"), ("version", .string(toolVersion)),
       ("tool", ["name": "kibble", "version": .string(toolVersion)]),
       ("command", JSON(["kibble"] + command)), ("reference", .string(reference)),
       ("input", input.json), ("models", .array(models.map(\.json))),
