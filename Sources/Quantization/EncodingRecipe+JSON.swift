@@ -26,6 +26,6 @@ extension RowBand {
 extension CalibrationSummary {
   /// The summary in metadata and recipe files.
   package var json: JSON {
-    ["sequences": JSON(sequences), "tokens": JSON(tokens), "crc32": JSON(Int(crc32))]
+    ["sequences": JSON(sequences), "tokens": JSON(tokens), "crc32": JSON(checksum: crc32)]
   }
 }

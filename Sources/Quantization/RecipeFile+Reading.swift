@@ -125,11 +125,13 @@ private struct RecipeObject {
     }
     let object = RecipeObject(path: path, place: "calibration", value)
     try object.allow(["sequences", "tokens", "crc32"])
+    guard let checksum = object["crc32"]?.checksumValue else {
+      throw object.wrong("crc32", expected: "32 bits as eight hexadecimal digits")
+    }
     return CalibrationSummary(
       sequences: try object.integer("sequences", in: 1...Int.max, "a number above 0"),
       tokens: try object.integer("tokens", in: 1...Int.max, "a number above 0"),
-      crc32: UInt32(
-        try object.integer("crc32", in: 0...Int(UInt32.max), "a number of 32 bits")))
+      crc32: checksum)
   }
 
   func rules() throws(QuantizationError) -> [TensorRule] {

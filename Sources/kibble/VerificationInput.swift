@@ -79,7 +79,7 @@ struct VerificationInput {
   var json: JSON {
     [
       "kind": .string(kind.rawValue), "name": JSON(name), "tokens": JSON(tokenCount),
-      "sequences": JSON(sequences.count), "crc32": JSON(Int(checksum)),
+      "sequences": JSON(sequences.count), "crc32": JSON(checksum: checksum),
       "seed": seed.map { JSON($0) } ?? .null,
     ]
   }

@@ -87,7 +87,7 @@ struct VerificationRun {
     }
     let modes = stored.dropFirst().map(modes)
     try baseline?.check(
-      inputChecksum: Int(input.checksum), referenceChecksum: Int(models[0].checksum),
+      inputChecksum: input.checksum, referenceChecksum: models[0].checksum,
       modes: judged(modes[0]))
     let right = runtime.model(stored[0], mode: .exact)
     let columns = zip(stored.dropFirst(), modes).map { stored, modes in

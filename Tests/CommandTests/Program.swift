@@ -141,6 +141,11 @@ extension JSON {
   var keys: Set<String> { Set(objectValue?.members.map(\.key) ?? []) }
 }
 
+/// Whether a value is a CRC-32 as results print it.
+func isChecksum(_ value: JSON?) -> Bool {
+  value?.stringValue != nil && value?.checksumValue != nil
+}
+
 /// A folder for outputs, and the checkpoint that most tests read.
 struct Workbench {
   let folder: TemporaryFolder

@@ -146,6 +146,14 @@ import Testing
       #expect(run.code == 0)
       #expect(try run.json["baseline"] == ["path": .string(int4), "passed": true])
     }
+    // Earlier versions wrote checksums as numbers.
+    let text = String(decoding: try fileBytes(int4), as: UTF8.self)
+    let former = text.replacing(/"crc32":"([0-9a-f]{8})"/) {
+      "\"crc32\":\(UInt32($0.1, radix: 16) ?? 0)"
+    }
+    #expect(former != text)
+    let numbers = try bench.folder.write("former.json", former)
+    #expect(try judge(files[1], numbers, "--random", "200").code == 0)
     let int8 = try report(files[0], "--random", "200")
     let worse = try judge(files[1], int8, "--random", "200")
     #expect(worse.code == 1)
@@ -213,12 +221,12 @@ import Testing
     #expect(json["command"]?.arrayValue?.prefix(2) == ["kibble", "verify"])
     let input = try #require(json["input"])
     #expect(input["kind"] == "tokens" && input["tokens"] == 12 && input["sequences"] == 2)
-    #expect(input["crc32"]?.intValue != nil && input["seed"] == .null)
+    #expect(isChecksum(input["crc32"]) && input["seed"] == .null)
     let models = try #require(json["models"]?.arrayValue)
     #expect(models.map { $0["role"]?.stringValue } == ["reference", "candidate"])
     #expect(models[1]["bytes"]?.intValue == (try fileBytes(files[0])).count)
     #expect(models[1]["type"] == "int8" && models[1]["recipe"]?["method"] == "search")
-    #expect(models.allSatisfy { $0["crc32"]?.intValue != nil && $0["layout"] == "current" })
+    #expect(models.allSatisfy { isChecksum($0["crc32"]) && $0["layout"] == "current" })
     let random = try Program.run([
       "verify", bench.checkpoint, files[0], "--random", "9", "--seed", "7", "--json",
     ])

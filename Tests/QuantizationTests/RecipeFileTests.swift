@@ -48,6 +48,14 @@ import Testing
     #expect(try read(file.text).text == file.text)
   }
 
+  /// Earlier versions wrote the checksum as a number.
+  @Test func theChecksumMayBeANumber() throws {
+    let file = Self.files[2]
+    let former = file.text.replacing("\"ffffffff\"", with: "4294967295")
+    #expect(former != file.text)
+    #expect(try read(former) == file)
+  }
+
   @Test func theTextIsFixed() {
     #expect(
       Self.files[2].text == """
@@ -60,7 +68,7 @@ import Testing
           "calibration": {
             "sequences": 3,
             "tokens": 99,
-            "crc32": 4294967295
+            "crc32": "ffffffff"
           },
           "rules": [
             {

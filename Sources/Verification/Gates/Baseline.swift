@@ -12,9 +12,9 @@ public struct Baseline: Equatable, Sendable {
   /// The report's path.
   public let path: String
   /// CRC-32 of the tokens that it is about.
-  public let inputChecksum: Int
+  public let inputChecksum: UInt32
   /// CRC-32 of its reference.
-  public let referenceChecksum: Int
+  public let referenceChecksum: UInt32
   /// Mean KL divergences by mode, in nats.
   public let divergences: [ComputeMode: Estimate]
 
@@ -28,10 +28,10 @@ public struct Baseline: Equatable, Sendable {
     guard json["schema"]?.stringValue == "kibble.verify/1" else {
       throw bad("the file is no report of verify")
     }
-    guard let input = json["input"]?["crc32"]?.intValue,
+    guard let input = json["input"]?["crc32"]?.checksumValue,
       let models = json["models"]?.arrayValue,
       let reference = models.first(where: { $0["role"]?.stringValue == "reference" }),
-      let checksum = reference["crc32"]?.intValue
+      let checksum = reference["crc32"]?.checksumValue
     else { throw bad("the report does not say which reference and tokens it is about") }
     var divergences: [ComputeMode: Estimate] = [:]
     for (object, name) in [(json, json["mode"]?.stringValue), (json["fast"] ?? .null, "fast")] {
@@ -54,7 +54,7 @@ public struct Baseline: Equatable, Sendable {
   ///
   /// - Throws: `VerificationError.badBaseline`.
   public func check(
-    inputChecksum: Int, referenceChecksum: Int, modes: [ComputeMode]
+    inputChecksum: UInt32, referenceChecksum: UInt32, modes: [ComputeMode]
   ) throws(VerificationError) {
     guard inputChecksum == self.inputChecksum else {
       throw .badBaseline(path: path, detail: "the report is about other tokens")

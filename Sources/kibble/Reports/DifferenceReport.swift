@@ -24,8 +24,8 @@ struct DifferenceReport {
       "files": .array(
         difference.files.map {
           [
-            "name": .string($0.name), "crc32_a": JSON($0.a.map { Int($0) }),
-            "crc32_b": JSON($0.b.map { Int($0) }),
+            "name": .string($0.name), "crc32_a": JSON(checksum: $0.a),
+            "crc32_b": JSON(checksum: $0.b),
           ]
         }),
       "tensors": .array(difference.tensors.map(json)),

@@ -36,7 +36,7 @@ struct Inspection {
         ("name", .string(entry.name)), ("source_name", JSON(entry.sourceName)),
         ("shape", JSON(entry.shape)), ("type", .string(entry.type)),
         ("group_size", JSON(entry.groupSize)), ("offset", JSON(entry.offset)),
-        ("bytes", JSON(entry.bytes)), ("crc32", JSON(entry.crc32.map { Int($0) })),
+        ("bytes", JSON(entry.bytes)), ("crc32", JSON(checksum: entry.crc32)),
       ]
       if let file = entry.file { members.append(("file", .string(file))) }
       if let values = statistics[entry.name] { members.append(("stats", values.json)) }

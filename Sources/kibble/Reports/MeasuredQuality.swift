@@ -55,7 +55,7 @@ enum MeasuredQuality {
   }
 
   private static func isSame(_ model: JSON, _ checksum: UInt32) -> Bool {
-    model["crc32"]?.intValue == Int(checksum)
+    model["crc32"]?.checksumValue == checksum
   }
 }
 

@@ -57,16 +57,16 @@ struct ModelDescription {
   /// What calibrated it: how many tokens, and their checksum.
   var calibration: String? {
     guard let calibration = recipe?["calibration"], let tokens = calibration["tokens"]?.intValue,
-      let checksum = calibration["crc32"]?.intValue
+      let checksum = calibration["crc32"]?.checksumValue
     else { return nil }
     return "\(NumberFormat.thousands(tokens)) tokens, CRC "
-      + CRC32.hexadecimal(UInt32(clamping: checksum))
+      + CRC32.hexadecimal(checksum)
   }
 
   var json: JSON {
     [
       "role": .string(role), "path": .string(path), "bytes": JSON(bytes),
-      "crc32": JSON(Int(checksum)), "layout": .string(layout), "type": .string(type),
+      "crc32": JSON(checksum: checksum), "layout": .string(layout), "type": .string(type),
       "parameters": JSON(parameters), "bits_per_weight": JSON(bitsPerWeight),
       "recipe": recipe ?? nil, "calibration": recipe?["calibration"] ?? nil,
     ]
