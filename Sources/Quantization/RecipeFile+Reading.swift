@@ -125,13 +125,12 @@ private struct RecipeObject {
     }
     let object = RecipeObject(path: path, place: "calibration", value)
     try object.allow(["sequences", "tokens", "crc32"])
+    let sequences = try object.integer("sequences", in: 1...Int.max, "a number above 0")
+    let tokens = try object.integer("tokens", in: 1...Int.max, "a number above 0")
     guard let checksum = object["crc32"]?.checksumValue else {
       throw object.wrong("crc32", expected: "32 bits as eight hexadecimal digits")
     }
-    return CalibrationSummary(
-      sequences: try object.integer("sequences", in: 1...Int.max, "a number above 0"),
-      tokens: try object.integer("tokens", in: 1...Int.max, "a number above 0"),
-      crc32: checksum)
+    return CalibrationSummary(sequences: sequences, tokens: tokens, crc32: checksum)
   }
 
   func rules() throws(QuantizationError) -> [TensorRule] {

@@ -6,7 +6,7 @@ import Testing
 /// `bench` says what it measured; how fast that was is nothing that a test may ask.
 @Suite struct BenchTests {
   static let keys: Set<String> = [
-    "schema", "prefill_tokens", "decode_tokens", "depth", "prefill_tokens_per_second",
+    "schema", "version", "prefill_tokens", "decode_tokens", "depth", "prefill_tokens_per_second",
     "decode_tokens_per_second", "time_to_first_token_seconds", "weight_bytes_per_token",
     "read_bandwidth_bytes_per_second", "bandwidth_share", "peak_rss_bytes", "mode", "kv", "isa",
     "threads", "deep_depth", "deep_decode_tokens_per_second", "generate_tokens_per_second",

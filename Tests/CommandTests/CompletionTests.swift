@@ -1,9 +1,9 @@
 import Foundation
 import JSONCore
+import KibbleTool
 import TestSupport
 import Testing
 import ToolSupport
-import KibbleTool
 
 /// Completions in the shells that they are for, where those are installed.
 @Suite struct CompletionTests {

@@ -1,7 +1,7 @@
+import KibbleTool
 import TestSupport
 import Testing
 import ToolSupport
-import KibbleTool
 
 /// The manual page, as those see it who read it.
 @Suite struct ManTests {

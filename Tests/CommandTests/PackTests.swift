@@ -24,7 +24,7 @@ import Testing
     #expect(run.code == 0 && run.errors == "")
     #expect(try fileBytes(back) == bytes)
     let json = try run.json
-    #expect(json.keys == ["schema", "output", "bytes", "input_bytes"])
+    #expect(json.keys == ["schema", "version", "output", "bytes", "input_bytes"])
     #expect(json["output"]?.stringValue == back)
     #expect(json["bytes"]?.intValue == bytes.count)
     #expect(json["input_bytes"]?.intValue == short.count)

@@ -146,7 +146,7 @@ func expect(_ value: JSON, as name: String, location: SourceLocation = #_sourceL
     let report = try result("verify", verify + ["--random", "40"])
     let baseline = try bench.folder.write("baseline.json", report.serialized())
     let all = [
-      "--random", "40", "--layers", "--ablate", "layer", "--self-test", "--gate", "int8",
+      "--random", "40", "--layers", "--ablate", "layer", "--self-test", "--min-top1", "0",
       "--max-layer-error", "9", "--baseline", baseline,
     ]
     try result("verify", verify + all)
@@ -326,7 +326,7 @@ func expect(_ value: JSON, as name: String, location: SourceLocation = #_sourceL
     let ids = try bench.folder.write("ids.json", try #require(prompt["ids"]).serialized())
     let generated = try result(
       "generate",
-      ["generate", second, "--tokens", ids, "--no-bos", "--max-new-tokens", "5", "--greedy"])
+      ["generate", second, "--tokens", ids, "--max-new-tokens", "5", "--greedy"])
     #expect(generated["model"]?.stringValue == second)
     #expect(generated["prompt_tokens"]?.intValue == prompt["ids"]?.arrayValue?.count)
     #expect((generated["ids"]?.arrayValue?.count ?? 0) > 0)
