@@ -204,6 +204,8 @@ func expect(_ value: JSON, as name: String, location: SourceLocation = #_sourceL
     let help = try result("help", ["help"])
     try result("help", ["help", "convert"])
     let doctor = try result("doctor", ["doctor"])
+    try result("man", ["man"])
+    try result("completions", ["completions", "bash"])
     #expect(version?.stringValue != nil)
     #expect(help["version"] == version && doctor["version"] == version)
     let bench = [
