@@ -11,7 +11,7 @@ import Verification
 @testable import Conversion
 @testable import Quantization
 @testable import Safetensors
-@testable import kibble
+@testable import KibbleTool
 
 /// Every parser that meets a file, by the name that run.sh knows it by.
 let targets: [String: @Sendable ([UInt8]) throws -> Void] = [
