@@ -9,9 +9,9 @@ import Verification
 
 @testable import Charts
 @testable import Conversion
+@testable import KibbleTool
 @testable import Quantization
 @testable import Safetensors
-@testable import KibbleTool
 
 /// Every parser that meets a file, by the name that run.sh knows it by.
 let targets: [String: @Sendable ([UInt8]) throws -> Void] = [
