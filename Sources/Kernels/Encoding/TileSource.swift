@@ -12,6 +12,14 @@ package struct TileSource: Sendable {
   private let values: Values
   /// Which rows they are, in which order; nil for all as they are.
   private let rows: [UInt32]?
+  /// The row behind the last of these.
+  private let rowsEnd: Int
+
+  private init(_ values: Values, rows: [UInt32]?) {
+    self.values = values
+    self.rows = rows
+    rowsEnd = rows?.max().map { Int($0) + 1 } ?? 0
+  }
 
   private static let columnsAtOnce = 128
   /// Floats of scratch that `load` needs.
@@ -19,12 +27,12 @@ package struct TileSource: Sendable {
 
   /// A tensor of a safetensors file, or some of its rows.
   package static func elements(_ elements: SourceElements, rows: [UInt32]? = nil) -> TileSource {
-    TileSource(values: .elements(elements), rows: rows)
+    TileSource(.elements(elements), rows: rows)
   }
 
   /// A tensor of a `.kibble` file, or some of its rows.
   package static func stored(_ stored: StoredMatrix, rows: [UInt32]? = nil) -> TileSource {
-    TileSource(values: .stored(stored), rows: rows)
+    TileSource(.stored(stored), rows: rows)
   }
 
   /// Whether it has the rows and columns of a tensor of that geometry.
@@ -32,12 +40,11 @@ package struct TileSource: Sendable {
     switch values {
     case .elements(let elements):
       guard let rows else { return elements.count == geometry.elementCount }
-      let count = elements.count / geometry.columns
       return rows.count == geometry.rows && elements.count % geometry.columns == 0
-        && rows.allSatisfy { $0 < count }
+        && rowsEnd <= elements.count / geometry.columns
     case .stored(let stored):
       return (rows?.count ?? stored.rows) == geometry.rows && stored.columns == geometry.columns
-        && rows?.allSatisfy { $0 < stored.rows } ?? true
+        && rowsEnd <= stored.rows
     }
   }
 
