@@ -22,7 +22,7 @@ extension Calibrator {
   /// - Parameters:
   ///   - search: which tensors, and which ways.
   ///   - sequences: tokens to measure with, each sequence from an empty cache.
-  /// - Returns: for each of the search's tensors what each of its tiles adds in each of its
+  /// - Returns: for each of the search's tensors what each of its rows adds in each of its
   ///   geometries, in nats.
   /// - Throws: what is wrong with the model or the tokens, or `Interruption`.
   package func costs(of search: MixedSearch, sequences: [[Int]]) throws -> [RowCosts] {
