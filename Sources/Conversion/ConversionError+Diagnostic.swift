@@ -45,6 +45,11 @@ extension ConversionError: Diagnosable {
         .usage, code: "conversion.band-rows",
         "a rule names the bands of \(ordered) rows for \(tensor), which has \(rows) rows",
         tensor: tensor, hint: "Use the recipe with a model of the shape that it was made for.")
+    case .tooManyBands(let tensor, let bands, let limit):
+      Diagnostic(
+        .usage, code: "conversion.too-many-bands",
+        "\(tensor) is in \(bands) bands, expected at most \(limit) where rows of any matrix are in an "
+          + "order of their own", tensor: tensor, hint: "Give its rule fewer bands.")
     case .noRule(let tensor):
       Diagnostic(
         .usage, code: "conversion.no-rule",

@@ -22,6 +22,8 @@ public enum ConversionError: Error, Equatable, Sendable {
   case bandRows(tensor: String, row: Int, rows: Int)
   /// A rule names the bands of other rows than the matrix has.
   case orderedRows(tensor: String, ordered: Int, rows: Int)
+  /// A matrix would be in more bands than the order of rows can name.
+  case tooManyBands(tensor: String, bands: Int, limit: Int)
   /// The recipe leaves all types to its rules, and has none for this tensor.
   case noRule(tensor: String)
   /// No mixed recipe fits the budget; the smallest one takes that much.

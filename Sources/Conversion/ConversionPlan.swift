@@ -91,7 +91,7 @@ public struct ConversionPlan: Sendable {
   ) throws {
     try recipe.check()
     let (tensors, records) = try Self.tensors(of: source, recipe: recipe)
-    let rows = Self.rowsBlob(tensors, records, compressed: compressesBlobs)
+    let rows = try Self.rowsBlob(tensors, records, compressed: compressesBlobs)
     let blobs = carriedBlobs + (rows.map { [$0] } ?? [])
     fileLayout = Self.fileLayout(
       records,
@@ -113,8 +113,12 @@ public struct ConversionPlan: Sendable {
   /// The blob that says in which bands rows are, where the order of some tensor's is not its own.
   private static func rowsBlob(
     _ tensors: [PlannedTensor], _ records: [PlannedRecord], compressed: Bool
-  ) -> BlobContent? {
+  ) throws(ConversionError) -> BlobContent? {
     guard tensors.contains(where: { $0.order != nil }) else { return nil }
+    if let tensor = tensors.first(where: { $0.records.count > RowOrder.mostBands }) {
+      throw .tooManyBands(
+        tensor: tensor.name, bands: tensor.records.count, limit: RowOrder.mostBands)
+    }
     let bytes = tensors.filter { $0.records.count > 1 }.flatMap { tensor in
       tensor.order?.bands
         ?? tensor.records.enumerated().flatMap { number, record in

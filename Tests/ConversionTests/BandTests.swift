@@ -154,6 +154,17 @@ import Testing
     #expect(quantized.code == "conversion.already-quantized")
   }
 
+  /// A band for each tile, and an order of all rows.
+  @Test func manyBands() throws {
+    let path = Fixtures.folder("doge-nano")
+    let source = try ModelSource.open(path: path)
+    let rows = source.config.vocabularySize
+    let bands = (0..<rows / 16).map { RowBand(firstRow: 16 * $0, type: .int4, groupSize: 32) }
+    let order = RowOrder.shuffled(bands.map(\.firstRow), rows: rows)
+    let model = try converter().load(plan(path, recipe("*embed_tokens*", bands, order))).model
+    #expect(model.tensors.first?.order == order)
+  }
+
   /// What kibble.rows says must fit the bands, and be announced.
   @Test func orders() throws {
     let path = Fixtures.folder("doge-nano")
