@@ -13,7 +13,7 @@ extension FileError: Diagnosable {
         .missingInput, code: "file.dangling-link",
         "'\(escaped(path))' is a link to \(escaped(target)), which is not there"
           // Where the hub's cache keeps what it downloads.
-          + (target.contains("blobs/") ? "; the download is incomplete" : ""), path: path,
+          + (target.contains(text: "blobs/") ? "; the download is incomplete" : ""), path: path,
         hint: "download the repository again, or remove the link")
     case .notRegularFile(let path):
       Diagnostic(

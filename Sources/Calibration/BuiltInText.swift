@@ -6,7 +6,11 @@ public enum BuiltInText {
 
   /// Its passages, an empty line between them, in UTF-8.
   public static var bytes: [UInt8] {
-    let passages = PackageResources.calibration_txt.split(separator: Array("\n%%\n".utf8))
-    return Array(passages.joined(separator: Array("\n\n".utf8)))
+    let newline = UInt8(ascii: "\n")
+    let lines = PackageResources.calibration_txt.split(
+      separator: newline, omittingEmptySubsequences: false)
+    // A line of two percent signs stands between passages.
+    let shown = lines.map { $0.elementsEqual("%%".utf8) ? [] : $0 }
+    return Array(shown.joined(separator: [newline]))
   }
 }

@@ -114,7 +114,7 @@ package struct ModelCard {
     case "[", "{", "|", ">", "&", "*", "!", "@", "`", "%": return nil
     default:
       // `key: value` is an object.
-      return text.contains(": ") || text.hasSuffix(":") ? nil : String(text)
+      return text.contains(text: ": ") || text.hasSuffix(":") ? nil : String(text)
     }
   }
 

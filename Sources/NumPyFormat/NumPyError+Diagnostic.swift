@@ -112,7 +112,7 @@ extension NumPyError: Diagnosable {
 
   /// What to save instead.
   private func typeHint(_ type: String) -> String {
-    if type.contains("V2") {
+    if type.contains(text: "V2") {
       return "NumPy has no bfloat16: save array.astype('float32'), or the tensors as safetensors"
     }
     if type.contains(">") { return "save array.astype(array.dtype.newbyteorder('<'))" }

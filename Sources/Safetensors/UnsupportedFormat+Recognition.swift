@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 
 extension UnsupportedFormat {
   /// The format that a file name stands for, if it is one of these.
@@ -9,7 +10,8 @@ extension UnsupportedFormat {
       self = .adapter
     } else if ends(in: ".gguf") {
       self = .gguf
-    } else if ends(in: ".pt", ".pth", ".ckpt") || (ends(in: ".bin") && name.contains("model")) {
+    } else if ends(in: ".pt", ".pth", ".ckpt") || (ends(in: ".bin") && name.contains(text: "model"))
+    {
       self = .pickle
     } else if ends(in: ".onnx") {
       self = .onnx

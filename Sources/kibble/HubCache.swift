@@ -26,7 +26,7 @@ struct HubCache {
   func path(of name: String) throws(Diagnostic) -> String {
     guard !FileSystem.entryExists(name), Self.isRepository(name) else { return name }
     let cached = FileSystem.join(
-      folder, "models--" + name.replacing("/", with: "--"))
+      folder, "models--" + name.split(separator: "/").joined(separator: "--"))
     if FileSystem.isFolder(cached) { return cached }
     // In a folder that is there, a path is more likely to be misspelled.
     guard !FileSystem.isFolder(FileSystem.folder(of: name)) else { return name }

@@ -1,3 +1,4 @@
+import Diagnostics
 import JSONCore
 import ToolSupport
 
@@ -79,7 +80,9 @@ package enum ReportValue: Equatable {
 
   /// A value and its error, which may come to stand below it.
   private static func pair(_ value: Double, _ error: Double) -> String {
-    NumberFormat.measured(value, error: error).replacing("± ", with: "±\u{A0}")
+    let text = NumberFormat.measured(value, error: error)
+    guard let sign = text.firstIndex(ofText: "± ") else { return text }
+    return text[...sign] + "\u{A0}" + text[sign...].dropFirst(2)
   }
 }
 
