@@ -52,6 +52,7 @@ static void note_error(kb_tile_error *e, int lane, float value, float stored) {
   double d = (double)value - (double)stored, a = d < 0 ? -d : d;
   e->squared_error[lane] = e->squared_error[lane] + d * d;
   e->squared_value[lane] = e->squared_value[lane] + (double)value * (double)value;
+  e->squared_stored[lane] = e->squared_stored[lane] + (double)stored * (double)stored;
   if (a > e->max_abs_error[lane]) e->max_abs_error[lane] = a;
 }
 
@@ -152,16 +153,18 @@ void kb_scalar_quantize(int type, int method, const float *in, uint32_t cols, ui
       uint16_t h = method == KB_GIVEN ? scales[index * KB_TILE + l] : kb_s_f16(choose_scale(&g, method));
       float scale = kb_s_widen_f16(h), reciprocal = scale != 0 ? 1.0f / scale : 0;
       scales[index * KB_TILE + l] = scale != 0 ? h : 0;
-      float squared_error = 0, squared_value = 0, largest = 0;
+      float squared_error = 0, squared_value = 0, squared_stored = 0, largest = 0;
       for (uint32_t c = begin; c < end; c++) {
         float w = element(&g, c), q = code_of(&g, w, reciprocal), d = __builtin_fmaf(-q, scale, w);
         kb_put_code(type, (uint32_t)(int32_t)q, c % block, units + (size_t)(c / block) * block_units * KB_TILE + l, KB_TILE);
         squared_error = __builtin_fmaf(d, d, squared_error);
         squared_value = __builtin_fmaf(w, w, squared_value);
+        squared_stored = __builtin_fmaf(w - d, w - d, squared_stored);
         if (__builtin_fabsf(d) > largest) largest = __builtin_fabsf(d);
       }
       error->squared_error[l] = error->squared_error[l] + squared_error * (unit * unit);
       error->squared_value[l] = error->squared_value[l] + squared_value * (unit * unit);
+      error->squared_stored[l] = error->squared_stored[l] + squared_stored * (unit * unit);
       if (largest * unit > error->max_abs_error[l]) error->max_abs_error[l] = largest * unit;
     }
   }

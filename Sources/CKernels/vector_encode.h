@@ -77,20 +77,24 @@ static void untile(const uint32_t *in, uint32_t units, uint32_t rows, uint32_t *
   kb_scalar_untile(in + (size_t)u * KB_TILE, units - u, rows, out + u, stride);
 }
 
-typedef struct { v16d squared_error, squared_value, max_abs_error; } error16;
+typedef struct { v16d squared_error, squared_value, squared_stored, max_abs_error; } error16;
 
 INLINE error16 load_error(const kb_tile_error *e) {
-  return (error16){*(const v16d *)e->squared_error, *(const v16d *)e->squared_value, *(const v16d *)e->max_abs_error};
+  return (error16){*(const v16d *)e->squared_error, *(const v16d *)e->squared_value, *(const v16d *)e->squared_stored,
+                   *(const v16d *)e->max_abs_error};
 }
 INLINE void store_error(kb_tile_error *e, error16 v) {
   *(v16d *)e->squared_error = v.squared_error;
   *(v16d *)e->squared_value = v.squared_value;
+  *(v16d *)e->squared_stored = v.squared_stored;
   *(v16d *)e->max_abs_error = v.max_abs_error;
 }
 INLINE void note_error16(error16 *e, v16f value, v16f stored) {
-  v16d v = __builtin_convertvector(value, v16d), d = v - __builtin_convertvector(stored, v16d), a = d < 0 ? -d : d;
+  v16d v = __builtin_convertvector(value, v16d), s = __builtin_convertvector(stored, v16d);
+  v16d d = v - s, a = d < 0 ? -d : d;
   e->squared_error += d * d;
   e->squared_value += v * v;
+  e->squared_stored += s * s;
   e->max_abs_error = a > e->max_abs_error ? a : e->max_abs_error;
 }
 
@@ -217,7 +221,7 @@ static void quantize(int type, int method, const float *in, uint32_t cols, uint3
     v16f scale = __builtin_convertvector(h, v16f), reciprocal = reciprocal16(scale);
     v16s bits = (v16s)h;
     *(v16s *)scales = bits == 0x8000 ? bits - bits : bits;
-    v16f squared_error = splat(0), squared_value = splat(0), largest = splat(0);
+    v16f squared_error = splat(0), squared_value = splat(0), squared_stored = splat(0), largest = splat(0);
     for (uint32_t c = 0; c < n; c += block, units += block_units * KB_TILE) {
       v16u u[6] = {0};
       for (uint32_t k = 0; k < block; k++) {
@@ -229,6 +233,7 @@ static void quantize(int type, int method, const float *in, uint32_t cols, uint3
         v16f a = (v16f)((v16u)d & 0x7fffffff);
         squared_error = fma16(d, d, squared_error);
         squared_value = fma16(v, v, squared_value);
+        squared_stored = fma16(v - d, v - d, squared_stored);
         largest = select16(a > largest, a, largest);
       }
       for (uint32_t i = 0; i < block_units; i++) *(v16u *)(units + i * KB_TILE) = u[i];
@@ -236,6 +241,7 @@ static void quantize(int type, int method, const float *in, uint32_t cols, uint3
     v16d a = __builtin_convertvector(largest, v16d) * unit64;
     e.squared_error += __builtin_convertvector(squared_error, v16d) * square_unit;
     e.squared_value += __builtin_convertvector(squared_value, v16d) * square_unit;
+    e.squared_stored += __builtin_convertvector(squared_stored, v16d) * square_unit;
     e.max_abs_error = a > e.max_abs_error ? a : e.max_abs_error;
   }
   store_error(error, e);

@@ -81,7 +81,7 @@ import Testing
     for columns in [4, 8, 12, 20, 64, 300] {
       let tile = floats(columns * 16, seed: UInt64(columns))
       var units = [UInt32](repeating: 0, count: type == KB_F32 ? tile.count : tile.count / 2)
-      var errors = [Double](repeating: 0, count: 48)
+      var errors = [Double](repeating: 0, count: 64)
       for (index, value) in tile.enumerated() {
         let (column, lane) = (index / 16, index % 16)
         var stored = value
@@ -97,7 +97,8 @@ import Testing
         let difference = Double(value) - Double(stored)
         errors[lane] += difference * difference
         errors[16 + lane] += Double(value) * Double(value)
-        errors[32 + lane] = max(errors[32 + lane], abs(difference))
+        errors[32 + lane] += Double(stored) * Double(stored)
+        errors[48 + lane] = max(errors[48 + lane], abs(difference))
       }
       let found = try encodeFloats(isa, type, tile)
       #expect(found == Encoded(units: units, errors: errors.map(\.bitPattern)))

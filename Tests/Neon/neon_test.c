@@ -383,7 +383,7 @@ static float *sample_tile(uint32_t cols) {
 }
 
 static void test_encoding(void) {
-  kb_tile_error zero = {{0}, {0}, {0}};
+  kb_tile_error zero = {{0}, {0}, {0}, {0}};
   for (int i = 0; i < SIZES; i++) {
     uint32_t n = sizes[i], cols = padded_columns(KB_INT4, n);
     float *rows = floats(2, 15 * (size_t)(n + 2) + n, 3);

@@ -84,16 +84,21 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
       let tensor = sample(rows, columns)
       let encoded = try encoding.encode(tensor)
       var (squaredError, squaredValue, largest) = (0.0, 0.0, 0.0)
+      var (product, squaredStored) = (0.0, 0.0)
       for row in 0..<rows {
-        var (rowError, rowValue) = (0.0, 0.0)
+        var (rowError, rowValue, rowStored) = (0.0, 0.0, 0.0)
         for (column, value) in tensor.row(row).enumerated() {
           let difference = Double(value) - Double(encoded.value(row, column))
           rowError += difference * difference
           rowValue += Double(value) * Double(value)
           largest = max(largest, abs(difference))
+          let stored = Double(encoded.value(row, column))
+          product += Double(value) * stored
+          rowStored += stored * stored
         }
         squaredError += rowError
         squaredValue += rowValue
+        squaredStored += rowStored
       }
       let found = encoded.statistics
       // A quantized group is summed in binary32: each of its at most 128 steps rounds once.
@@ -101,6 +106,9 @@ private func sample(_ rows: Int, _ columns: Int, seed: UInt64 = 1) -> Tensor {
       #expect(found.count == rows * columns)
       #expect(abs(found.squaredError - squaredError) <= rounding * squaredError)
       #expect(abs(found.squaredValue - squaredValue) <= rounding * squaredValue)
+      #expect(abs(found.squaredStored - squaredStored) <= 2 * rounding * squaredStored)
+      let cosine = product / (squaredValue * squaredStored).squareRoot()
+      #expect(abs(found.cosine - cosine) <= 4 * rounding + 1e-12)
       #expect(abs(found.maxAbsoluteError - largest) <= rounding * largest)
       #expect(found.rootMeanSquare == (found.squaredError / Double(rows * columns)).squareRoot())
     }

@@ -49,6 +49,7 @@ typedef struct {
 typedef struct {
   double squared_error[KB_TILE];
   double squared_value[KB_TILE];
+  double squared_stored[KB_TILE];
   double max_abs_error[KB_TILE];
 } kb_tile_error;
 

@@ -8,7 +8,7 @@ import Quantization
 /// without notice, since the file is only kept until its run is done.
 struct StateHeader: Equatable {
   static let length = 32
-  static let formatVersion: UInt32 = 1
+  static let formatVersion: UInt32 = 2
   private static let magic = Array("KBLSTATE".utf8)
 
   private let identity: ConversionIdentity

@@ -44,7 +44,8 @@ struct StateRecord {
     bytes.append(littleEndian: Int32(tensor.exponent))
     bytes.append(littleEndian: UInt64(statistics.count))
     for value in [
-      statistics.squaredError, statistics.squaredValue, statistics.maxAbsoluteError,
+      statistics.squaredError, statistics.squaredValue, statistics.squaredStored,
+      statistics.maxAbsoluteError,
     ] { bytes.append(littleEndian: value.bitPattern) }
     bytes.append(littleEndian: UInt32(warnings.count))
     for warning in warnings {
@@ -73,7 +74,8 @@ struct StateRecord {
     let (low, high) = (Int(range.low[0]), Int(range.high[0]))
     let statistics = tensor.statistics
     let sums = [
-      statistics.squaredError, statistics.squaredValue, statistics.maxAbsoluteError,
+      statistics.squaredError, statistics.squaredValue, statistics.squaredStored,
+      statistics.maxAbsoluteError,
     ]
     guard sums.allSatisfy({ $0 >= 0 && $0.isFinite }) else { return false }
     func scale(_ row: Int, _ group: Int) -> Float {
@@ -107,7 +109,8 @@ struct StateRecord {
       let exponent = reader.next(Int32.self), TensorExponent.range.contains(Int(exponent)),
       let count = reader.next(UInt64.self), count == geometry.elementCount,
       let squaredError = reader.next(UInt64.self), let squaredValue = reader.next(UInt64.self),
-      let maximum = reader.next(UInt64.self), let warningCount = reader.next(UInt32.self)
+      let squaredStored = reader.next(UInt64.self), let maximum = reader.next(UInt64.self),
+      let warningCount = reader.next(UInt32.self)
     else { return nil }
     var warnings: [String] = []
     for _ in 0..<warningCount {
@@ -128,6 +131,7 @@ struct StateRecord {
         statistics: ErrorStatistics(
           count: geometry.elementCount, squaredError: Double(bitPattern: squaredError),
           squaredValue: Double(bitPattern: squaredValue),
+          squaredStored: Double(bitPattern: squaredStored),
           maxAbsoluteError: Double(bitPattern: maximum))),
       codes: codes.map { Int8(bitPattern: $0) })
   }

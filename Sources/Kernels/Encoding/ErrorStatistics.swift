@@ -6,6 +6,8 @@ package struct ErrorStatistics: Equatable, Sendable {
   package private(set) var squaredError = 0.0
   /// Sum of squared source values.
   package private(set) var squaredValue = 0.0
+  /// Sum of squared stored values.
+  package private(set) var squaredStored = 0.0
   /// The largest difference.
   package private(set) var maxAbsoluteError = 0.0
 
@@ -20,11 +22,13 @@ package struct ErrorStatistics: Equatable, Sendable {
 
   /// Sums that were made before.
   package init(
-    count: Int, squaredError: Double, squaredValue: Double, maxAbsoluteError: Double
+    count: Int, squaredError: Double, squaredValue: Double, squaredStored: Double,
+    maxAbsoluteError: Double
   ) {
     self.count = count
     self.squaredError = squaredError
     self.squaredValue = squaredValue
+    self.squaredStored = squaredStored
     self.maxAbsoluteError = maxAbsoluteError
   }
 
@@ -38,11 +42,20 @@ package struct ErrorStatistics: Equatable, Sendable {
     squaredError == 0 ? .infinity : squaredValue / squaredError
   }
 
+  /// Cosine of the angle between the values and what is stored of them, over all; 1 where nothing
+  /// was lost, 0 where one side is all zeros and the other is not.
+  package var cosine: Double {
+    guard squaredError > 0 else { return 1 }
+    let lengths = (squaredValue * squaredStored).squareRoot()
+    return lengths == 0 ? 0 : (squaredValue + squaredStored - squaredError) / (2 * lengths)
+  }
+
   /// Adds the sums of a later part.
   package mutating func add(_ other: ErrorStatistics) {
     count += other.count
     squaredError += other.squaredError
     squaredValue += other.squaredValue
+    squaredStored += other.squaredStored
     maxAbsoluteError = max(maxAbsoluteError, other.maxAbsoluteError)
     flushedGroups += other.flushedGroups
   }
@@ -53,6 +66,7 @@ package struct ErrorStatistics: Equatable, Sendable {
     count += 1
     squaredError += difference * difference
     squaredValue += Double(value) * Double(value)
+    squaredStored += Double(stored) * Double(stored)
     maxAbsoluteError = max(maxAbsoluteError, abs(difference))
   }
 }

@@ -171,15 +171,18 @@ extension ErrorStatistics {
   fileprivate mutating func add(_ tile: kb_tile_error, rows: Int, columns: Int) {
     unsafe withUnsafeBytes(of: tile.squared_error) { errors in
       unsafe withUnsafeBytes(of: tile.squared_value) { values in
-        unsafe withUnsafeBytes(of: tile.max_abs_error) { maxima in
-          for lane in 0..<rows {
-            let offset = lane * MemoryLayout<Double>.stride
-            unsafe add(
-              ErrorStatistics(
-                count: columns,
-                squaredError: errors.load(fromByteOffset: offset, as: Double.self),
-                squaredValue: values.load(fromByteOffset: offset, as: Double.self),
-                maxAbsoluteError: maxima.load(fromByteOffset: offset, as: Double.self)))
+        unsafe withUnsafeBytes(of: tile.squared_stored) { stored in
+          unsafe withUnsafeBytes(of: tile.max_abs_error) { maxima in
+            for lane in 0..<rows {
+              let offset = lane * MemoryLayout<Double>.stride
+              unsafe add(
+                ErrorStatistics(
+                  count: columns,
+                  squaredError: errors.load(fromByteOffset: offset, as: Double.self),
+                  squaredValue: values.load(fromByteOffset: offset, as: Double.self),
+                  squaredStored: stored.load(fromByteOffset: offset, as: Double.self),
+                  maxAbsoluteError: maxima.load(fromByteOffset: offset, as: Double.self)))
+            }
           }
         }
       }
