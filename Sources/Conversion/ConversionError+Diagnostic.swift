@@ -85,6 +85,11 @@ extension ConversionError: Diagnosable {
         "\(escaped(tensor)) holds \(value) at \(index), too large for \(type.name)", path: path,
         tensor: tensor,
         hint: type == .f16 ? "Use bf16 or f32, for this tensor or for all." : "Use f32.")
+    case .notWeights(let path, let tensor, let type):
+      Diagnostic(
+        .unsupported, code: "conversion.not-weights",
+        "\(escaped(tensor)) is of type \(type.rawValue), whose values are not compared", path: path,
+        tensor: tensor, hint: "--headers compares names, shapes and types alone.")
     case .exportType(let type):
       Diagnostic(
         .usage, code: "conversion.export-type", "--dtype is \(type.name), expected f32, f16 or bf16"

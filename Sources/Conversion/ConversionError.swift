@@ -43,6 +43,10 @@ public enum ConversionError: Error, Equatable, Sendable {
   /// A value is too large for the float type that was asked for.
   case overflow(path: String, tensor: String, index: [Int], value: Float, type: WeightType)
 
+  // Comparing.
+  /// A tensor of a file without a config is of a type that no weights are read in.
+  case notWeights(path: String, tensor: String, type: ElementType)
+
   // Exporting.
   /// The type is none that a checkpoint may have.
   case exportType(WeightType)

@@ -113,6 +113,43 @@ import Testing
     #expect(try kibble("diff", copy, copy).code == 0)
   }
 
+  /// Files of weights without a config, by the names that checkpoints give them.
+  @Test(arguments: ["doge-nano", "reference/e3-oldnames-f32"])
+  func weightsAlone(fixture: String) throws {
+    let source = Fixtures.folder(fixture)
+    let weights = source + "/model.safetensors"
+    let file = try converted("--type", "int8", from: source)
+    #expect(try kibble("diff", weights, weights).code == 0)
+    #expect(try kibble("diff", weights, source).output == "no difference\n")
+    let expected = try kibble("diff", source, file, "--json").json["tensors"]?.arrayValue ?? []
+    let found = try kibble("diff", weights, file, "--json").json["tensors"]?.arrayValue ?? []
+    let errors = Set(expected.compactMap { $0["nmse"]?.doubleValue })
+    #expect(found.count == expected.count && errors.count > 5)
+    #expect(Set(found.compactMap { $0["nmse"]?.doubleValue }) == errors)
+  }
+
+  /// Values of other types than floats cannot be compared, and what header and shapes say can.
+  @Test func otherWeights() throws {
+    func file(_ name: String, type: String, _ shape: String, bytes: Int) throws -> String {
+      let header =
+        #"{"x": {"dtype": "\#(type)", "shape": \#(shape), "data_offsets": [0, \#(bytes)]}}"#
+      var content = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
+      content += Array(header.utf8) + [UInt8](repeating: 0, count: bytes)
+      return try folder.write(name, content)
+    }
+    let ids = try file("ids.safetensors", type: "I64", "[2]", bytes: 16)
+    expectRefusal(try kibble("diff", ids, ids), 69, "I64")
+    #expect(try kibble("diff", ids, ids, "--headers").code == 0)
+    let cube = try file("cube.safetensors", type: "F32", "[2, 3, 4]", bytes: 96)
+    let scalar = try file("scalar.safetensors", type: "F32", "[]", bytes: 4)
+    let empty = try file("empty.safetensors", type: "F32", "[0, 4]", bytes: 0)
+    for path in [cube, scalar, empty] {
+      #expect(try kibble("diff", path, path).code == 0, "\(path)")
+      #expect(try kibble("diff", path, ids).code == 1)
+      #expect(try kibble("inspect", path, "--stats").code == 0)
+    }
+  }
+
   @Test func refused() throws {
     expectRefusal(try kibble("diff", nano), 64, "B")
     expectRefusal(try kibble("diff", nano, folder.path("none")), 66, "none")
