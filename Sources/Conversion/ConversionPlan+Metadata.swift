@@ -28,6 +28,7 @@ extension ConversionPlan {
       ("recipe", json(of: recipe, isQuantized: records.contains { $0.geometry.type.isQuantized })),
       ("sources", .array(provenance.sources)),
     ])
+    metadata["repository"] = provenance.repository
     metadata["commit"] = provenance.commit
     metadata["card"] = provenance.card
     metadata["tensors"] = .array(tensors.map { json(of: $0, records[$0.records]) })

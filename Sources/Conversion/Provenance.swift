@@ -9,7 +9,9 @@ import Safetensors
 struct Provenance {
   /// The checkpoint's config and weight files, `{name, bytes, crc32}` each.
   var sources: [JSON]
-  /// The commit of the hub's repository, where the cache folder says it.
+  /// The hub's repository, where the cache folder says it.
+  let repository: JSON?
+  /// Its commit.
   let commit: JSON?
   /// What the model card says of licence and origin.
   let card: JSON?
@@ -27,10 +29,12 @@ struct Provenance {
         Self.entry(FileSystem.name(of: file.path), bytes: file.file.count, checksum: Self.unknown)
       }
       sources = [config] + weights
+      repository = folder.repository.map { .string($0) }
       commit = folder.commit.map { .string($0) }
       card = try ModelCard(of: folder)?.json
     case .kibble(let model):
       sources = model.file.metadata["sources"]?.arrayValue ?? []
+      repository = model.file.metadata["repository"]
       commit = model.file.metadata["commit"]
       card = model.file.metadata["card"]
     }

@@ -29,6 +29,8 @@ public struct CheckpointFolder: Sendable {
   public let path: String
   /// The commit of the snapshot, where the checkpoint lies in a cache folder.
   public let commit: String?
+  /// The hub's repository, `ORGANIZATION/NAME`, where the checkpoint lies in a cache folder.
+  public let repository: String?
   /// config.json as it stands in the folder, up to 16 MiB.
   public let configBytes: [UInt8]
   /// The weight files, in the order of their names.
@@ -91,6 +93,7 @@ public struct CheckpointFolder: Sendable {
     }
     self.path = folder
     commit = location.commit
+    repository = location.repository
     var sideFiles: [SideFile] = []
     let templates = try Self.templates(in: location, names, &warnings)
     for name in Self.sideFileNames.filter(names.contains) + templates {

@@ -1,9 +1,12 @@
 import ByteIO
+import Diagnostics
 
 /// The folder that a path leads to, through the hub's cache if need be.
 struct CheckpointLocation {
   let folder: String
   let commit: String?
+  /// `ORGANIZATION/NAME`, where the path lies in the hub's cache.
+  let repository: String?
 
   static func resolve(_ path: String) throws(CheckpointError) -> CheckpointLocation {
     guard FileSystem.exists(path) else {
@@ -22,9 +25,15 @@ struct CheckpointLocation {
     if FileSystem.isFolder(snapshots), !FileSystem.entryExists(FileSystem.join(path, "config.json"))
     {
       let commit = try chooseSnapshot(in: snapshots, cache: path)
-      return CheckpointLocation(folder: FileSystem.join(snapshots, commit), commit: commit)
+      let name = FileSystem.realPath(path).map { FileSystem.name(of: $0) }
+      return CheckpointLocation(
+        folder: FileSystem.join(snapshots, commit), commit: commit,
+        repository: name.flatMap(repository(ofFolder:)))
     }
-    return CheckpointLocation(folder: path, commit: commitOfSnapshot(path))
+    let snapshot = snapshot(path)
+    return CheckpointLocation(
+      folder: path, commit: snapshot?.commit,
+      repository: snapshot.flatMap { repository(ofFolder: $0.cache) })
   }
 
   /// Where a link leads, if that is out of the folder.
@@ -37,7 +46,7 @@ struct CheckpointLocation {
     else { return nil }
     let parts = home.split(separator: "/", omittingEmptySubsequences: false)
     let cache = parts.indices.dropFirst().last {
-      parts[$0] == "snapshots" && parts[$0 - 1].hasPrefix("models--")
+      parts[$0] == "snapshots" && parts[$0 - 1].hasPrefix(Self.cachePrefix)
     }
     let blobs = cache.map { parts[..<$0].joined(separator: "/") + "/blobs/" }
     let places = [home == "/" ? home : home + "/", blobs].compactMap(\.self)
@@ -70,15 +79,25 @@ struct CheckpointLocation {
     return commit
   }
 
-  /// The folder's name, if it lies in the snapshots of a cache folder.
-  private static func commitOfSnapshot(_ path: String) -> String? {
+  /// The names of the folder and of the cache folder, if it lies in the snapshots of one.
+  private static func snapshot(_ path: String) -> (cache: String, commit: String)? {
     guard let real = FileSystem.realPath(path) else { return nil }
-    let parts = real.split(separator: "/")
-    guard parts.count >= 3, parts[parts.count - 2] == "snapshots",
-      parts[parts.count - 3].hasPrefix("models--")
+    let parts = real.split(separator: "/").map(String.init).suffix(3)
+    guard let cache = parts.first, let commit = parts.last, parts.count == 3,
+      parts.dropFirst().first == "snapshots", cache.hasPrefix(cachePrefix)
     else { return nil }
-    return parts.last.map(String.init)
+    return (cache, commit)
   }
+
+  /// The repository of a cache folder, which spells the slash as `--`.
+  private static func repository(ofFolder name: String) -> String? {
+    guard name.hasPrefix(cachePrefix) else { return nil }
+    let rest = name.dropFirst(cachePrefix.count)
+    guard let split = rest.firstIndex(ofText: "--") else { return String(rest) }
+    return rest[..<split] + "/" + rest[split...].dropFirst(2)
+  }
+
+  private static let cachePrefix = "models--"
 }
 
 extension CheckpointFolder {
