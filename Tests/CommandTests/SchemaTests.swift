@@ -127,7 +127,8 @@ func expect(_ value: JSON, as name: String, location: SourceLocation = #_sourceL
       let json = try result("inspect", ["inspect", model])
       if let metadata = json["metadata"], metadata != .null { try expect(metadata, as: "metadata") }
     }
-    try result("inspect", ["inspect", Self.nano, "--stats"])
+    try result("inspect", ["inspect", Self.nano, "--stats", "--sha256"])
+    try result("inspect", ["inspect", Self.nano + "/model.safetensors"])
     try result("check", ["check", mixed])
     try result("diff", ["diff", source, mixed], code: 1)
     try result("diff", ["diff", source, checkpoint, "--headers"])

@@ -1,7 +1,6 @@
 import ByteIO
 import DogeArchitecture
 import DogeModel
-import JSONCore
 import Kernels
 import KibbleFormat
 import ModelFile
@@ -13,10 +12,23 @@ import ToolSupport
 struct InspectCommand: Command {
   static let tensor = OptionSpec.value("tensor", "NAME", "only the tensor of that name")
   static let stats = OptionSpec.flag("stats", "read the values, too: range, mean, deviation")
+  static let digests = OptionSpec.flag("sha256", "hash the files and the tensors' bytes, too")
+  static let plain = OptionSpec.flag(
+    "plain", "one fact a line, in an order and form that `diff -u` shows well")
 
   static let spec = CommandSpec(
     name: "inspect", summary: "list a model's tensors, types, sizes and metadata",
-    positionals: [.model], options: [tensor, stats],
+    discussion: [
+      "A .safetensors file is listed by itself, by the names that it has. Only --stats and --sha256 "
+        + "read the weights."
+    ],
+    positionals: [
+      .required(
+        "MODEL",
+        "a checkpoint folder, a .kibble or .safetensors file, or ORG/NAME in the Hugging Face cache"
+      )
+    ],
+    options: [tensor, stats, digests, plain],
     examples: [
       .init("everything, for scripts", "inspect doge.kibble --json"),
       .init(
@@ -24,79 +36,81 @@ struct InspectCommand: Command {
     ])
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
-    let source = try ModelSource.open(path: arguments.argument(.model))
-    var entries = source.entries
+    try arguments.refuse(Self.plain, with: .json)
+    let path = try arguments.argument(Self.spec.positionals[0])
+    let subject: Inspection.Subject
+    var tensors: [InspectedTensor]
+    if FileSystem.isRegularFile(path), path.hasSuffix(".safetensors") {
+      let file = try SafetensorsFile(path: path)
+      subject = .weights(file)
+      tensors = file.tensors.map { InspectedTensor($0, in: file) }
+    } else {
+      let source = try ModelSource.open(path: path)
+      subject = .model(source)
+      tensors = source.inspectedTensors
+    }
     if let name = arguments.value(Self.tensor) {
-      entries = entries.filter { [$0.name, $0.tensor, $0.sourceName].contains(name) }
-      guard !entries.isEmpty else {
+      tensors = tensors.filter { [$0.name, $0.tensor, $0.sourceName].contains(name) }
+      guard !tensors.isEmpty else {
         throw arguments.invalid(
           Self.tensor, name, expected: "a tensor's name, which inspect lists without --tensor")
       }
     }
-    let statistics: [String: ValueStatistics]
-    if arguments.has(Self.stats) {
-      let runtime = try Runtime(context)
-      let stored = try runtime.stored(source)
-      let names = Set(entries.map(\.name))
-      statistics = Dictionary(
-        uniqueKeysWithValues: stored.file.tensors.filter { names.contains($0.name) }.map {
-          ($0.name, ValueStatistics(of: $0, in: stored, kernels: runtime.compute.kernels))
-        })
-      try source.checkUnchanged()
-    } else {
-      statistics = [:]
-    }
-    let inspection = Inspection(source: source, entries: entries, statistics: statistics)
+    if arguments.has(Self.stats) { try addStatistics(to: &tensors, of: subject, context) }
+    let digests: ModelDigests? =
+      switch subject {
+      case _ where !arguments.has(Self.digests): nil
+      case .model(let source): try ModelDigests(of: source, progress: context.progress)
+      case .weights(let file): try ModelDigests(of: file, progress: context.progress)
+      }
+    let inspection = Inspection(subject: subject, tensors: tensors, digests: digests)
     if context.json {
       try context.emit(inspection.json)
+    } else if arguments.has(Self.plain) {
+      try context.output.write(inspection.plainText)
     } else {
       try context.output.write(inspection.text(width: Terminal.outputWidth()))
     }
     return .success
   }
-}
 
-/// A tensor as it lies in a checkpoint or a `.kibble` file.
-struct InspectedTensor {
-  let name: String
-  /// The tensor's name, without the first row of a band.
-  let tensor: String
-  /// The name in the checkpoint, where it is spelled otherwise.
-  let sourceName: String?
-  let shape: [Int]
-  let type: String
-  let groupSize: Int?
-  let file: String?
-  let offset: Int
-  let bytes: Int
-  let crc32: UInt32?
+  private func addStatistics(
+    to tensors: inout [InspectedTensor], of subject: Inspection.Subject, _ context: CommandContext
+  ) throws {
+    let runtime = try Runtime(context)
+    let kernels = runtime.compute.kernels
+    switch subject {
+    case .model(let source):
+      let stored = try runtime.stored(source)
+      for index in tensors.indices {
+        guard let record = stored.file.tensor(named: tensors[index].name) else { continue }
+        tensors[index].statistics = ValueStatistics(of: record, in: stored, kernels: kernels)
+      }
+      try source.checkUnchanged()
+    case .weights(let file):
+      for index in tensors.indices {
+        // Other types than floats have no statistics.
+        guard let entry = file[tensors[index].name], entry.type.isSupportedWeight else { continue }
+        tensors[index].statistics = ValueStatistics(of: entry, in: file, kernels: kernels)
+      }
+      try file.file.checkUnchanged()
+    }
+  }
 }
 
 extension ModelSource {
   /// The tensors in the order of their use.
-  var entries: [InspectedTensor] {
+  var inspectedTensors: [InspectedTensor] {
     switch self {
     case .kibble(let model):
       model.tensors.flatMap { tensor in
-        tensor.bands.map { record in
-          InspectedTensor(
-            name: record.name, tensor: tensor.name,
-            sourceName: tensor.sourceName == tensor.name ? nil : tensor.sourceName,
-            shape: record.shape, type: record.type.name,
-            groupSize: record.type.isQuantized ? record.geometry.groupSize : nil, file: nil,
-            offset: record.planes[0].lowerBound, bytes: record.byteCount, crc32: record.crc32)
-        }
+        tensor.bands.map { InspectedTensor($0, of: tensor) }
       }
     case .checkpoint(let folder, let resolved):
       resolved.tensors.map { tensor in
         let source = folder.tensors[tensor.sourceIndex]
-        let name = tensor.spec.canonicalName
         return InspectedTensor(
-          name: name, tensor: name, sourceName: tensor.sourceName == name ? nil : tensor.sourceName,
-          shape: tensor.shape, type: tensor.sourceType.rawValue.lowercased(), groupSize: nil,
-          file: FileSystem.name(of: folder.file(of: source).path),
-          offset: source.entry.byteRange.lowerBound, bytes: source.entry.byteRange.count,
-          crc32: nil)
+          source.entry, named: tensor.spec.canonicalName, in: folder.file(of: source))
       }
     }
   }

@@ -24,6 +24,8 @@ struct ModelSummary {
   /// What a packed file takes, and what it takes in memory.
   private let packed: (file: Int, memory: Int)?
   private let recipe: JSON?
+  /// The hub's repository and its commit, where a cache folder named them.
+  private let origin: (repository: JSON, commit: JSON)
 
   init(of source: ModelSource) {
     let files = SideFiles(of: source)
@@ -36,12 +38,15 @@ struct ModelSummary {
       metadata = model.file.metadata
       bitsPerWeight = model.bitsPerWeight
       packed = model.file.packed.map { ($0.fileBytes, model.file.region.count) }
+      let metadata = model.file.metadata
+      origin = (metadata["repository"] ?? nil, metadata["commit"] ?? nil)
     case .checkpoint(let folder, let resolved):
       let bytes = resolved.tensors.reduce(0) {
         $0 + folder.tensors[$1.sourceIndex].entry.byteRange.count
       }
       bitsPerWeight = Double(bytes * 8) / Double(resolved.parameterCount)
       packed = nil
+      origin = (JSON(folder.repository), JSON(folder.commit))
     }
     let readme = text(BlobName.readme)
     // Files of earlier versions hold no card, only what they read of it.
@@ -65,6 +70,7 @@ struct ModelSummary {
     var card = card
     card["citation"] = citation.map { .string($0) }
     return [
+      ("repository", origin.repository), ("commit", origin.commit),
       ("card", card.isEmpty ? nil : .object(card)), ("tokenizer", tokenizerJSON),
       ("chat_templates", JSON(templates)),
       ("generation_config", generationConfig.map { .object($0) } ?? nil),
@@ -90,11 +96,15 @@ struct ModelSummary {
   /// A line for each thing that there is.
   var lines: [String] {
     var lines: [String] = []
+    if let repository = origin.repository.stringValue {
+      lines.append(
+        "repository \(repository)" + (origin.commit.stringValue.map { ", commit \($0)" } ?? ""))
+    }
     let names = ["license": "license", "base_model": "base model", "datasets": "datasets"]
-    let origin = card.members.compactMap { member in
+    let facts = card.members.compactMap { member in
       names[member.key].map { "\($0) \(Self.shown(member.value))" }
     }
-    if !origin.isEmpty { lines.append(origin.joined(separator: "; ")) }
+    if !facts.isEmpty { lines.append(facts.joined(separator: "; ")) }
     if let citation {
       lines.append(
         "citation " + citation.split(whereSeparator: \.isWhitespace).joined(separator: " "))
