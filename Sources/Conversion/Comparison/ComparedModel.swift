@@ -17,6 +17,7 @@ public enum ComparedModel: Sendable {
   /// Opens what a path leads to; payloads are not touched.
   ///
   /// - Parameter path: what `ModelSource` opens, or a `.safetensors` file.
+  /// - Returns: the side.
   /// - Throws: what is missing, damaged or not supported; all errors are `Diagnosable`.
   public static func open(path: String) throws -> ComparedModel {
     if FileSystem.isRegularFile(path), path.hasSuffix(".safetensors") {
@@ -47,6 +48,7 @@ public enum ComparedModel: Sendable {
   /// The tensors in the order of their use, or of their bytes.
   ///
   /// - Parameter asInCheckpoint: whether they go by the checkpoint's names, not the current layout's.
+  /// - Returns: an entry for each.
   func inventory(asInCheckpoint: Bool) -> [Entry] {
     switch self {
     case .model(.checkpoint(_, let resolved)):
