@@ -1,3 +1,4 @@
+import Foundation
 import JSONCore
 import TestSupport
 import Testing
@@ -80,11 +81,38 @@ import Testing
     #expect(try kibble("plot", points, "-o", folder.path("types.svg")).code == 0)
   }
 
+  /// What budgets bring is what `quantize` makes of them; a path with spaces is one word.
+  @Test func budgets() throws {
+    let model = folder.path("my model's folder")
+    try FileManager.default.copyItem(atPath: nano, toPath: model)
+    let run = try kibble(
+      "recommend", model, "--tokens", tokens, "--calibration", tokens, "--mixed", "4", "--mixed",
+      "5.5", "--json")
+    #expect(run.code == 0, "\(run.errors)")
+    let rows = try #require(try run.json["rows"]?.arrayValue)
+    #expect(rows.count == 11 && rows[9]["series"] == "mixed" && rows[10]["type"] == "mixed")
+    let words = "\(folder.path("my model"))'\\''s folder'"
+    let command = try #require(rows[9]["command"]?.stringValue)
+    #expect(
+      command == "kibble quantize '\(words) -o doge-mixed-4.0.kibble --type mixed "
+        + "--target-bpw 4.0 --calibration \(tokens)")
+    let path = folder.path("mixed.kibble")
+    let made = try kibble(
+      "quantize", model, "-o", path, "--type", "mixed", "--target-bpw", "4", "--calibration",
+      tokens, "--json"
+    ).json
+    let verdict = try kibble("verify", model, path, "--tokens", tokens, "--json").json
+    #expect(rows[9]["bytes"] == made["bytes"])
+    #expect(rows[9]["mean_kld"] == verdict["kld"]?["mean"])
+  }
+
   @Test func refused() throws {
     let path = folder.path("int4.kibble")
     #expect(try kibble("quantize", nano, "-o", path, "--type", "int4").code == 0)
     expectRefusal(try kibble("recommend", path), 65, path)
     expectRefusal(try kibble("recommend"), 64, "CHECKPOINT")
+    expectRefusal(try kibble("recommend", nano, "--mixed", "0"), 64, "from 1 to 32")
+    expectRefusal(try kibble("recommend", nano, "--calibration", tokens), 64, "--mixed")
     expectRefusal(try kibble("recommend", folder.path("none")), 66, "none")
   }
 }

@@ -21,11 +21,23 @@ extension Calibrator {
     groupSizes: [Int] = EncodingRecipe.groupSizes, sequences: [[Int]], toolVersion: String,
     compressesBlobs: Bool = true
   ) throws -> MixedRecipe {
+    try mixedRecipes(
+      for: source, base: base, under: [budget], groupSizes: groupSizes, sequences: sequences,
+      toolVersion: toolVersion, compressesBlobs: compressesBlobs)[0]
+  }
+
+  /// The same for several budgets, measured once.
+  package func mixedRecipes(
+    for source: ModelSource, base: EncodingRecipe, under budgets: [SizeBudget],
+    groupSizes: [Int] = EncodingRecipe.groupSizes, sequences: [[Int]], toolVersion: String,
+    compressesBlobs: Bool = true
+  ) throws -> [MixedRecipe] {
     let search = try MixedSearch(
       source: source, base: base, groupSizes: groupSizes, toolVersion: toolVersion,
       compressesBlobs: compressesBlobs)
     // Measuring takes long, and would be in vain.
-    try search.check(budget)
-    return try search.recipe(under: budget, costs: costs(of: search, sequences: sequences))
+    for budget in budgets { try search.check(budget) }
+    let costs = try costs(of: search, sequences: sequences)
+    return try budgets.map { try search.recipe(under: $0, costs: costs) }
   }
 }
