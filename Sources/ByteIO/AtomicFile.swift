@@ -1,3 +1,4 @@
+import CSystem
 import LibC
 
 /// A file that appears under its name only when it is complete.
@@ -32,6 +33,8 @@ public struct AtomicFile: ~Copyable {
     // Nobody may read meanwhile what will not be theirs to read.
     let temporary = try TemporaryEntry(
       for: path, in: target.folder, mode: target.mode == nil ? 0o666 : 0o600)
+    // Of several outputs, one that is in its place does not make the run a success.
+    kb_set_commitment(KB_OPEN)
     self.path = path
     self.overwrite = overwrite
     self.target = target

@@ -65,6 +65,8 @@ public struct TensorReport: Sendable {
   public let maxAbsoluteError: Double
   /// Signal to quantization noise in decibels; infinite where nothing was lost.
   public let signalToNoiseDecibels: Double
+  /// Cosine of the angle between the source's values and those in the file, over all of them.
+  public let cosine: Double
   /// Groups of values that became 0, being too small beside the tensor's largest value.
   public let flushedGroups: Int
   /// Why the type is not the one that was asked for, which rule gave it, or what was lost.
@@ -82,6 +84,7 @@ public struct TensorReport: Sendable {
     maxAbsoluteError = statistics.maxAbsoluteError
     signalToNoiseDecibels =
       statistics.squaredError == 0 ? .infinity : 10 * log10(statistics.signalToNoise)
+    cosine = statistics.cosine
     flushedGroups = statistics.flushedGroups
     let flushed = flushedGroups > 0 ? "\(flushedGroups) groups became 0" : nil
     let notes = [tensor.note, flushed].compactMap(\.self)

@@ -16,6 +16,12 @@ public enum SelfWrittenText {
   /// Sequences that are written at a time.
   private static let batch = 32
 
+  /// As many tokens as a model would write, all of them its first one.
+  public static func placeholder(_ beginning: Int, config: DogeConfig) -> [[Int]] {
+    let tokens = Array(repeating: beginning, count: min(length, config.maxPositions))
+    return Array(repeating: tokens, count: sequences)
+  }
+
   /// Lets a model write.
   ///
   /// - Parameters:

@@ -15,15 +15,19 @@ import Verification
 extension ParsedArguments {
   /// The tokens of `--calibration`, or of what stands for it; nil for other methods than `gptq`.
   func calibration(
-    for method: QuantizationMethod, _ context: CommandContext
+    of model: String, for method: QuantizationMethod, _ context: CommandContext
   ) throws -> [[Int]]? {
     let given = value(.calibration)
     guard method == .gptq else {
       guard let given else { return nil }
       throw invalid(.calibration, given, expected: "for --method gptq alone")
     }
-    let source = try ModelSource.open(path: argument(.model))
+    let source = try ModelSource.open(path: model)
     if given ?? "self" == "self", let beginning = source.beginningOfText {
+      // Only how much it is counts for what is not carried out; a search is.
+      if context.dryRun, value(QuantizeCommand.type) != TargetType.mixed.name {
+        return SelfWrittenText.placeholder(beginning, config: source.config)
+      }
       return try Runtime(context).selfWrittenText(source, beginning: beginning, context)
     }
     switch given {

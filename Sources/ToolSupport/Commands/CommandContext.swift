@@ -50,6 +50,15 @@ package struct CommandContext: Sendable {
     if !quiet { writeMessage(renderer.warning(warning)) }
   }
 
+  /// Tells why one of several inputs failed, which does not end the run.
+  ///
+  /// - Returns: the exit status that the error would have ended a run with, and its JSON form.
+  package func report(_ error: any Error) -> (status: ExitStatus, json: JSON) {
+    let diagnostic = Diagnostic(of: error)
+    writeMessage(renderer.error(diagnostic))
+    return (.failure(diagnostic.kind), DiagnosticRenderer.object(Warning(diagnostic)))
+  }
+
   /// Tells the user something beside the results, unless they asked for quiet or for JSON.
   package func note(_ text: String) {
     if !quiet, !json { writeMessage(text + "\n") }
@@ -85,7 +94,7 @@ package struct CommandContext: Sendable {
 extension JSON {
   /// The object with the program's version behind its schema, unless it states one itself: whoever
   /// keeps a result shall know what made it.
-  func stating(version: String) -> JSON {
+  package func stating(version: String) -> JSON {
     guard let members = objectValue?.members.map({ ($0.key, $0.value) }),
       self["schema"] != nil, self["version"] == nil
     else { return self }

@@ -24,13 +24,15 @@ package struct CommandSpec: Equatable, Sendable {
   package let examples: [Example]
   /// Whether the help lists `--force` and `--dry-run`.
   package let writesFile: Bool
+  /// Whether each argument is worked on by itself, so that one that is not there stops no other.
+  package let takesEachAlone: Bool
   /// The option that takes what is often given as one argument too many: a text.
   package let strayText: OptionSpec?
 
   package init(
     name: String, summary: String, discussion: [String] = [], usage: [String] = [],
     positionals: [PositionalSpec] = [], options: [OptionSpec] = [], examples: [Example] = [],
-    writesFile: Bool = false, strayText: OptionSpec? = nil
+    writesFile: Bool = false, takesEachAlone: Bool = false, strayText: OptionSpec? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -40,6 +42,7 @@ package struct CommandSpec: Equatable, Sendable {
     self.options = options
     self.examples = examples
     self.writesFile = writesFile
+    self.takesEachAlone = takesEachAlone
     self.strayText = strayText
   }
 }

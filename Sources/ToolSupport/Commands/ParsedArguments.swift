@@ -26,7 +26,11 @@ extension ParsedArguments {
       guard let place = index < places.count ? places[index] : places.last,
         names.contains(place.name)
       else { continue }
-      result.positionals[index] = try path(positionals[index])
+      do {
+        result.positionals[index] = try path(positionals[index])
+      } catch  where command.takesEachAlone && positionals.count > 1 {
+        // Whoever opens it will complain.
+      }
     }
     for option in command.options {
       guard let placeholder = option.placeholder, names.contains(placeholder) else { continue }

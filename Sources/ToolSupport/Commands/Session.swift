@@ -61,14 +61,18 @@ struct Session: Sendable {
     // An error leaves nothing half printed for a script; a person may have use for it.
     if json { environment.output.discard() }
     try? environment.output.flush()
-    let diagnostic = diagnostic(of: error)
+    let diagnostic = Diagnostic(of: error)
     environment.writeError(renderer.error(diagnostic))
     return diagnostic.kind == .interrupted
       ? .signal(InterruptFlag.signal ?? SIGINT) : .failure(diagnostic.kind)
   }
+}
 
-  private func diagnostic(of error: any Error) -> Diagnostic {
-    (error as? any Diagnosable)?.diagnostic
+extension Diagnostic {
+  /// What an error says of itself.
+  init(of error: any Error) {
+    self =
+      (error as? any Diagnosable)?.diagnostic
       ?? Diagnostic(
         .internalError, code: "internal.unexpected-error",
         "an error that kibble doesn't know: \(error)",

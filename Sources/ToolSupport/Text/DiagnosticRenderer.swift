@@ -29,12 +29,12 @@ package struct DiagnosticRenderer: Equatable, Sendable {
       let start = line.prefix(Self.longestLine)
       return start.endIndex == line.endIndex ? String(line) : start + "..."
     }.joined(separator: "\n")
-    return json ? line([label: object(content)]) : self.lines(label, color, content)
+    return json ? line([label: Self.object(content)]) : self.lines(label, color, content)
   }
 
   private func line(_ object: JSON) -> String { object.serialized() + "\n" }
 
-  private func object(_ content: Warning) -> JSON {
+  static func object(_ content: Warning) -> JSON {
     [
       "code": .string(content.code),
       "message": .string(content.message),

@@ -27,6 +27,8 @@ struct ConversionListing {
   private let seconds: Double?
   private let savedRecipe: String?
   private let mixed: MixedListing?
+  /// Of what is not carried out: what it would need, and how much room there is for the file.
+  private let forecast: (needs: ConversionForecast, available: Int?)?
   private let lines: [Line]
 
   /// The result of a conversion that took so long, where its recipe was saved, and how it was
@@ -42,6 +44,7 @@ struct ConversionListing {
     self.seconds = seconds
     self.savedRecipe = savedRecipe
     self.mixed = mixed
+    forecast = nil
     lines = report.tensors.map {
       Line(
         name: $0.name, sourceName: $0.sourceName, shape: $0.shape, type: $0.type.name,
@@ -51,7 +54,8 @@ struct ConversionListing {
 
   /// A plan that is not carried out; a packed file is as large as its budget allows.
   init(
-    _ plan: ConversionPlan, mixed: MixedListing? = nil, packedUnder budget: SizeBudget? = nil
+    _ plan: ConversionPlan, mixed: MixedListing? = nil, packedUnder budget: SizeBudget? = nil,
+    forecast: ConversionForecast, available: Int?
   ) {
     output = nil
     let parameters = Double(plan.parameterCount)
@@ -67,6 +71,7 @@ struct ConversionListing {
     seconds = nil
     savedRecipe = nil
     self.mixed = mixed
+    self.forecast = (forecast, available)
     lines = plan.records.map { record in
       let (tensor, geometry) = (plan.tensors[record.tensor], record.geometry)
       return Line(
@@ -85,14 +90,15 @@ struct ConversionListing {
     }
   }
 
-  private var json: JSON {
+  var json: JSON {
     let tensors = lines.map { line -> JSON in
       var members = JSONObject([
         ("name", JSON(line.name)), ("shape", JSON(line.shape)), ("type", JSON(line.type)),
         ("group_size", JSON(line.groupSize)), ("bytes", JSON(line.bytes)),
         ("rmse", JSON(line.report?.rootMeanSquareError)),
         ("max_abs_error", JSON(line.report?.maxAbsoluteError)),
-        ("sqnr_db", JSON(line.report?.signalToNoiseDecibels)), ("note", JSON(line.note)),
+        ("sqnr_db", JSON(line.report?.signalToNoiseDecibels)),
+        ("cosine", JSON(line.report?.cosine)), ("note", JSON(line.note)),
       ])
       if line.sourceName != line.name { members["source_name"] = JSON(line.sourceName) }
       return .object(members)
@@ -103,6 +109,11 @@ struct ConversionListing {
       ("peak_rss_bytes", JSON(FileSystem.peakResidentBytes())), ("seconds", JSON(seconds)),
       ("tensors", .array(tensors)),
     ])
+    if let forecast {
+      members["expected_peak_rss_bytes"] = JSON(forecast.needs.memory)
+      members["expected_seconds"] = JSON(forecast.needs.seconds)
+      members["available_bytes"] = JSON(forecast.available)
+    }
     members["mixed"] = mixed?.json
     members["saved_recipe"] = savedRecipe.map { JSON($0) }
     return .object(members)
@@ -133,12 +144,34 @@ struct ConversionListing {
       ]
       table.append(cells + (hasOtherNames ? [group.checkpointLabel] : []))
     }
-    let size =
-      "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
-    let time = seconds.map { " in " + NumberFormat.duration(seconds: $0) } ?? ""
     return (mixed.map { $0.text(width: width) + "\n" } ?? "") + table.text(width: width)
-      + (output.map { "wrote \($0): " } ?? "would write ") + size + time + "\n"
+      + (output.map { "wrote \($0): " } ?? "would write ") + summary + "\n"
+      + (forecast.map { needs($0.needs, available: $0.available, width: width) } ?? "")
       + (savedRecipe.map { "wrote \($0): the recipe\n" } ?? "")
+  }
+
+  private func needs(_ needs: ConversionForecast, available: Int?, width: Int) -> String {
+    let parts = [
+      "about \(NumberFormat.bytes(needs.memory)) of memory",
+      needs.seconds.map { "\(NumberFormat.duration(seconds: $0)) of computing here" }
+        ?? "a time that depends on its text, mostly minutes",
+      available.map {
+        ($0 < bytes ? "more than the " : "room for the file: ") + NumberFormat.bytes($0)
+          + " that are free there"
+      },
+    ]
+    let text = "would need " + parts.compactMap(\.self).joined(separator: ", ")
+    return wrapped(text, width: width).joined(separator: "\n") + "\n"
+  }
+
+  /// What it comes to in a line, for the file that it is or would be.
+  func line(for path: String) -> String {
+    (output == nil ? "would write " : "wrote ") + path + ": " + summary
+  }
+
+  private var summary: String {
+    "\(NumberFormat.bytes(bytes)), \(NumberFormat.fixed(bitsPerWeight, 3)) bits per weight"
+      + (seconds.map { " in " + NumberFormat.duration(seconds: $0) } ?? "")
   }
 
   /// Tensors of one kind that are stored in one way; layers differ by a number only.
