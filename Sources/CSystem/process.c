@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "process.h"
 
+#include "terminal.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -71,6 +73,7 @@ static char last_words[4096];
 static void end_for_fault(int number) {
   // The allocator's last word, still that of this thread.
   if (errno == ENOMEM && number != SIGQUIT && number != SIGXCPU) end_for_memory();
+  kb_end_keys();
   (void)!write(STDERR_FILENO, last_words, strlen(last_words));
   kb_remove_temporaries();
   for (size_t i = 0; i < sizeof fault_signals / sizeof fault_signals[0]; i++)

@@ -37,8 +37,8 @@ package enum Signals {
   /// - SIGBUS, which a mapped file that shrinks brings, ends the process with 74 and one line, and
   ///   so does a fault for want of memory.
   ///
-  /// Whichever ends the process, temporary files are removed first; once the output is in its place,
-  /// that is a success.
+  /// Whichever ends the process, the terminal is put back and temporary files are removed first;
+  /// once the output is in its place, that is a success.
   ///
   /// - Parameter json: whether that line is a JSON object.
   package static func install(json: Bool) {
@@ -53,6 +53,12 @@ package enum Signals {
     install(SIGBUS) { _ in endForLostMapping() }
     kb_watch_faults { endForLackOfMemory() }
     for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) }
+  }
+
+  /// Has waiting for input end when the terminal's window changes its size, or when the process goes
+  /// on after it was stopped.
+  static func wakeForTerminal() {
+    for number in [SIGWINCH, SIGCONT] { _ = signal(number) { _ in } }
   }
 
   /// Installs one handler, but leaves a signal alone that the caller wants ignored, as a shell does
@@ -129,6 +135,7 @@ private func end(_ code: Int32, _ text: StaticString, json: StaticString) {
   guard !isEnding.exchange(true, ordering: .relaxed) else {
     while true { pause() }
   }
+  kb_end_keys()
   kb_remove_temporaries()
   let newline: StaticString = "\n"
   if progressLineIsOpen.load(ordering: .relaxed) {
