@@ -15,7 +15,7 @@ package final class StandardInput {
     case interrupted
   }
 
-  private let descriptor: Int32
+  let descriptor: Int32
   private var buffer: [UInt8] = []
   private var isAtEnd = false
   /// The bytes before the last line that was read.
@@ -80,23 +80,51 @@ package final class StandardInput {
   private func fill() throws(InputError) -> Bool {
     while true {
       if InterruptFlag.isSet { return false }
-      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      guard unsafe poll(&request, 1, -1) >= 0 else {
-        if errno == EINTR { continue }
-        throw .readFailed(reason: unsafe String(cString: strerror(errno)))
-      }
-      var chunk = [UInt8](repeating: 0, count: 1 << 16)
-      let count = unsafe chunk.withUnsafeMutableBytes {
-        unsafe read(descriptor, $0.baseAddress, $0.count)
-      }
-      switch count {
-      case 1...: buffer += chunk[..<count]
-      case 0: isAtEnd = true
-      default:
-        if errno == EINTR || errno == EAGAIN { continue }
-        throw .readFailed(reason: unsafe String(cString: strerror(errno)))
+      switch try readAvailable(within: Self.anyTime) {
+      case .bytes(let bytes): buffer += bytes
+      case .end: isAtEnd = true
+      case .nothing, .signal: continue
       }
       return true
+    }
+  }
+
+  /// What a wait for bytes ended with.
+  enum Available {
+    case bytes([UInt8])
+    case end
+    /// The time is over.
+    case nothing
+    case signal
+  }
+
+  /// For a wait without end.
+  static let anyTime: Int32 = -1
+
+  /// Waits so many milliseconds for bytes, which go past those that make up lines.
+  func readAvailable(within milliseconds: Int32) throws(InputError) -> Available {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    switch unsafe poll(&request, 1, milliseconds) {
+    case 0: return .nothing
+    case 1...: break
+    default:
+      if errno == EINTR { return .signal }
+      throw .readFailed(reason: unsafe String(cString: strerror(errno)))
+    }
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    let count = unsafe chunk.withUnsafeMutableBytes {
+      unsafe read(descriptor, $0.baseAddress, $0.count)
+    }
+    switch count {
+    case 1...: return .bytes(Array(chunk[..<count]))
+    case 0: return .end
+    default:
+      switch errno {
+      case EINTR, EAGAIN: return .signal
+      // A terminal that has hung up.
+      case EIO where isTerminal: return .end
+      case let code: throw .readFailed(reason: unsafe String(cString: strerror(code)))
+      }
     }
   }
 }

@@ -41,7 +41,7 @@ package struct Terminal: Equatable, Sendable {
   /// The variables that are asked, and what each means.
   static let variables = [
     ("NO_COLOR", "set to anything but nothing: messages are not coloured, unless --color says so"),
-    ("TERM", "dumb: neither colours nor a bar of progress"),
+    ("TERM", "dumb: neither colours, nor a bar of progress, nor editing of lines"),
     ("COLUMNS", "how wide tables are where the standard output is no terminal (default: 80)"),
   ]
 
@@ -68,11 +68,19 @@ package struct Terminal: Equatable, Sendable {
     return width(of: STDOUT_FILENO) ?? columns ?? 80
   }
 
+  /// The rows of stdout's terminal right now; 24 where that isn't known.
+  static func outputHeight() -> Int {
+    let rows = size(of: STDOUT_FILENO).map { Int($0.ws_row) } ?? 0
+    return rows > 0 ? rows : 24
+  }
+
   private static func width(of descriptor: Int32) -> Int? {
+    let columns = size(of: descriptor).map { Int($0.ws_col) } ?? 0
+    return columns > 0 ? columns : nil
+  }
+
+  private static func size(of descriptor: Int32) -> winsize? {
     var size = winsize()
-    guard unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
-      return nil
-    }
-    return Int(size.ws_col)
+    return unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
   }
 }
