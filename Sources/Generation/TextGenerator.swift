@@ -12,9 +12,9 @@ public final class TextGenerator {
   /// Runs the model.
   public let generator: Generator
   /// How tokens are chosen, and when to end.
-  public let config: GenerationConfig
+  public private(set) var config: GenerationConfig
   /// Where the random numbers began.
-  public let seed: UInt64
+  public private(set) var seed: UInt64
   private var sampler: Sampler
 
   /// The most tokens of an answer where nobody sets a limit.
@@ -64,6 +64,25 @@ public final class TextGenerator {
     return try generator.generate(
       prompt, config: config, sampler: &sampler, text: makeStream(), observe: observe,
       isCancelled: isCancelled)
+  }
+
+  /// Changes how tokens are chosen from here on; what is not given stays as it is.
+  ///
+  /// - Parameter overrides: a caller's options.
+  /// - Throws: `GenerationError` for a value out of range; nothing is changed then.
+  public func apply(_ overrides: GenerationOverrides) throws(GenerationError) {
+    var changed = try config.applying(overrides)
+    try changed.sampling.checkBiases(vocabulary: generator.model.config.vocabularySize)
+    if changed.ignoresEndTokens { changed.endTokens = [] }
+    config = changed
+  }
+
+  /// Begins the random numbers anew.
+  ///
+  /// - Parameter seed: where they begin.
+  public func reseed(_ seed: UInt64) {
+    self.seed = seed
+    sampler = Sampler(seed: seed)
   }
 
   /// A stream that turns tokens into text; special tokens have none unless they are shown.
