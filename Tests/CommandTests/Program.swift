@@ -58,14 +58,14 @@ enum Program {
 
 func kibble(_ arguments: String...) throws -> Run { try Program.run(arguments) }
 
-/// A started program.
+/// A started program; one that leads a session has its input's terminal to itself.
 final class Child {
   private let folder: TemporaryFolder
   private let process: pid_t
 
   init(
     _ arguments: [String], program: String? = Program.path, input: String? = nil,
-    inputPath: String = "/dev/null", output: Int32? = nil
+    inputPath: String = "/dev/null", output: Int32? = nil, leadsSession: Bool = false
   ) throws {
     let path = try #require(program, "the program is not beside the tests")
     let folder = try TemporaryFolder()
@@ -97,7 +97,9 @@ final class Child {
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    // Whoever leads a session makes the terminal that it opens first its own.
+    let session = leadsSession ? POSIX_SPAWN_SETSID : 0
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | session))
     var words = ([path] + arguments).map { strdup($0) } + [nil]
     defer { words.forEach { free($0) } }
     var process = pid_t()

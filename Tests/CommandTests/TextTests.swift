@@ -209,7 +209,7 @@ import Testing
     let input = "What is a river?\n/reset\n/nothing\n\nWhat is a king?\nAnd a queen?\n"
     let run = try Program.run(
       ["chat", model, "--max-new-tokens", "8", "--system", "Be brief."], input: input)
-    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.code == 65, "\(run.errors)")
     #expect(run.output.split(separator: "\n", omittingEmptySubsequences: false).count >= 4)
     #expect(run.errors.contains("/nothing"))
     let summaries = run.errors.split(separator: "\n").filter { $0.contains("tok/s") }

@@ -2,7 +2,7 @@
 ///
 /// Near is at most one edit in three letters; the first of equally near candidates wins. A
 /// candidate that goes on where `name` ends is near too.
-func nearestName(to name: String, among candidates: [String]) -> String? {
+package func nearestName(to name: String, among candidates: [String]) -> String? {
   let letters = Array(name.lowercased())
   guard !letters.isEmpty else { return nil }
   var best: (name: String, distance: Int)?

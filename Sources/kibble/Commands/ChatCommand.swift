@@ -1,6 +1,5 @@
 import ChatTemplate
 import Diagnostics
-import DogeModel
 import Generation
 import Tokenization
 import ToolSupport
@@ -16,9 +15,10 @@ struct ChatCommand: Command {
   static let spec = CommandSpec(
     name: "chat", summary: "talk with a model",
     discussion: [
-      "Without --message, each line that you type is a message. /system TEXT begins anew with "
-        + "other instructions, /reset begins anew, Ctrl-C stops an answer, and the end of the input "
-        + "(Ctrl-D) leaves.",
+      "Without --message, each line is a message, and on a terminal a paste of several lines is one. "
+        + "Lines that begin with a slash are commands, which /help lists. Ctrl-C stops an answer, and "
+        + "the end of the input (Ctrl-D) leaves. Where lines from a file or a pipe come to nothing, "
+        + "the others are answered, and the exit code is 65.",
       "Doge's Reason models mark what they think and what they answer by special tokens: each part "
         + "stands below a line that says which it is, and in JSON under \"reasoning\" and "
         + "\"answer\". --show-special shows the tokens instead, as the model cards' snippets do.",
@@ -76,84 +76,4 @@ struct ChatCommand: Command {
 func checkedText(_ bytes: [UInt8], offset: Int = 0) throws(TokenizerError) -> String {
   if let invalid = firstInvalidUTF8(bytes) { throw .invalidUTF8(offset: offset + invalid) }
   return String(decoding: bytes, as: UTF8.self)
-}
-
-/// A conversation at the terminal.
-struct Chat {
-  private let generator: TextGenerator
-  private let path: String
-  private let context: CommandContext
-  private var session: ChatSession
-
-  init(path: String, _ context: CommandContext, _ session: ChatSession) {
-    generator = session.generator
-    self.path = path
-    self.context = context
-    self.session = session
-  }
-
-  /// Takes line after line until there is no more.
-  mutating func converse(_ input: StandardInput) throws {
-    if input.isTerminal { context.note("/help lists what you can say besides messages") }
-    while true {
-      if input.isTerminal {
-        try context.output.write("> ")
-        try context.output.flush()
-      }
-      switch try input.readLine() {
-      case .end:
-        if input.isTerminal { try context.output.writeLine() }
-        return
-      case .interrupted:
-        // Ctrl-C takes the line back; SIGTERM ends the program.
-        guard InterruptFlag.takeInterrupt() else { throw Interruption() }
-        try context.output.writeLine()
-      case .text(let line):
-        try take(checkedText(line, offset: input.lineOffset))
-      }
-    }
-  }
-
-  private mutating func take(_ line: String) throws {
-    let words = line.split(separator: " ", maxSplits: 1)
-    switch words.first {
-    case nil: return
-    case "/reset": session.reset()
-    case "/system": session.reset(system: words.count > 1 ? String(words[1]) : nil)
-    case "/help":
-      context.note(
-        "/reset: begin anew\n/system TEXT: begin anew with other instructions\n"
-          + "Ctrl-C: stop the answer\nCtrl-D: leave")
-    case .some(let word) where word.hasPrefix("/"):
-      context.note("there is no \(escaped(String(word))); /help lists what there is")
-    default:
-      do {
-        let reason = try answer(line, .text) { InterruptFlag.isSet }
-        if reason == .cancelled, !InterruptFlag.takeInterrupt() { throw Interruption() }
-      } catch GenerationError.promptTooLong(let tokens, let limit) {
-        context.note(
-          "even without what was said before, that is \(tokens) tokens, and the context has "
-            + "\(limit): shorten it")
-      } catch let error as TemplateError {
-        context.warn(Warning(error.diagnostic))
-      }
-    }
-  }
-
-  /// Says something and shows the answer, which becomes part of the conversation.
-  mutating func answer(
-    _ message: String, _ form: AnswerPrinter.Form, isCancelled: () -> Bool
-  ) throws -> StopReason {
-    var printer = AnswerPrinter(form, context, generator, path: path, separatesReasoning: true)
-    let answer = try session.answer(
-      message, observe: { try printer.observe($0) }, isCancelled: isCancelled)
-    try printer.finish(answer.result, prompt: answer.prompt)
-    if answer.droppedTurns > 0 {
-      context.note(
-        "the context of \(generator.generator.context) tokens is full: "
-          + (answer.droppedTurns == 1 ? "the oldest turn is" : "\(answer.droppedTurns) turns are")
-          + " left out from here on")
-    }
-    return answer.result.reason
-  }
 }
