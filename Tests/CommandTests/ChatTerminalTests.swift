@@ -68,6 +68,14 @@ import Testing
     #expect(run.errors.hasSuffix("; /help lists commands\n"))
   }
 
+  @Test func keysBeforeThePrompt() throws {
+    let session = try TerminalSession(Self.chat)
+    session.type("Hi\n\u{4}")
+    let run = try session.wait()
+    #expect(run.code == 0 && run.errors.contains("tok/s"))
+    #expect(session.takesLines)
+  }
+
   /// What comes to nothing is told, and that is all.
   @Test func mistakes() throws {
     let session = try TerminalSession(Self.chat)

@@ -115,6 +115,7 @@ private func unfinishedBytes(_ bytes: ArraySlice<UInt8>) -> Int {
 
 /// Bytes that mean something to a terminal.
 enum ASCII {
+  static let endOfTransmission: UInt8 = 0x04
   static let lineFeed: UInt8 = 0x0A
   static let carriageReturn: UInt8 = 0x0D
   static let escape: UInt8 = 0x1B

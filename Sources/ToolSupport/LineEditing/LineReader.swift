@@ -44,6 +44,7 @@ package final class LineReader {
   package func readLine() throws -> StandardInput.Line {
     guard edits, takesKeys() else { return try readWithoutEditing() }
     defer { kb_end_keys() }
+    try takeTypedAhead()
     var renderer = LineRenderer(prompt: prompt)
     while true {
       if let line = try applyKeys(&renderer) { return line }
@@ -64,6 +65,12 @@ package final class LineReader {
       case .signal: _ = takesKeys()
       }
     }
+  }
+
+  /// Takes what was typed while the terminal took lines: Linux makes NUL of a Ctrl-D among that.
+  private func takeTypedAhead() throws(InputError) {
+    guard case .bytes(let bytes) = try input.readAvailable(within: 0) else { return }
+    keys += decoder.decode(bytes.map { $0 == 0 ? ASCII.endOfTransmission : $0 })
   }
 
   private func waitForKeys() throws(InputError) -> StandardInput.Available {
