@@ -12,7 +12,9 @@ private func displayWidth(_ character: Character) -> Int {
   default: break
   }
   if character.unicodeScalars.contains(where: { $0.value == 0xFE0F }) { return 2 }
-  return isWide(first.value) ? 2 : 1
+  // Half a flag is a letter.
+  if character.unicodeScalars.count == 1, (0x1F1E6...0x1F1FF).contains(first.value) { return 1 }
+  return first.properties.isEmojiPresentation || isWide(first.value) ? 2 : 1
 }
 
 /// The blocks of Unicode whose characters are wide, give or take a few code points.
