@@ -26,8 +26,11 @@ package struct LineRenderer: Sendable {
       max(0, layout.rows.count - height))
     let range = first..<min(layout.rows.count, first + height)
     var text = replacing(with: layout.rows[range], columns: columns)
-    text += Self.up(range.upperBound - 1 - layout.cursorRow) + "\r"
-    if layout.cursorColumn > 0 { text += "\u{1B}[\(layout.cursorColumn)C" }
+    // At the end the cursor is right even where the terminal has another opinion of a width.
+    if editor.cursor < editor.characters.count {
+      text += Self.up(range.upperBound - 1 - layout.cursorRow) + "\r"
+      if layout.cursorColumn > 0 { text += "\u{1B}[\(layout.cursorColumn)C" }
+    }
     shown = Shown(
       widths: Array(layout.widths[range]), cursorRow: layout.cursorRow - first,
       cursorColumn: layout.cursorColumn, firstRow: first)
