@@ -93,6 +93,7 @@ struct ModelWriter {
     }
     context.warn(ofCheckpoint: report.warnings)
     return ConversionListing(
-      report, seconds: monotonicSeconds() - started, savedRecipe: request.savePath, mixed: mixed)
+      report, method: request.file.recipe.method, seconds: monotonicSeconds() - started,
+      savedRecipe: request.savePath, mixed: mixed)
   }
 }

@@ -26,6 +26,8 @@ struct ConversionListing {
   private let parameters: Int
   private let seconds: Double?
   private let savedRecipe: String?
+  /// How scales and codes were chosen; nil where nothing was.
+  private let method: QuantizationMethod?
   private let mixed: MixedListing?
   /// Of what is not carried out: what it would need, and how much room there is for the file.
   private let forecast: (needs: ConversionForecast, available: Int?)?
@@ -34,9 +36,10 @@ struct ConversionListing {
   /// The result of a conversion that took so long, where its recipe was saved, and how it was
   /// found.
   init(
-    _ report: ConversionReport, seconds: Double, savedRecipe: String? = nil,
-    mixed: MixedListing? = nil
+    _ report: ConversionReport, method: QuantizationMethod, seconds: Double,
+    savedRecipe: String? = nil, mixed: MixedListing? = nil
   ) {
+    self.method = method
     output = report.output
     bytes = report.bytes
     bitsPerWeight = report.bitsPerWeight
@@ -72,6 +75,7 @@ struct ConversionListing {
     savedRecipe = nil
     self.mixed = mixed
     self.forecast = (forecast, available)
+    method = nil
     lines = plan.records.map { record in
       let (tensor, geometry) = (plan.tensors[record.tensor], record.geometry)
       return Line(
@@ -144,7 +148,10 @@ struct ConversionListing {
       ]
       table.append(cells + (hasOtherNames ? [group.checkpointLabel] : []))
     }
-    return (mixed.map { $0.text(width: width) + "\n" } ?? "") + table.text(width: width)
+    let remark =
+      method == .gptq
+      ? wrapped(Self.gptqRemark, width: width).joined(separator: "\n") + "\n" : ""
+    return (mixed.map { $0.text(width: width) + "\n" } ?? "") + table.text(width: width) + remark
       + (output.map { "wrote \($0): " } ?? "would write ") + summary + "\n"
       + (forecast.map { needs($0.needs, available: $0.available, width: width) } ?? "")
       + (savedRecipe.map { "wrote \($0): the recipe\n" } ?? "")
@@ -163,6 +170,11 @@ struct ConversionListing {
     let text = "would need " + parts.compactMap(\.self).joined(separator: ", ")
     return wrapped(text, width: width).joined(separator: "\n") + "\n"
   }
+
+  private static let gptqRemark =
+    "RMSE and SQNR are those of the weights. gptq moves weights away from their nearest codes where "
+    + "that brings a matrix's outputs nearer, so that its SQNR is some dB below that of search, and "
+    + "the model is better: what counts is verify's KLD."
 
   /// What it comes to in a line, for the file that it is or would be.
   func line(for path: String) -> String {
