@@ -91,7 +91,7 @@ extension ParsedArguments {
     of sources: [String], in folder: String, _ target: TargetType
   ) throws -> [String] {
     guard FileSystem.isFolder(folder) else {
-      throw invalid(.output, folder, expected: "a folder that is there, with several models")
+      throw invalid(.output, folder, expected: "an existing folder for several models")
     }
     for option in [OptionSpec.saveRecipe, .state] where command.options.contains(option) {
       if let path = value(option) { throw invalid(option, path, expected: "for one model alone") }

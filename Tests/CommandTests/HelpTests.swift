@@ -34,6 +34,13 @@ import ToolSupport
     #expect(try kibble(name, "--help").output == help.output)
     #expect(try kibble(name, "-h").output == help.output)
     #expect(help.output.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    guard name != "help" else { return }
+    // A screen, of which nothing was left out that --all does not say.
+    #expect(help.output.count { $0 == "\n" } <= 50)
+    let all = try kibble("help", name, "--all").output
+    for option in Kibble.tool.specs.first(where: { $0.name == name })?.options ?? [] {
+      #expect(help.output.contains(option.spelling) && all.contains(option.spelling))
+    }
   }
 
   @Test func noSnapshotIsLeftOver() throws {

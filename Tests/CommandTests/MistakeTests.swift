@@ -19,7 +19,7 @@ import Testing
     "verify --golden @golden",
     "verify @nano @nano --dry-run", "inspect @nano --dry-run", "doctor @nano",
     "quantize @nano -o @a",
-    "score @nano", "tokenize @nano", "diff @nano", "plot", "check @int8.kibble extra",
+    "score @nano", "tokenize @nano", "diff @nano", "plot", "pack @int8.kibble extra -o @a",
     // Values.
     "quantize @nano -o @a --type q4_k_m", "quantize @nano -o @a --type Q8_0",
     "quantize @nano -o @a --type int7", "convert @nano -o @a --type fp16",

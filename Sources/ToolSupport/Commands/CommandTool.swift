@@ -27,9 +27,10 @@ package struct CommandTool: Sendable {
     }
   }
 
+  private static let everything = OptionSpec.flag("all", "with everything that there is to say")
   private static let help = CommandSpec(
     name: "help", summary: "show what there is, or explain one command",
-    positionals: [.optional("COMMAND", "the command to explain")])
+    positionals: [.optional("COMMAND", "the command to explain")], options: [everything])
 
   private let version: String
   private let commands: [any Command.Type]
@@ -128,18 +129,22 @@ package struct CommandTool: Sendable {
         printing: "kibble \(version)\n", or: ["schema": "kibble.version/1"])
     case .run(let arguments) where arguments.command == Self.help:
       guard let name = arguments.positionals.first else { return try showHelp(on: nil, session) }
-      return try showHelp(on: scanner.command(named: name), session)
+      return try showHelp(
+        on: scanner.command(named: name), isFull: arguments.has(Self.everything), session)
     case .run(let arguments):
       return try run(arguments, session)
     }
   }
 
-  private func showHelp(on command: CommandSpec?, _ session: Session) throws -> ExitStatus {
+  private func showHelp(
+    on command: CommandSpec?, isFull: Bool = false, _ session: Session
+  ) throws -> ExitStatus {
     guard let command, command != Self.help else {
       return try session.finish(printing: renderer.overview, or: renderer.overviewJSON)
     }
     return try session.finish(
-      printing: renderer.text(for: command), or: renderer.json(for: command))
+      printing: isFull ? renderer.fullText(for: command) : renderer.text(for: command),
+      or: renderer.json(for: command))
   }
 
   private func run(_ arguments: ParsedArguments, _ session: Session) throws -> ExitStatus {

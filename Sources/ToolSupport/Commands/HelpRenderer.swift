@@ -1,4 +1,5 @@
-/// The help of the tool and of its commands, in lines of at most 80 columns.
+/// The help of the tool and of its commands, in lines of at most 80 columns: of a command a screen
+/// (`HelpRenderer+Screen`), or all of it.
 package struct HelpRenderer: Sendable {
   /// Commands that belong together, under a title.
   package struct Section: Sendable {
@@ -6,8 +7,8 @@ package struct HelpRenderer: Sendable {
     let commands: [CommandSpec]
   }
 
-  private static let width = 80
-  private static let widestTerm = 26
+  static let width = 80
+  static let widestTerm = 26
 
   let summary: String
   let sections: [Section]
@@ -33,8 +34,8 @@ package struct HelpRenderer: Sendable {
     return parts.joined(separator: "\n")
   }
 
-  /// The help of one command.
-  package func text(for command: CommandSpec) -> String {
+  /// Everything that there is to say of one command.
+  package func fullText(for command: CommandSpec) -> String {
     var parts = [paragraph("kibble \(command.name): \(command.summary)"), usage(of: command)]
     parts += command.discussion.map(paragraph)
     if !command.positionals.isEmpty {
@@ -67,7 +68,7 @@ package struct HelpRenderer: Sendable {
     commands.reduce(0) { max($0, $1.name.count) } + 2
   }
 
-  private func usage(of command: CommandSpec) -> String {
+  func usage(of command: CommandSpec) -> String {
     var text = ""
     for (index, form) in command.synopses.enumerated() {
       let lead = index == 0 ? "Usage: " : "       "
@@ -80,18 +81,22 @@ package struct HelpRenderer: Sendable {
   }
 
   private func options(_ title: String, _ options: [OptionSpec]) -> String {
+    list(title, terms(options).map { ($0.term, $0.option.explanation) }, termWidth: Self.widestTerm)
+  }
+
+  /// Options as they are spelled in a list.
+  func terms(_ options: [OptionSpec]) -> [(term: String, option: OptionSpec)] {
     // Long names stand in one column, whether or not they have a letter.
     let hasShort = options.contains { $0.short != nil }
-    let terms = options.map { option in
+    return options.map { option in
       let short = option.short.map { "-\($0), " } ?? (hasShort ? "    " : "")
       let value = option.placeholder.map { " " + $0 } ?? ""
-      return (short + option.spelling + value, option.explanation)
+      return (short + option.spelling + value, option)
     }
-    return list(title, terms, termWidth: Self.widestTerm)
   }
 
   /// Terms with their descriptions in a second column, or below a term that is too long.
-  private func list(_ title: String, _ entries: [(String, String)], termWidth: Int) -> String {
+  func list(_ title: String, _ entries: [(String, String)], termWidth: Int) -> String {
     let widest = entries.map { displayWidth($0.0) }.filter { $0 + 2 <= termWidth }.max() ?? 0
     let column = widest + 4
     let indent = String(repeating: " ", count: column)
@@ -115,7 +120,7 @@ package struct HelpRenderer: Sendable {
       .joined(separator: "\n")
   }
 
-  private func paragraph(_ text: String) -> String {
+  func paragraph(_ text: String) -> String {
     wrapped(text, width: Self.width).joined(separator: "\n") + "\n"
   }
 }

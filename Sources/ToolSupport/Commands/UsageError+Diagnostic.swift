@@ -67,7 +67,7 @@ extension UsageError: Diagnosable {
       default: ("", nil)
       }
     guard let command = commands.first(where: { $0.name == name }) else { return diagnostic }
-    let forms = command.synopses.map { "kibble \(name) \($0)" }.joined(separator: ", or ")
+    let forms = command.synopses.prefix(2).map { "kibble \(name) \($0)" }.joined(separator: ", or ")
     diagnostic.hint = "usage: \(forms); see 'kibble help \(name)'"
     if let stray, let option = command.strayText {
       diagnostic.hint =
