@@ -234,8 +234,8 @@ import Verification
     try refused(Array("a text that is longer than a header is".utf8), .notState(path: state))
     try refused(Array(bytes[..<9]) + [9], .notState(path: state))
     var changed = bytes
-    changed[8] = 2
-    try refused(changed, .stateVersion(path: state, expected: 1, found: 2))
+    changed[8] = 1
+    try refused(changed, .stateVersion(path: state, expected: 2, found: 1))
     changed = bytes
     changed[13] ^= 1
     try refused(changed, .notState(path: state))

@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: [
     (["convert"], "CHECKPOINT"), (["convert", "x"], "-o FILE"),
-    (["convert", "x", "y", "-o", "z"], "'y'"), (["convert", "x", "-o"], "-o"),
+    (["pack", "x", "y", "-o", "z"], "'y'"), (["convert", "x", "-o"], "-o"),
     (["convert", "x", "-o", "z", "--bogus"], "--bogus"),
     (["convert", "x", "-o", "z", "--type", "int1"], "int1"),
     (["convert", "x", "-o", "z", "--group-size", "48"], "48"),

@@ -13,9 +13,37 @@ import ToolSupport
     return transcript.text
   }
 
-  @Test func commandHelp() {
+  /// A line for each option, cut where part of its sentence ends.
+  @Test func screen() {
     #expect(
       output("help", "convert") == """
+        kibble convert: turn a checkpoint into a .kibble file
+
+        Usage: kibble convert CHECKPOINT -o FILE [OPTION…]
+
+        Arguments:
+          CHECKPOINT  a checkpoint folder
+
+        Options:
+          -o, --output FILE     where to write
+              --type T          the type of the weights: source, int8, int4
+              --group-size N    columns in a group (default: 32)
+              --max-mean-kld X  the highest mean KLD that passes
+              --tensor GLOB=T   the type of the tensors that match
+
+        Examples:
+          kibble convert ./doge -o doge.kibble --type int8
+
+        Every command takes --json, --quiet, --threads N, --isa NAME, --color WHEN,
+        --force, --dry-run, -h, --version: 'kibble help' has them. 'kibble help convert
+        --all' explains everything.
+
+        """)
+  }
+
+  @Test func commandHelp() {
+    #expect(
+      output("help", "convert", "--all") == """
         kibble convert: turn a checkpoint into a .kibble file
 
         Usage: kibble convert CHECKPOINT -o FILE [OPTION…]
