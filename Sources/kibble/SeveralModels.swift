@@ -121,9 +121,10 @@ extension ParsedArguments {
 private func modelName(_ path: String) -> String {
   let parts = (FileSystem.realPath(path) ?? path).split(separator: "/").map(String.init)
   if let cache = parts.last(where: { $0.hasPrefix("models--") }),
-    let name = cache.split(separator: "--").last
+    case let repository = cache.dropFirst("models--".count),
+    let split = repository.firstIndex(ofText: "--")
   {
-    return String(name)
+    return String(repository[split...].dropFirst(2))
   }
   let name = parts.last ?? "model"
   let ending = [".packed.kibble", ".kibble"].first { name.hasSuffix($0) } ?? ""

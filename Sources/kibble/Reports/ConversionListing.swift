@@ -126,11 +126,11 @@ struct ConversionListing {
   /// The tensors that carry the bulk of the weights, by kind, and the sum of the rest.
   private func text(width: Int) -> String {
     let hasOtherNames = lines.contains { $0.name != $0.sourceName }
+    let hasErrors = lines.contains { $0.report != nil }
     var table = TextTable(
-      [
-        .text("tensors"), .number("count"), .text("type"), .number("size"), .number("RMSE"),
-        .number("max error"), .number("SQNR"),
-      ] + (hasOtherNames ? [.text("in the checkpoint")] : []))
+      [.text("tensors"), .number("count"), .text("type"), .number("size")]
+        + (hasErrors ? [.number("RMSE"), .number("max error"), .number("SQNR")] : [])
+        + (hasOtherNames ? [.text("in the checkpoint")] : []))
     for group in groups {
       let reports = group.lines.compactMap(\.report)
       // The root of the mean over equal shapes is that of all values.
@@ -141,18 +141,22 @@ struct ConversionListing {
       let cells = [
         group.label, "\(group.lines.count)", group.type,
         NumberFormat.bytes(group.lines.reduce(0) { $0 + $1.bytes }),
+      ]
+      let errors = [
         isLossy
           ? NumberFormat.significant((meanSquare / Double(reports.count)).squareRoot(), 3) : "",
         isLossy ? NumberFormat.significant(largest, 3) : "",
         isLossy ? NumberFormat.fixed(worst, 1) + " dB" : (reports.isEmpty ? "" : "exact"),
       ]
-      table.append(cells + (hasOtherNames ? [group.checkpointLabel] : []))
+      table.append(
+        cells + (hasErrors ? errors : []) + (hasOtherNames ? [group.checkpointLabel] : []))
     }
     let remark =
       method == .gptq
       ? wrapped(Self.gptqRemark, width: width).joined(separator: "\n") + "\n" : ""
     return (mixed.map { $0.text(width: width) + "\n" } ?? "") + table.text(width: width) + remark
-      + (output.map { "wrote \($0): " } ?? "would write ") + summary + "\n"
+      + wrapped((output.map { "wrote \($0): " } ?? "would write ") + summary, width: width)
+      .joined(separator: "\n") + "\n"
       + (forecast.map { needs($0.needs, available: $0.available, width: width) } ?? "")
       + (savedRecipe.map { "wrote \($0): the recipe\n" } ?? "")
   }
