@@ -1,16 +1,23 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
+let fast: [SwiftSetting] = [
   .strictMemorySafety(),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("ExistentialAny"),
   .treatAllWarnings(as: .error),
 ]
 
-/// A library target of the pipeline; `dependencies` lists every module it imports.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+// The static program of a release is small where nothing is computed (.github/release).
+let isSmall = Context.environment["KIBBLE_SMALL"] == "1"
+let strict = fast + (isSmall ? [.unsafeFlags(["-Osize"])] : [])
+
+/// A library target of the pipeline; `dependencies` lists every module it imports, and `settings` is
+/// `fast` for one that computes.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 /// A test target, named after the module it tests unless `module` says otherwise.
@@ -49,11 +56,12 @@ let package = Package(
     .target(name: "CDemoModel"),
     module("Diagnostics"),
     module("LibC"),
-    module("Parallel", ["CSystem", "LibC"]),
+    module("Parallel", ["CSystem", "LibC"], settings: fast),
     module("TensorCore"),
     module("JSONCore", ["Diagnostics"]),
     module("ByteIO", ["CSystem", "CZlib", "Diagnostics", "LibC"]),
-    module("Kernels", ["ByteIO", "CKernels", "Diagnostics", "Parallel", "TensorCore"]),
+    module(
+      "Kernels", ["ByteIO", "CKernels", "Diagnostics", "Parallel", "TensorCore"], settings: fast),
 
     // The file formats.
     module("NumPyFormat", ["ByteIO", "Diagnostics", "TensorCore"]),
@@ -61,10 +69,11 @@ let package = Package(
     module("KibbleFormat", ["ByteIO", "Diagnostics", "JSONCore", "TensorCore"]),
     module(
       "PackedFormat",
-      ["ByteIO", "Diagnostics", "Kernels", "KibbleFormat", "Parallel", "TensorCore"]),
+      ["ByteIO", "Diagnostics", "Kernels", "KibbleFormat", "Parallel", "TensorCore"], settings: fast
+    ),
 
     // What the numbers mean.
-    module("Quantization", ["Diagnostics", "JSONCore", "Kernels", "TensorCore"]),
+    module("Quantization", ["Diagnostics", "JSONCore", "Kernels", "TensorCore"], settings: fast),
     module("DogeArchitecture", ["Diagnostics", "JSONCore", "TensorCore"]),
     module(
       "ModelFile",
@@ -75,12 +84,13 @@ let package = Package(
     module(
       "DogeModel",
       [
-        "ByteIO", "Diagnostics", "DogeArchitecture", "Kernels", "KibbleFormat", "ModelFile",
+        "ByteIO", "Diagnostics", "DogeArchitecture", "Kernels", "KibbleFormat", "LibC", "ModelFile",
         "Parallel", "TensorCore",
-      ]),
+      ], settings: fast),
     module(
       "Gradients",
-      ["DogeArchitecture", "DogeModel", "Kernels", "ModelFile", "Parallel", "TensorCore"]),
+      ["DogeArchitecture", "DogeModel", "Kernels", "ModelFile", "Parallel", "TensorCore"],
+      settings: fast),
 
     // What is done with them.
     module(
@@ -93,7 +103,7 @@ let package = Package(
       name: "Verification",
       dependencies: [
         "ByteIO", "Diagnostics", "DogeArchitecture", "DogeModel", "JSONCore", "Kernels",
-        "KibbleFormat", "ModelFile", "NumPyFormat", "Parallel", "Safetensors", "TensorCore",
+        "KibbleFormat", "LibC", "ModelFile", "NumPyFormat", "Parallel", "Safetensors", "TensorCore",
       ],
       resources: [.embedInCode("Resources/verification.txt")], swiftSettings: strict),
     .target(
@@ -103,7 +113,7 @@ let package = Package(
         "Kernels", "KibbleFormat", "ModelFile", "PackedFormat", "Parallel", "Quantization",
         "TensorCore",
       ],
-      resources: [.embedInCode("Resources/calibration.txt")], swiftSettings: strict),
+      resources: [.embedInCode("Resources/calibration.txt")], swiftSettings: fast),
 
     // Text.
     .target(
@@ -136,10 +146,8 @@ let package = Package(
       dependencies: [
         "ByteIO", "CDemoModel", "CSystem", "Calibration", "Charts", "ChatTemplate", "ChoiceScoring",
         "Conversion", "Diagnostics", "DogeArchitecture", "DogeModel", "Generation", "JSONCore",
-        "Kernels",
-        "KibbleFormat", "ModelFile", "PackedFormat", "Parallel", "Quantization", "Safetensors",
-        "TensorCore",
-        "Tokenization", "ToolSupport", "UnicodeText", "Verification",
+        "Kernels", "KibbleFormat", "LibC", "ModelFile", "PackedFormat", "Parallel", "Quantization",
+        "Safetensors", "TensorCore", "Tokenization", "ToolSupport", "UnicodeText", "Verification",
       ],
       path: "Sources/kibble", swiftSettings: strict),
 

@@ -1,5 +1,6 @@
 import DogeArchitecture
 import Kernels
+import LibC
 import ModelFile
 import Parallel
 import TensorCore
@@ -169,12 +170,11 @@ public final class DogeModel: Sendable {
   private func run(
     _ sequences: [SequenceCall], workspace: Workspace, routing: ExpertRouting, wanted: Int?
   ) throws(ModelError) -> FloatMatrix {
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = monotonicSeconds()
     let pass = try pass(sequences, workspace: workspace, routing: routing)
     let rows = pass.x.rows
     pass.run(wanted: min(wanted ?? rows, rows))
-    if rows == 1 { teamSize.note(seconds: (clock.now - start) / .seconds(1)) }
+    if rows == 1 { teamSize.note(seconds: monotonicSeconds() - start) }
     for sequence in sequences { sequence.cache.count += sequence.tokens.count }
     return pass.x
   }

@@ -20,10 +20,9 @@ public enum CorePing {
     let table = Table()
     pool.run(2) { player in
       for round in 0..<rounds {
-        let start = ContinuousClock.now
+        let start = monotonicSeconds()
         guard table.play(round * trips..<(round + 1) * trips, player: player) else { return }
-        let duration = (ContinuousClock.now - start).components
-        let nanoseconds = Double(duration.seconds) * 1e9 + Double(duration.attoseconds) / 1e9
+        let nanoseconds = (monotonicSeconds() - start) * 1e9
         if player == 0 { table.times.withLock { $0.append(nanoseconds) } }
       }
     }

@@ -2,6 +2,7 @@ import Diagnostics
 import DogeArchitecture
 import DogeModel
 import Kernels
+import LibC
 import Parallel
 
 /// Runs a model and others on the same tokens, and compares their logits position by position.
@@ -122,7 +123,6 @@ public struct Verifier: Sendable {
     let hasLayers: Bool
     let progress: any ProgressSink
     let workspace = Workspace()
-    let clock = ContinuousClock()
     var statistics: [ComparisonAccumulator]
     var layers: [LayerErrors]
     var times: [Duration]
@@ -151,9 +151,9 @@ public struct Verifier: Sendable {
         let next = rows.map { scored.contains($0) ? tokens[$0 + 1] : nil }
         let rightLogits = reference.logits(right, rows: rows)
         for (index, candidate) in verifier.candidates.enumerated() {
-          let start = clock.now
+          let start = monotonicSeconds()
           let logits = candidate.logits(judged[index], rows: rows)
-          times[index] += clock.now - start
+          times[index] += .seconds(monotonicSeconds() - start)
           let compared = [PositionComparison](rightLogits, logits, next: next, verifier.compute)
           if !compared.areFinite {
             for (model, logits) in [(reference, rightLogits), (candidate, logits)] {
@@ -184,9 +184,9 @@ public struct Verifier: Sendable {
       let right = try forward(verifier.reference)
       var judged: [FloatMatrix] = []
       for (index, candidate) in verifier.candidates.enumerated() {
-        let start = clock.now
+        let start = monotonicSeconds()
         judged.append(try forward(candidate))
-        times[index] += clock.now - start
+        times[index] += .seconds(monotonicSeconds() - start)
       }
       return (right, judged)
     }

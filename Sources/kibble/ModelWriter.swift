@@ -4,6 +4,7 @@ import Conversion
 import Diagnostics
 import DogeArchitecture
 import Generation
+import LibC
 import ModelFile
 import Quantization
 import TensorCore

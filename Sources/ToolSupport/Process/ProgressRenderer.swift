@@ -1,4 +1,5 @@
 import Diagnostics
+import LibC
 import Synchronization
 
 /// Shows progress on stderr.

@@ -3,6 +3,7 @@ import DogeModel
 import Generation
 import JSONCore
 import Kernels
+import LibC
 import ModelFile
 import Tokenization
 import ToolSupport

@@ -2,6 +2,7 @@ import ByteIO
 import DogeArchitecture
 import DogeModel
 import Kernels
+import LibC
 import ModelFile
 import Parallel
 import ToolSupport

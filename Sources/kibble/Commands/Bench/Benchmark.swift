@@ -3,6 +3,7 @@ import DogeArchitecture
 import DogeModel
 import Generation
 import Kernels
+import LibC
 import Parallel
 import ToolSupport
 import Verification

@@ -1,3 +1,4 @@
+import LibC
 import ToolSupport
 
 /// How much of the processors' time the process gets while its threads are busy.
