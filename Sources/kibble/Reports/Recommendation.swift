@@ -123,7 +123,7 @@ struct Recommendation {
   func text(width: Int) -> String {
     var table = TextTable([
       .text("type"), .number("file"), .number("bits"), .number("memory"), .number("tok/s"),
-      .number("mean KLD"), .number("top-1"), .text(""),
+      .number("mean KLD"), .number("top-1"), .text("verdict"),
     ])
     for (index, row) in rows.enumerated() {
       let note =
@@ -137,8 +137,9 @@ struct Recommendation {
         NumberFormat.percent(row.top1), note,
       ])
     }
-    return "\(path) in several types, compared on \(input.summary)\n\n" + table.text(width: width)
-      + "\n" + advice
+    let heading = "\(path) in several types, compared on \(input.summary)"
+    return wrapped(heading, width: width).joined(separator: "\n") + "\n\n"
+      + table.text(width: width) + "\n" + advice
   }
 
   private var advice: String {
