@@ -61,7 +61,13 @@ package struct CommandContext: Sendable {
 
   /// Tells the user something beside the results, unless they asked for quiet or for JSON.
   package func note(_ text: String) {
-    if !quiet, !json { writeMessage(text + "\n") }
+    guard !quiet, !json else { return }
+    guard terminal.errorIsTerminal else { return writeMessage(text + "\n") }
+    let width = Terminal.errorWidth()
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line in
+      displayWidth(String(line)) <= width ? [String(line)] : wrapped(String(line), width: width)
+    }
+    writeMessage(lines.joined(separator: "\n") + "\n")
   }
 
   /// Prints what there is to say of an output that is in its place by now.
