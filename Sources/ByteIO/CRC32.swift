@@ -35,12 +35,6 @@ public struct CRC32: Equatable, Sendable {
     unsafe checksum(bytes.span.bytes)
   }
 
-  /// A checksum as eight hexadecimal digits.
-  public static func hexadecimal(_ checksum: UInt32) -> String {
-    let digits = String(checksum, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
-  }
-
   /// The checksum of two byte sequences in a row, from the checksum of each.
   ///
   /// - Parameters:

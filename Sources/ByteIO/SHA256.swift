@@ -1,4 +1,5 @@
 import CSystem
+import Diagnostics
 
 /// SHA-256 (FIPS 180-4, section 6.2).
 public struct SHA256 {
@@ -45,7 +46,7 @@ public struct SHA256 {
       [0x80] + [UInt8](repeating: 0, count: zeros)
       + (0..<8).map { UInt8(truncatingIfNeeded: bits >> (56 - 8 * $0)) }
     unsafe update(padding.span.bytes)
-    return (0..<8).map { CRC32.hexadecimal(state[$0]) }.joined()
+    return (0..<8).map { Diagnostics.hexadecimal(state[$0]) }.joined()
   }
 
   /// The first 32 bits of the fractions of the square roots of the first 8 primes.

@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import DogeArchitecture
 import JSONCore
 import KibbleFormat
@@ -17,14 +18,14 @@ struct Provenance {
   let card: JSON?
 
   /// Stands for a checksum until the file has been read; of the same length.
-  private static let unknown = CRC32.hexadecimal(0)
+  private static let unknown = hexadecimal(0)
 
   init(of source: ModelSource) throws {
     switch source {
     case .checkpoint(let folder, _):
       let config = Self.entry(
         BlobName.config, bytes: folder.configBytes.count,
-        checksum: CRC32.hexadecimal(CRC32.checksum(folder.configBytes)))
+        checksum: hexadecimal(CRC32.checksum(folder.configBytes)))
       let weights = folder.files.map { file in
         Self.entry(FileSystem.name(of: file.path), bytes: file.file.count, checksum: Self.unknown)
       }
@@ -44,7 +45,7 @@ struct Provenance {
   mutating func enter(weightChecksums: [UInt32]) {
     for (index, checksum) in weightChecksums.enumerated() {
       guard case .object(var entry) = sources[index + 1] else { continue }
-      entry["crc32"] = .string(CRC32.hexadecimal(checksum))
+      entry["crc32"] = .string(hexadecimal(checksum))
       sources[index + 1] = .object(entry)
     }
   }

@@ -1,9 +1,8 @@
+import Diagnostics
+
 extension JSON {
   /// A CRC-32 as other tools print it: a text of eight hexadecimal digits.
-  package init(checksum: UInt32) {
-    let digits = String(checksum, radix: 16)
-    self = .string(String(repeating: "0", count: 8 - digits.count) + digits)
-  }
+  package init(checksum: UInt32) { self = .string(hexadecimal(checksum)) }
 
   /// A CRC-32, or `null`.
   package init(checksum: UInt32?) { self = checksum.map { JSON(checksum: $0) } ?? .null }

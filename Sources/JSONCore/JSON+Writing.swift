@@ -1,3 +1,5 @@
+import Diagnostics
+
 extension JSON {
   /// The value as JSON text; the same value always gives the same text.
   ///
@@ -87,8 +89,7 @@ private struct JSONWriter {
     case "\r": append("\\r")
     case "\t": append("\\t")
     case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}":
-      let digits = String(scalar.value, radix: 16)
-      append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+      append("\\u" + hexadecimal(scalar.value, digits: 4))
     default: append(String(scalar))
     }
   }

@@ -21,7 +21,7 @@ extension KibbleFormatError: Diagnosable {
     case .unknownFeatures(let path, let bits):
       return Diagnostic(
         .unsupported, code: "kibble.unknown-features",
-        "\(newer): it needs features \(hex(bits)) that this program lacks",
+        "\(newer): it needs features 0x\(hexadecimal(bits)) that this program lacks",
         path: path, hint: "Update kibble, or convert the checkpoint again with this version.")
     case .wrongLength(let path, let expected, let found):
       return Diagnostic(
@@ -32,7 +32,8 @@ extension KibbleFormatError: Diagnosable {
     case .directoryChecksum(let path, let expected, let found):
       return Diagnostic(
         .badData, code: "kibble.directory-checksum",
-        "header and directory have CRC-32 \(hex(found)), expected \(hex(expected))", path: path,
+        "header and directory have CRC-32 0x\(hexadecimal(found)), expected 0x\(hexadecimal(expected))",
+        path: path,
         hint: damaged)
     case .badHeader(let path, let field, let found, let expected):
       return Diagnostic(
@@ -61,7 +62,8 @@ extension KibbleFormatError: Diagnosable {
     case .payloadChecksum(let path, let entry, let expected, let found):
       return Diagnostic(
         .badData, code: "kibble.payload-checksum",
-        "\(escaped(entry)) has CRC-32 \(hex(found)), expected \(hex(expected))", path: path,
+        "\(escaped(entry)) has CRC-32 0x\(hexadecimal(found)), expected 0x\(hexadecimal(expected))",
+        path: path,
         tensor: entry, hint: damaged)
     case .paddingNotZero(let path, let entry, let offset):
       return Diagnostic(
@@ -85,9 +87,4 @@ extension KibbleFormatError: Diagnosable {
         hint: damaged)
     }
   }
-}
-
-private func hex(_ value: UInt32) -> String {
-  let digits = String(value, radix: 16, uppercase: true)
-  return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
 }

@@ -64,8 +64,8 @@ extension NumPyError: Diagnosable {
     case .checksum(let path, let array, let expected, let found):
       bad(
         "checksum",
-        "\(subject(array)) has CRC-32 \(String(found, radix: 16)), expected "
-          + String(expected, radix: 16), path, array)
+        "\(subject(array)) has CRC-32 \(hexadecimal(found)), expected "
+          + hexadecimal(expected), path, array)
     case .noArrays(let path):
       bad(
         "no-arrays", "the archive holds no NumPy array", path,

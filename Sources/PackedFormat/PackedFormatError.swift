@@ -46,7 +46,7 @@ extension PackedFormatError: Diagnosable {
     case .checksum(let path, let expected, let found):
       return Diagnostic(
         .badData, code: "packed.checksum",
-        "what comes before the data has CRC-32 \(hexadecimal(found)), expected \(hexadecimal(expected))",
+        "what comes before the data has CRC-32 0x\(hexadecimal(found)), expected 0x\(hexadecimal(expected))",
         path: path, hint: damaged)
     case .badHeader(let path, let field, let found, let expected):
       return Diagnostic(
@@ -83,9 +83,4 @@ extension PackedFormatError: Diagnosable {
         hint: "Give a file that `kibble pack` wrote; this one can be used as it is.")
     }
   }
-}
-
-private func hexadecimal(_ value: UInt32) -> String {
-  let digits = String(value, radix: 16, uppercase: true)
-  return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
 }

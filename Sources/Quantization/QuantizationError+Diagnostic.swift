@@ -36,6 +36,6 @@ extension CalibrationSummary {
   /// The summary as part of a sentence.
   fileprivate var description: String {
     "\(tokens) tokens in \(sequences) \(sequences == 1 ? "sequence" : "sequences") with CRC-32 "
-      + String(crc32, radix: 16)
+      + hexadecimal(crc32)
   }
 }

@@ -19,7 +19,7 @@ import Testing
     (.wrongLength(path: path, expected: 9, found: 8), .badData, ["9", "8", "truncated"]),
     (
       .directoryChecksum(path: path, expected: 1, found: 0xCBF4_3926), .badData,
-      ["0x00000001", "0xCBF43926"]
+      ["0x00000001", "0xcbf43926"]
     ),
     (
       .badHeader(path: path, field: "payload offset", found: 1, expected: "704"), .badData,

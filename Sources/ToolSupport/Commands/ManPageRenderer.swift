@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The manual page of the whole tool, in the macros of man(7).
 ///
 /// It has no date, so that the page of a version is always the same, and is ASCII, which every roff
@@ -89,14 +91,8 @@ private func roff(_ text: some StringProtocol) -> String {
     case "~": "\\(ti"
     case "…": "..."
     case _ where scalar.isASCII: String(scalar)
-    default: "\\[u\(hexadecimal(scalar.value))]"
+    default: "\\[u\(hexadecimal(scalar.value, digits: 4).uppercased())]"
     }
   }
   return (text.hasPrefix(".") ? "\\&" : "") + signs.joined()
-}
-
-/// At least four digits, in capitals.
-private func hexadecimal(_ value: UInt32) -> String {
-  let digits = String(value, radix: 16, uppercase: true)
-  return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
 }

@@ -1,5 +1,6 @@
 import ByteIO
 import Conversion
+import Diagnostics
 import JSONCore
 import Kernels
 import ToolSupport
@@ -73,7 +74,7 @@ struct DifferenceReport {
 
   private var fileTable: TextTable {
     var table = TextTable([.text("file"), .text("CRC-32 in A"), .text("in B")])
-    func text(_ checksum: UInt32?) -> String { checksum.map(CRC32.hexadecimal) ?? "-" }
+    func text(_ checksum: UInt32?) -> String { checksum.map { hexadecimal($0) } ?? "-" }
     for file in difference.files { table.append([file.name, text(file.a), text(file.b)]) }
     return table
   }

@@ -100,7 +100,7 @@ struct Inspection {
     }
     lines += tensors.sorted { $0.name < $1.name }.map { tensor in
       let shape = tensor.shape.map(String.init).joined(separator: "x")
-      let checksum = tensor.crc32.map { " crc32 " + CRC32.hexadecimal($0) } ?? ""
+      let checksum = tensor.crc32.map { " crc32 " + hexadecimal($0) } ?? ""
       let values = tensor.statistics.map { " " + $0.json.serialized() } ?? ""
       return "tensor \(tensor.name): \(tensor.typeText) [\(shape)]\(checksum)\(values)"
     }

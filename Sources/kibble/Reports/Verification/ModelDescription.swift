@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import DogeArchitecture
 import JSONCore
 import KibbleFormat
@@ -60,7 +61,7 @@ struct ModelDescription {
       let checksum = calibration["crc32"]?.checksumValue
     else { return nil }
     return "\(NumberFormat.thousands(tokens)) tokens, CRC "
-      + CRC32.hexadecimal(checksum)
+      + hexadecimal(checksum)
   }
 
   var json: JSON {

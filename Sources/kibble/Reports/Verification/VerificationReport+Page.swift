@@ -60,7 +60,7 @@ extension VerificationReport {
     page.environment = [
       ("version", .text("kibble \(toolVersion)")), ("isa", .text(isa.rawValue)),
       ("threads", .count(threads)), ("input", .text(input.summary)),
-      ("CRC-32 of the tokens", .text(CRC32.hexadecimal(input.checksum))),
+      ("CRC-32 of the tokens", .text(hexadecimal(input.checksum))),
       ("modes", .text(candidate.columns.map(\.mode.rawValue).joined(separator: ", "))),
     ]
     page.command = (["kibble"] + command).map(shellQuoted).joined(separator: " ")
@@ -235,7 +235,7 @@ extension ModelDescription {
     var facts: [ReportPage.Fact] = [
       ("type", .text(type)), ("size", .bytes(bytes)),
       ("bits per weight", .decimals(bitsPerWeight, 3)), ("parameters", .count(parameters)),
-      ("CRC-32", .text(CRC32.hexadecimal(checksum))), ("layout", .text(layout)),
+      ("CRC-32", .text(hexadecimal(checksum))), ("layout", .text(layout)),
     ]
     if let recipe { facts.append(("recipe", .text(recipe.serialized()))) }
     if let calibration { facts.append(("calibration", .text(calibration))) }
