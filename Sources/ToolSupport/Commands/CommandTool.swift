@@ -120,7 +120,7 @@ package struct CommandTool: Sendable {
   private func perform(_ arguments: [String], _ session: Session) throws -> ExitStatus {
     switch try scanner.scan(arguments) {
     case .nothing:
-      session.environment.writeError(renderer.overview)
+      session.environment.writeError(fitted(session).overview)
       return .failure(.usage)
     case .help(let command):
       return try showHelp(on: command, session)
@@ -139,12 +139,22 @@ package struct CommandTool: Sendable {
   private func showHelp(
     on command: CommandSpec?, isFull: Bool = false, _ session: Session
   ) throws -> ExitStatus {
+    let renderer = fitted(session)
     guard let command, command != Self.help else {
       return try session.finish(printing: renderer.overview, or: renderer.overviewJSON)
     }
     return try session.finish(
       printing: isFull ? renderer.fullText(for: command) : renderer.text(for: command),
       or: renderer.json(for: command))
+  }
+
+  /// The help for a terminal that has fewer columns than most.
+  private func fitted(_ session: Session) -> HelpRenderer {
+    var renderer = renderer
+    if session.environment.terminal.outputIsTerminal {
+      renderer.width = min(renderer.width, max(30, Terminal.outputWidth()))
+    }
+    return renderer
   }
 
   private func run(_ arguments: ParsedArguments, _ session: Session) throws -> ExitStatus {

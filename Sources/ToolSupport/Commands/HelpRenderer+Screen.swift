@@ -7,8 +7,10 @@ extension HelpRenderer {
       parts.append(lines("Arguments", terms))
     }
     if !command.options.isEmpty {
+      // Below its term an option has two lines.
+      let room = isNarrow ? 2 * (width - 8) : width - column(of: command)
       let terms = terms(command.options).map { term, option in
-        (term: term, text: option.shortExplanation(width: Self.width - column(of: command)))
+        (term: term, text: option.shortExplanation(width: room))
       }
       parts.append(lines("Options", terms, column: column(of: command)))
     }
@@ -40,12 +42,13 @@ extension HelpRenderer {
   private func lines(
     _ title: String, _ entries: [(term: String, text: String)], column: Int? = nil
   ) -> String {
+    if isNarrow { return list(title, entries.map { ($0.term, $0.text) }, termWidth: 0) }
     let column = column ?? (entries.map { displayWidth($0.term) }.max() ?? 0) + 4
     return title + ":\n"
       + entries.map { term, text in
         let start = "  " + term
         let gap = String(repeating: " ", count: max(2, column - displayWidth(start)))
-        return start + gap + shortened(text, width: Self.width - displayWidth(start + gap)) + "\n"
+        return start + gap + shortened(text, width: width - displayWidth(start + gap)) + "\n"
       }.joined()
   }
 }

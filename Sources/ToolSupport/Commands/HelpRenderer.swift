@@ -1,4 +1,4 @@
-/// The help of the tool and of its commands, in lines of at most 80 columns: of a command a screen
+/// The help of the tool and of its commands, in lines of 80 columns or fewer: of a command a screen
 /// (`HelpRenderer+Screen`), or all of it.
 package struct HelpRenderer: Sendable {
   /// Commands that belong together, under a title.
@@ -7,7 +7,9 @@ package struct HelpRenderer: Sendable {
     let commands: [CommandSpec]
   }
 
-  static let width = 80
+  /// The columns of a line; fewer than 60 have descriptions below their terms.
+  var width = 80
+  var isNarrow: Bool { width < 60 }
   static let widestTerm = 26
 
   let summary: String
@@ -73,7 +75,7 @@ package struct HelpRenderer: Sendable {
     for (index, form) in command.synopses.enumerated() {
       let lead = index == 0 ? "Usage: " : "       "
       let start = lead + "kibble \(command.name) "
-      let lines = wrapped(form, width: Self.width - start.count)
+      let lines = wrapped(form, width: width - start.count)
       let indent = String(repeating: " ", count: start.count)
       text += start + lines.joined(separator: "\n" + indent) + "\n"
     }
@@ -98,7 +100,7 @@ package struct HelpRenderer: Sendable {
   /// Terms with their descriptions in a second column, or below a term that is too long.
   func list(_ title: String, _ entries: [(String, String)], termWidth: Int) -> String {
     let widest = entries.map { displayWidth($0.0) }.filter { $0 + 2 <= termWidth }.max() ?? 0
-    let column = widest + 4
+    let column = isNarrow ? 6 : widest + 4
     let indent = String(repeating: " ", count: column)
     var text = title + ":\n"
     for (term, description) in entries {
@@ -108,7 +110,7 @@ package struct HelpRenderer: Sendable {
       } else {
         line += "\n" + indent
       }
-      let lines = wrapped(description, width: Self.width - column)
+      let lines = wrapped(description, width: width - column)
       text += line + lines.joined(separator: "\n" + indent) + "\n"
     }
     return text
@@ -121,6 +123,6 @@ package struct HelpRenderer: Sendable {
   }
 
   func paragraph(_ text: String) -> String {
-    wrapped(text, width: Self.width).joined(separator: "\n") + "\n"
+    wrapped(text, width: width).joined(separator: "\n") + "\n"
   }
 }
