@@ -28,10 +28,13 @@ import Testing
     #expect(summaries(run) == 2 && warnings(run) == 2, "\(run.errors)")
     #expect(run.errors.contains("and the context has 80"))
     #expect(run.errors.contains("there is no /rest") && run.errors.contains("mean /reset?"))
-    #expect(run.errors.contains("kibble: error: 2 of 4 lines came to nothing"))
+    #expect(run.errors.contains("kibble: error: 2 of 4 lines got no answer"))
     let quiet = try chat("Hi", "/rest", options: ["--quiet"])
     #expect(quiet.code == 65 && warnings(quiet) == 0 && quiet.errors.contains("1 of 2 lines"))
     #expect(try chat("Hi", "/exit", "/rest").code == 0)
+    let behind = try chat("/reset now", "/exit strategies", "Hi")
+    #expect(behind.code == 65 && summaries(behind) == 1)
+    #expect(behind.errors.contains("/reset takes nothing, but 'now' stands behind it"))
   }
 
   @Test func aTemplateThatRefuses() throws {

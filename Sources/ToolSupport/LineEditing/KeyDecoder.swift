@@ -9,6 +9,8 @@ package struct KeyDecoder: Sendable {
   private var pending: [UInt8] = []
   /// What has come of a paste that is not over yet.
   private var pasted: [UInt8]?
+  /// How often Ctrl-C has come by itself since anything else did.
+  private var interrupts = 0
 
   package init() {}
 
@@ -17,6 +19,13 @@ package struct KeyDecoder: Sendable {
 
   /// The keys that the bytes end, together with those before.
   package mutating func decode(_ bytes: [UInt8]) -> [LineKey] {
+    interrupts = bytes == [ASCII.etx] ? interrupts + 1 : 0
+    if pasted != nil, interrupts == 2 {
+      // The end of a paste got lost, and would be waited for. Once is not enough: what is pasted may
+      // hold that byte, and must not be taken for keys behind it.
+      (pasted, pending, interrupts) = (nil, [], 0)
+      return [.interrupt]
+    }
     var rest = (pending + bytes)[...]
     var keys: [LineKey] = []
     while !rest.isEmpty {
@@ -115,6 +124,7 @@ private func unfinishedBytes(_ bytes: ArraySlice<UInt8>) -> Int {
 
 /// Bytes that mean something to a terminal.
 enum ASCII {
+  static let etx: UInt8 = 0x03
   static let endOfTransmission: UInt8 = 0x04
   static let lineFeed: UInt8 = 0x0A
   static let carriageReturn: UInt8 = 0x0D

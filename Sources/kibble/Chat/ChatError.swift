@@ -4,6 +4,8 @@ import Diagnostics
 enum ChatError: Error, Equatable {
   case unknownCommand(String, nearest: String?)
   case unknownSetting(String, nearest: String?)
+  /// Something stands behind a command that takes nothing.
+  case needlessText(String, String)
   /// `/save` without a file.
   case noFile
   /// The file that `/save` could not write.
@@ -26,6 +28,11 @@ extension ChatError: Diagnosable {
       Diagnostic(
         .badData, code: "chat.unknown-setting", "/set knows no '\(abridged(name, limit: 80))'",
         hint: (nearest.map { "did you mean \($0)? " } ?? "") + "/set lists what there is")
+    case .needlessText(let command, let text):
+      Diagnostic(
+        .badData, code: "chat.needless-text",
+        "\(command) takes nothing, but '\(abridged(text, limit: 80))' stands behind it",
+        hint: "a message that begins with / is written with //")
     case .noFile:
       Diagnostic(.badData, code: "chat.no-file", "/save needs the name of a file")
     case .notSaved(let diagnostic): diagnostic
@@ -37,7 +44,7 @@ extension ChatError: Diagnosable {
     case .unanswered(let count, let total):
       Diagnostic(
         .badData, code: "chat.unanswered",
-        "\(count) of \(total) lines came to nothing",
+        "\(count) of \(total) lines got no answer",
         hint: "a warning says why for each, unless --quiet is given")
     }
   }

@@ -6,6 +6,9 @@ enum SlashCommand: String, CaseIterable {
 
   var spelling: String { "/" + rawValue }
 
+  /// Whether something may stand behind it.
+  var takesText: Bool { [.system, .set, .save].contains(self) }
+
   /// What `/help` shows.
   static let overview: String = {
     let entries = [
@@ -39,7 +42,8 @@ enum ChatLine: Equatable {
       self = .nothing
       return
     }
-    guard line.hasPrefix("/"), !line.hasPrefix("//") else {
+    // What has several lines was pasted, and is a message.
+    guard line.hasPrefix("/"), !line.hasPrefix("//"), !line.contains("\n") else {
       self = .message(line.hasPrefix("//") ? String(line.dropFirst()) : line)
       return
     }
@@ -51,6 +55,9 @@ enum ChatLine: Equatable {
     }
     var text = line.dropFirst(word.count).drop(while: \.isWhitespace)
     while text.last?.isWhitespace == true { text.removeLast() }
+    guard text.isEmpty || command.takesText else {
+      throw .needlessText(command.spelling, String(text))
+    }
     self = .command(command, String(text))
   }
 }

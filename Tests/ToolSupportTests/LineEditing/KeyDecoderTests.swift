@@ -77,6 +77,15 @@ import ToolSupport
     #expect(decoder.decode([0x80, 0xBF]) == [.text("\u{FFFD}\u{FFFD}")])
   }
 
+  /// A paste that never ends is left by Ctrl-C, pressed twice: once may be part of it.
+  @Test func aLostEnd() {
+    var decoder = KeyDecoder()
+    #expect(decoder.decode(Array("\u{1B}[200~abc".utf8)) == [])
+    #expect(decoder.decode([3]) == [] && decoder.decode([0x78]) == [] && decoder.decode([3]) == [])
+    #expect(decoder.decode([3]) == [.interrupt])
+    #expect(decoder.decode(Array("x\r".utf8)) == [.text("x"), .enter])
+  }
+
   @Test func pastes() {
     let paste = "\u{1B}[200~a\r\nb\rc\nd\u{1B}[31m\u{3}\r\u{1B}[201~"
     #expect(keys(paste + "x\r") == [.text("a\nb\nc\nd\u{1B}[31m\u{3}\n"), .text("x"), .enter])
