@@ -130,16 +130,20 @@ import Testing
 
   /// Values of other types than floats cannot be compared, and what header and shapes say can.
   @Test func otherWeights() throws {
-    func file(_ name: String, type: String, _ shape: String, bytes: Int) throws -> String {
+    func file(
+      _ name: String, type: String, _ shape: String, bytes: Int, filled: UInt8 = 0
+    ) throws -> String {
       let header =
         #"{"x": {"dtype": "\#(type)", "shape": \#(shape), "data_offsets": [0, \#(bytes)]}}"#
       var content = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
-      content += Array(header.utf8) + [UInt8](repeating: 0, count: bytes)
+      content += Array(header.utf8) + [UInt8](repeating: filled, count: bytes)
       return try folder.write(name, content)
     }
     let ids = try file("ids.safetensors", type: "I64", "[2]", bytes: 16)
-    expectRefusal(try kibble("diff", ids, ids), 69, "I64")
-    #expect(try kibble("diff", ids, ids, "--headers").code == 0)
+    let others = try file("others.safetensors", type: "I64", "[2]", bytes: 16, filled: 1)
+    expectRefusal(try kibble("diff", ids, others), 69, "I64")
+    #expect(try kibble("diff", ids, others, "--headers").code == 0)
+    #expect(try kibble("diff", ids, ids).code == 0)
     let cube = try file("cube.safetensors", type: "F32", "[2, 3, 4]", bytes: 96)
     let scalar = try file("scalar.safetensors", type: "F32", "[]", bytes: 4)
     let empty = try file("empty.safetensors", type: "F32", "[0, 4]", bytes: 0)

@@ -20,7 +20,7 @@ public enum ComparedModel: Sendable {
   /// - Returns: the side.
   /// - Throws: what is missing, damaged or not supported; all errors are `Diagnosable`.
   public static func open(path: String) throws -> ComparedModel {
-    if FileSystem.isRegularFile(path), path.hasSuffix(".safetensors") {
+    if FileSystem.isRegularFile(path), path.lowercased().hasSuffix(".safetensors") {
       return .weights(try SafetensorsFile(path: path))
     }
     return .model(try ModelSource.open(path: path))
@@ -85,6 +85,16 @@ public enum ComparedModel: Sendable {
       }
       return TensorInput(tensor, in: file.file)
     }
+  }
+
+  /// Whether two tensors of one type that no weights are read in have the same bytes.
+  static func hasSameBytes(
+    _ a: ComparedModel, _ left: Int, _ b: ComparedModel, _ right: Int
+  ) -> Bool {
+    guard case .weights(let one) = a, case .weights(let other) = b else { return false }
+    let (left, right) = (one.tensors[left], other.tensors[right])
+    guard left.type == right.type, !left.type.isSupportedWeight else { return false }
+    return one.file.bytes(left.byteRange) == other.file.bytes(right.byteRange)
   }
 
   /// Checks what has checksums.

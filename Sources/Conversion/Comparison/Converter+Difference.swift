@@ -70,9 +70,10 @@ extension Converter {
 
   /// How the values of each pair differ, by the index of its first tensor.
   private func compare(
-    _ jobs: [Job], _ a: ComparedModel, _ b: ComparedModel
+    _ all: [Job], _ a: ComparedModel, _ b: ComparedModel
   ) throws -> [Int: ValueDifference] {
-    guard !jobs.isEmpty else { return [:] }
+    guard !all.isEmpty else { return [:] }
+    let jobs = all.filter { !ComparedModel.hasSameBytes(a, $0.a, b, $0.b) }
     for side in [a, b] { try side.checkSums(progress) }
     let parts = jobs.enumerated().flatMap { index, job in
       job.geometry.tileChunks.map { (job: index, tiles: $0) }
@@ -93,7 +94,8 @@ extension Converter {
     }
     try a.checkUnchanged()
     try b.checkUnchanged()
-    var values: [Int: ValueDifference] = [:]
+    // Those of the same bytes differ in nothing.
+    var values = Dictionary(uniqueKeysWithValues: all.map { ($0.a, ValueDifference()) })
     for (part, difference) in zip(parts, differences) {
       values[jobs[part.job].a, default: ValueDifference()].add(difference)
     }

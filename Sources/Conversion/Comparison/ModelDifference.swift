@@ -68,7 +68,9 @@ extension [ModelDifference.Member] {
   /// The members in which two objects differ: those of the first in its order, then the others.
   init(_ a: JSONObject, _ b: JSONObject) {
     self = (a.keys + b.keys.filter { a[$0] == nil }).compactMap { key in
-      a[key] == b[key] ? nil : .init(key: key, a: a[key], b: b[key])
+      // Texts that Unicode holds for equivalent are not the same bytes.
+      let texts = [a[key], b[key]].map { $0.map { ExactText($0.serialized()) } }
+      return texts[0] == texts[1] ? nil : .init(key: key, a: a[key], b: b[key])
     }
   }
 }

@@ -18,7 +18,7 @@ struct DiffCommand: Command {
         + "values are from A's: max |A - B|, and NMSE, the sum of squared differences over the sum "
         + "of A's squares. Tensors go by their names in the current layout, or beside a .safetensors "
         + "file by the checkpoint's.",
-      "Ends with 0 where nothing differs, and with 1 where something does. It reads both models "
+      "Values are compared as float32. Ends with 0 where nothing differs, and with 1 where something does. It reads both models "
         + "once, some rows at a time. Whether two models answer alike is what `verify` measures.",
     ],
     positionals: [a, b], options: [headers],
