@@ -1,6 +1,7 @@
 import ByteIO
 import DogeArchitecture
 import DogeModel
+import JSONCore
 import Kernels
 import KibbleFormat
 import ModelFile
@@ -40,7 +41,7 @@ struct InspectCommand: Command {
     let path = try arguments.argument(Self.spec.positionals[0])
     let subject: Inspection.Subject
     var tensors: [InspectedTensor]
-    if FileSystem.isRegularFile(path), path.hasSuffix(".safetensors") {
+    if FileSystem.isRegularFile(path), path.lowercased().hasSuffix(".safetensors") {
       let file = try SafetensorsFile(path: path)
       subject = .weights(file)
       tensors = file.tensors.map { InspectedTensor($0, in: file) }
@@ -50,7 +51,10 @@ struct InspectCommand: Command {
       tensors = source.inspectedTensors
     }
     if let name = arguments.value(Self.tensor) {
-      tensors = tensors.filter { [$0.name, $0.tensor, $0.sourceName].contains(name) }
+      tensors = tensors.filter { tensor in
+        [tensor.name, tensor.tensor, tensor.sourceName].compactMap(\.self)
+          .contains { ExactText($0) == ExactText(name) }
+      }
       guard !tensors.isEmpty else {
         throw arguments.invalid(
           Self.tensor, name, expected: "a tensor's name, which inspect lists without --tensor")

@@ -72,7 +72,7 @@ extension [InspectedTensor] {
     var bytes: [String: Int] = [:]
     for tensor in self { bytes[tensor.type, default: 0] += tensor.bytes }
     let types = bytes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    let names = Set(map(\.tensor)).count
+    let names = Set(map { ExactText($0.tensor) }).count
     return "\(NumberFormat.thousands(names)) tensor\(names == 1 ? "" : "s"), "
       + NumberFormat.bytes(reduce(0) { $0 + $1.bytes }) + ": "
       + types.map { "\($0.key) \(NumberFormat.bytes($0.value))" }.joined(separator: ", ")
@@ -87,7 +87,7 @@ extension [InspectedTensor] {
           ? [.number("min"), .number("max"), .number("mean"), .number("deviation")]
           : [.text("shape"), .number("bytes")]))
     for tensor in self {
-      if let values = tensor.statistics {
+      if let values = tensor.statistics, tensor.bytes > 0 {
         let numbers = [
           Double(values.minimum), Double(values.maximum), values.mean, values.deviation,
         ]

@@ -67,10 +67,10 @@ struct Inspection {
     var lines: [String]
     switch subject {
     case .model(let source):
-      lines = [source.path] + source.lines.flatMap { wrapped($0, width: width) }
+      lines = [escaped(source.path)] + source.lines.flatMap { wrapped($0, width: width) }
       lines += ModelSummary(of: source).lines.flatMap { wrapped(escaped($0), width: width) }
     case .weights(let file):
-      lines = [file.path]
+      lines = [escaped(file.path)]
       lines += wrapped("weights without a config.json: no model by themselves", width: width)
       lines += file.header.metadata.flatMap {
         wrapped(escaped("\($0.key) \($0.value)"), width: width)

@@ -44,7 +44,11 @@ struct ValueStatistics {
   var mean: Double { sum / count }
 
   /// The standard deviation over all values, not an estimate from a sample.
-  var deviation: Double { max(0, squares / count - mean * mean).squareRoot() }
+  var deviation: Double {
+    let variance = squares / count - mean * mean
+    // Rounding may leave less than nothing; what is no number stays none.
+    return variance < 0 ? 0 : variance.squareRoot()
+  }
 
   var json: JSON {
     [
