@@ -49,7 +49,8 @@ struct Batch {
 
 extension PositionalSpec {
   static let severalModels = rest(
-    "OTHER", "more of them: each becomes a file of its own in the folder of -o")
+    "OTHER",
+    "more of them: each becomes NAME.kibble or NAME-TYPE.kibble in -o, a folder that is there")
 }
 
 extension CommandContext {
@@ -73,10 +74,7 @@ extension CommandContext {
     for (source, output) in zip(sources, outputs) {
       try batch.add(source) {
         let listing = try write(source, output)
-        if !json, !quiet {
-          try self.output.writeLine(listing.line(for: output))
-          try self.output.flush()
-        }
+        if !json, !quiet { try summarize { try self.output.writeLine(listing.line(for: output)) } }
         return listing.json
       }
     }
@@ -91,7 +89,7 @@ extension ParsedArguments {
     of sources: [String], in folder: String, _ target: TargetType
   ) throws -> [String] {
     guard FileSystem.isFolder(folder) else {
-      throw invalid(.output, folder, expected: "an existing folder for several models")
+      throw FileError.missingFolder(path: folder, folder: folder)
     }
     for option in [OptionSpec.saveRecipe, .state] where command.options.contains(option) {
       if let path = value(option) { throw invalid(option, path, expected: "for one model alone") }

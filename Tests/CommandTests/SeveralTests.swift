@@ -51,7 +51,8 @@ import Testing
 
   @Test func refused() throws {
     let out = folder.path("out")
-    expectRefusal(try kibble("convert", nano, other, "-o", folder.path("none")), 64, "folder")
+    expectRefusal(
+      try kibble("convert", nano, other, "-o", folder.path("none")), 73, "there is no folder")
     expectRefusal(try kibble("convert", nano, nano, "-o", out), 64, "doge-nano.kibble")
     expectRefusal(
       try kibble("convert", nano, other, "-o", out, "--save-recipe", folder.path("r.json")), 64,
