@@ -39,7 +39,7 @@ extension Converter {
     let tuned =
       plan.recipe.tuningSteps > 0 ? Self.base + Self.tunedBytes * plan.parameterCount : 0
     return ConversionForecast(
-      memory: max(Self.base + states + searched, tuned), seconds: nil)
+      memory: max(2 * Self.base + states + searched, tuned), seconds: nil)
   }
 
   /// The program and its buffers, in bytes.

@@ -11,6 +11,27 @@ import TensorCore
 import ToolSupport
 import Verification
 
+extension ConversionPlan {
+  /// Refuses what no packed file can be: as small as what is in it beside the codes.
+  fileprivate func check(packedUnder budget: SizeBudget) throws(ConversionError) {
+    let floats = records.reduce(0) {
+      $0 + ($1.geometry.type.isQuantized ? 0 : $1.geometry.totalBytes)
+    }
+    let tensors = records.reduce(0) { $0 + $1.geometry.totalBytes }
+    let (least, most): (SizeBudget, Bool) =
+      switch budget {
+      case .fileBytes(let bytes):
+        (.fileBytes(fileLength - tensors + floats), bytes > fileLength - tensors + floats)
+      case .bitsPerWeight(let bits):
+        (
+          .bitsPerWeight(Double(8 * floats) / Double(parameterCount)),
+          bits * Double(parameterCount) > Double(8 * floats)
+        )
+      }
+    guard most else { throw .budgetTooSmall(budget, smallest: least) }
+  }
+}
+
 /// Writes models by a recipe, or says what would be written: what `convert` and `quantize` share.
 struct ModelWriter {
   let arguments: ParsedArguments
@@ -66,6 +87,7 @@ struct ModelWriter {
     if context.dryRun {
       context.warn(ofCheckpoint: source.warnings)
       let budget = request.file.recipe.target == .packed ? request.file.budget : nil
+      if let budget { try plan.check(packedUnder: budget) }
       let forecast = try Runtime(context).converter.forecast(
         plan, tokens: (calibration ?? []).reduce(0) { $0 + $1.count }, clock: monotonicSeconds)
       return ConversionListing(
