@@ -1,4 +1,5 @@
 import ByteIO
+import Diagnostics
 import DogeArchitecture
 import Generation
 import JSONCore
@@ -48,7 +49,7 @@ struct CheckCommand: Command {
     review.warnings.forEach(context.warn)
     if !context.json, !context.quiet {
       try context.output.writeLine(
-        "\(path): whole. \(file.tensors.count) tensors and \(file.blobs.count) blobs in "
+        "\(escaped(path)): whole. \(file.tensors.count) tensors and \(file.blobs.count) blobs in "
           + "\(NumberFormat.bytes(file.fileBytes)), layout \(model.layout.name)")
       try context.output.flush()
     }

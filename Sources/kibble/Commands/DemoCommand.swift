@@ -114,9 +114,13 @@ struct DemoCommand: Command {
     _ source: ModelSource, _ reference: DogeModel, _ input: VerificationInput
   ) -> String {
     let checkpoint = reference.stored.tensors.reduce(0) { $0 + $1.byteCount }
-    return "\(source.path): \(NumberFormat.thousands(source.parameterCount)) parameters, "
-      + "\(NumberFormat.bytes(checkpoint)), layout \(source.layout.name)\n"
-      + "compared on \(input.summary)\n"
+    let lines = [
+      "\(source.path): \(NumberFormat.thousands(source.parameterCount)) parameters, "
+        + "\(NumberFormat.bytes(checkpoint)), layout \(source.layout.name)",
+      "compared on \(input.summary)",
+    ]
+    return lines.flatMap { wrapped(escaped($0), width: Terminal.outputWidth()) }
+      .map { $0 + "\n" }.joined()
   }
 }
 

@@ -1,5 +1,6 @@
 import ByteIO
 import Conversion
+import Diagnostics
 import DogeArchitecture
 import JSONCore
 import ModelFile
@@ -155,19 +156,20 @@ struct ConversionListing {
       method == .gptq
       ? wrapped(Self.gptqRemark, width: width).joined(separator: "\n") + "\n" : ""
     return (mixed.map { $0.text(width: width) + "\n" } ?? "") + table.text(width: width) + remark
-      + wrapped((output.map { "wrote \($0): " } ?? "would write ") + summary, width: width)
+      + wrapped((output.map { "wrote \(escaped($0)): " } ?? "would write ") + summary, width: width)
       .joined(separator: "\n") + "\n"
       + (forecast.map { needs($0.needs, available: $0.available, width: width) } ?? "")
-      + (savedRecipe.map { "wrote \($0): the recipe\n" } ?? "")
+      + (savedRecipe.map { "wrote \(escaped($0)): the recipe\n" } ?? "")
   }
 
   private func needs(_ needs: ConversionForecast, available: Int?, width: Int) -> String {
     let parts = [
       "about \(NumberFormat.bytes(needs.memory)) of memory",
-      needs.seconds.map { "\(NumberFormat.duration(seconds: $0)) of computing here" }
-        ?? "a time that depends on its text, mostly minutes",
+      needs.seconds.map {
+        $0 > 0 ? "\(NumberFormat.duration(seconds: $0)) of computing here" : nil
+      } ?? "a time that depends on its text, mostly minutes",
       available.map {
-        ($0 < bytes ? "more than the " : "room for the file: ") + NumberFormat.bytes($0)
+        (bytes > $0 ? "more room than the " : "and there are ") + NumberFormat.bytes($0)
           + " that are free there"
       },
     ]
@@ -182,7 +184,7 @@ struct ConversionListing {
 
   /// What it comes to in a line, for the file that it is or would be.
   func line(for path: String) -> String {
-    (output == nil ? "would write " : "wrote ") + path + ": " + summary
+    (output == nil ? "would write " : "wrote ") + escaped(path) + ": " + summary
   }
 
   private var summary: String {

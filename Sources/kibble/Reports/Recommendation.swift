@@ -1,5 +1,6 @@
 import Charts
 import Conversion
+import Diagnostics
 import JSONCore
 import Quantization
 import ToolSupport
@@ -137,7 +138,7 @@ struct Recommendation {
         NumberFormat.percent(row.top1), note,
       ])
     }
-    let heading = "\(path) in several types, compared on \(input.summary)"
+    let heading = "\(escaped(path)) in several types, compared on \(input.summary)"
     return wrapped(heading, width: width).joined(separator: "\n") + "\n\n"
       + table.text(width: width) + "\n" + advice
   }
@@ -145,9 +146,9 @@ struct Recommendation {
   private var advice: String {
     guard let choice else {
       return
-        "None of them fits. `quantize --type mixed --max-size` and `--type packed` make smaller "
-        + "files of the same quality.\n"
+        "None of them fits. `quantize --type mixed --max-size BYTES` makes smaller files of the\n"
+        + "same quality, or says what the smallest one takes.\n"
     }
-    return commands[choice] + "\n"
+    return escaped(commands[choice]) + "\n"
   }
 }
