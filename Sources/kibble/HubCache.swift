@@ -10,7 +10,12 @@ struct HubCache {
   /// Where huggingface_hub's documentation has it ("Manage huggingface_hub cache-system").
   static func ofProcess() -> HubCache {
     func folder(_ variable: String, _ rest: String) -> String? {
-      ProcessEnvironment.value(variable).flatMap { $0.isEmpty ? nil : FileSystem.join($0, rest) }
+      guard var path = ProcessEnvironment.value(variable), !path.isEmpty else { return nil }
+      // The library expands it, too.
+      if path.hasPrefix("~/"), let home = ProcessEnvironment.value("HOME") {
+        path = FileSystem.join(home, String(path.dropFirst(2)))
+      }
+      return FileSystem.join(path, rest)
     }
     return HubCache(
       folder: folder("HF_HUB_CACHE", "") ?? folder("HF_HOME", "hub")
