@@ -150,7 +150,8 @@ struct DemoResult {
     for result in results {
       let kld = result.statistics.kld.mean
       table.append([
-        result.path, NumberFormat.bytes(result.bytes), NumberFormat.fixed(result.bitsPerWeight, 3),
+        FileSystem.name(of: result.path), NumberFormat.bytes(result.bytes),
+        NumberFormat.fixed(result.bitsPerWeight, 3),
         NumberFormat.measured(kld.value, error: kld.standardError),
         NumberFormat.percent(result.statistics.overlap.top1.value),
       ])
