@@ -74,7 +74,9 @@ extension CommandContext {
     for (source, output) in zip(sources, outputs) {
       try batch.add(source) {
         let listing = try write(source, output)
-        if !json, !quiet { try summarize { try self.output.writeLine(listing.line(for: output)) } }
+        if !json, summarizes {
+          try summarize { try self.output.writeLine(listing.line(for: output)) }
+        }
         return listing.json
       }
     }

@@ -63,7 +63,7 @@ import ToolSupport
 
         Options of every command:
               --json        print one JSON object on stdout and nothing else
-              --quiet       show no progress and no warnings
+              --quiet       print results only: no progress, warnings or summaries
               --threads N   use at most N threads (default: one per processor)
               --isa NAME    the kernel set to use instead of the best one here: scalar,
                             avx2, avx512, avx512vnni, neon, neondot
@@ -96,7 +96,7 @@ import ToolSupport
 
         Options of every command:
               --json        print one JSON object on stdout and nothing else
-              --quiet       show no progress and no warnings
+              --quiet       print results only: no progress, warnings or summaries
               --threads N   use at most N threads (default: one per processor)
               --isa NAME    the kernel set to use instead of the best one here: scalar,
                             avx2, avx512, avx512vnni, neon, neondot

@@ -21,6 +21,9 @@ package struct CommandContext: Sendable {
   /// Whether to say what would be written and to write nothing.
   package let dryRun: Bool
 
+  /// Whether to say what was written: not with `--quiet`, but of a dry run that is the result.
+  package var summarizes: Bool { !quiet || dryRun }
+
   /// The program's version, which every object that it prints states.
   package let version: String
 

@@ -3,7 +3,7 @@
 
 extension OptionSpec {
   package static let json = flag("json", "print one JSON object on stdout and nothing else")
-  package static let quiet = flag("quiet", "show no progress and no warnings")
+  package static let quiet = flag("quiet", "print results only: no progress, warnings or summaries")
   package static let threads = value(
     "threads", "N", "use at most N threads (default: one per processor)")
   package static let isa = value(

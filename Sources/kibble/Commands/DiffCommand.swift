@@ -37,7 +37,7 @@ struct DiffCommand: Command {
       paths: sources.map(\.path), difference: difference, hasValues: !arguments.has(Self.headers))
     if context.json {
       try context.emit(report.json)
-    } else if !context.quiet {
+    } else {
       try context.output.write(report.text(width: Terminal.outputWidth()))
     }
     return difference.isEmpty ? .success : .difference

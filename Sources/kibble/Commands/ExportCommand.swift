@@ -75,7 +75,7 @@ struct ExportCommand: Command {
         ])
         json["verification"] = verification?.json
         try context.emit(.object(json))
-      } else if !context.quiet {
+      } else if context.summarizes {
         try context.output.writeLine(
           "\(context.dryRun ? "would write" : "wrote") \(folder): "
             + "\(NumberFormat.bytes(bytes)) of weights in \(type.name)"

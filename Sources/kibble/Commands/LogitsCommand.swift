@@ -63,7 +63,7 @@ struct LogitsCommand: Command {
           "schema": "kibble.logits/1", "output": .string(output), "bytes": JSON(writer.fileSize),
           "tokens": JSON(writer.tokenCount), "vocabulary": JSON(model.config.vocabularySize),
         ])
-      } else if !context.quiet {
+      } else if context.summarizes {
         try context.output.writeLine(
           "\(context.dryRun ? "would write" : "wrote") \(output): \(writer.tokenCount) × "
             + "\(model.config.vocabularySize) logits, \(NumberFormat.bytes(writer.fileSize))")

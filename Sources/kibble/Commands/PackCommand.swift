@@ -91,10 +91,10 @@ extension CommandContext {
           "schema": .string(schema), "output": dryRun ? nil : .string(output),
           "bytes": JSON(bytes), "input_bytes": JSON(before),
         ])
-      } else if !quiet {
+      } else if summarizes {
         let share = NumberFormat.fixed(100 * Double(bytes) / Double(max(1, before)), 1)
         try self.output.writeLine(
-          "\(dryRun ? "would write" : "wrote") \(output): \(NumberFormat.bytes(bytes)), "
+          "\(dryRun ? "would write" : "wrote") \(escaped(output)): \(NumberFormat.bytes(bytes)), "
             + "\(share) % of \(NumberFormat.bytes(before))")
       }
     }

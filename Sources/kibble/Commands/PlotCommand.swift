@@ -77,7 +77,7 @@ struct PlotCommand: Command {
           "series": JSON(chart.series.map(\.name)),
           "unlabelled": JSON(layout.unlabelled.map(\.label)),
         ])
-      } else if !context.quiet {
+      } else if context.summarizes {
         try context.output.writeLine(
           "\(context.dryRun ? "would write" : "wrote") \(output): \(NumberFormat.bytes(bytes.count))"
         )

@@ -79,7 +79,7 @@ struct RecommendCommand: Command {
       budgets: budgets, calibration: arguments.value(.calibration))
     if context.json {
       try context.emit(recommendation.json)
-    } else if !context.quiet {
+    } else {
       try context.output.write(recommendation.text(width: Terminal.outputWidth()))
     }
     return .success

@@ -90,7 +90,7 @@ struct ConversionListing {
   func show(_ context: CommandContext) throws {
     if context.json {
       try context.emit(json)
-    } else if !context.quiet {
+    } else if context.summarizes {
       try context.output.write(text(width: Terminal.outputWidth()))
     }
   }
