@@ -129,15 +129,18 @@ private struct TypeTrial {
         defer { bytes += plan.fileLength }
         return bytes == 0 || bytes + plan.fileLength <= room
       }
-      rows += try self.rows(of: Array(group), reference: reference)
+      // The reference is there already.
+      let models = try group.indices.map {
+        $0 == plans.startIndex ? reference : try model(of: plans[$0])
+      }
+      rows += try self.rows(of: Array(group), models, reference: reference)
     }
     return rows
   }
 
   private func rows(
-    of plans: [ConversionPlan], reference: StoredModel
+    of plans: [ConversionPlan], _ models: [StoredModel], reference: StoredModel
   ) throws -> [RecommendedType] {
-    let models = try plans.map { try model(of: $0) }
     let statistics = try Verifier(
       reference: runtime.model(reference, mode: .exact),
       candidates: models.map { runtime.model($0, mode: .exact) }, compute: runtime.compute,
