@@ -1,4 +1,5 @@
 import ByteIO
+import Conversion
 import DogeArchitecture
 import DogeModel
 import JSONCore
@@ -38,18 +39,12 @@ struct InspectCommand: Command {
 
   func run(_ arguments: ParsedArguments, _ context: CommandContext) throws -> ExitStatus {
     try arguments.refuse(Self.plain, with: .json)
-    let path = try arguments.argument(Self.spec.positionals[0])
-    let subject: Inspection.Subject
-    var tensors: [InspectedTensor]
-    if FileSystem.isRegularFile(path), path.lowercased().hasSuffix(".safetensors") {
-      let file = try SafetensorsFile(path: path)
-      subject = .weights(file)
-      tensors = file.tensors.map { InspectedTensor($0, in: file) }
-    } else {
-      let source = try ModelSource.open(path: path)
-      subject = .model(source)
-      tensors = source.inspectedTensors
-    }
+    let subject = try ComparedModel.open(path: arguments.argument(Self.spec.positionals[0]))
+    var tensors =
+      switch subject {
+      case .model(let source): source.inspectedTensors
+      case .weights(let file): file.tensors.map { InspectedTensor($0, in: file) }
+      }
     if let name = arguments.value(Self.tensor) {
       tensors = tensors.filter { tensor in
         [tensor.name, tensor.tensor, tensor.sourceName].compactMap(\.self)
@@ -79,7 +74,7 @@ struct InspectCommand: Command {
   }
 
   private func addStatistics(
-    to tensors: inout [InspectedTensor], of subject: Inspection.Subject, _ context: CommandContext
+    to tensors: inout [InspectedTensor], of subject: ComparedModel, _ context: CommandContext
   ) throws {
     let runtime = try Runtime(context)
     let kernels = runtime.compute.kernels

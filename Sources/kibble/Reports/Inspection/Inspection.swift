@@ -1,4 +1,5 @@
 import ByteIO
+import Conversion
 import Diagnostics
 import DogeArchitecture
 import JSONCore
@@ -9,15 +10,7 @@ import ToolSupport
 
 /// The result of `inspect`, as text and as JSON.
 struct Inspection {
-  /// What is looked into.
-  enum Subject {
-    /// A checkpoint or a `.kibble` file.
-    case model(ModelSource)
-    /// A safetensors file without a config.
-    case weights(SafetensorsFile)
-  }
-
-  let subject: Subject
+  let subject: ComparedModel
   let tensors: [InspectedTensor]
   let digests: ModelDigests?
 
